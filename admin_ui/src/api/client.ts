@@ -1,0 +1,130 @@
+// One request to the server: the cookie says who asks, the CSRF token that it was us; errors arrive as one type.
+import type { Problem } from './types'
+
+export class ApiError extends Error {
+  readonly status: number
+  readonly problems: Problem[]
+
+  constructor(status: number, problems: Problem[]) {
+    super(problems.map((problem) => problem.message).join(' ') || `HTTP ${status}`)
+    this.name = 'ApiError'
+    this.status = status
+    this.problems = problems
+  }
+
+  get isOffline(): boolean {
+    return this.status === 0
+  }
+
+  get isSignedOut(): boolean {
+    return this.status === 401
+  }
+
+  get isForbidden(): boolean {
+    return this.status === 403
+  }
+
+  get isNotFound(): boolean {
+    return this.status === 404
+  }
+
+  get isStale(): boolean {
+    return this.status === 412
+  }
+}
+
+export type Query = Record<string, string | number | string[] | null | undefined>
+
+interface RequestOptions {
+  body?: unknown
+  query?: Query
+  /** The version that the caller has read; the server refuses to overwrite a newer one. */
+  version?: number
+  signal?: AbortSignal
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+let csrfToken: string | null = null
+let signedOut: (() => void) | null = null
+
+export function setCsrfToken(token: string | null): void {
+  csrfToken = token
+}
+
+/** Called whenever the server no longer knows our session. */
+export function onSignedOut(listener: () => void): () => void {
+  signedOut = listener
+  return () => {
+    signedOut = null
+  }
+}
+
+export async function call<T>(method: Method, path: string, options: RequestOptions = {}): Promise<T> {
+  const response = await send(method, path, options)
+  if (response.status === 204) return undefined as T
+  const text = await response.text()
+  return (text === '' ? undefined : JSON.parse(text)) as T
+}
+
+export async function callForText(method: Method, path: string, options: RequestOptions = {}): Promise<string> {
+  return (await send(method, path, options)).text()
+}
+
+export async function callForFile(method: Method, path: string, options: RequestOptions = {}): Promise<Blob> {
+  return (await send(method, path, options)).blob()
+}
+
+async function send(method: Method, path: string, options: RequestOptions): Promise<Response> {
+  const headers: Record<string, string> = { Accept: 'application/json' }
+  if (options.body !== undefined) headers['Content-Type'] = 'application/json'
+  if (options.version !== undefined) headers['If-Match'] = `"${options.version}"`
+  if (method !== 'GET' && csrfToken) headers['X-CSRF-Token'] = csrfToken
+
+  let response: Response
+  try {
+    response = await fetch(path + queryText(options.query), {
+      method,
+      headers,
+      credentials: 'same-origin',
+      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      signal: options.signal,
+    })
+  } catch (failure) {
+    if (failure instanceof DOMException && failure.name === 'AbortError') throw failure
+    throw new ApiError(0, [{ message: '', errorCode: 'OFFLINE' }])
+  }
+  if (response.ok) return response
+
+  const error = new ApiError(response.status, await problemsOf(response))
+  if (error.isSignedOut && error.problems[0]?.errorCode !== 'INVALID_LOGIN') signedOut?.()
+  throw error
+}
+
+async function problemsOf(response: Response): Promise<Problem[]> {
+  try {
+    const body: unknown = await response.json()
+    if (Array.isArray(body)) return body as Problem[]
+    // A framework's own refusal ({"detail": …}) is no array; its text is still better than none.
+    if (typeof body === 'object' && body !== null && 'detail' in body) {
+      return [{ message: textOf(body.detail), errorCode: `HTTP_${response.status}` }]
+    }
+  } catch {
+    // No JSON at all: the status has to do.
+  }
+  return [{ message: `HTTP ${response.status}`, errorCode: `HTTP_${response.status}` }]
+}
+
+function textOf(detail: unknown): string {
+  return typeof detail === 'string' ? detail : JSON.stringify(detail)
+}
+
+export function queryText(query: Query | undefined): string {
+  const search = new URLSearchParams()
+  for (const [key, value] of Object.entries(query ?? {})) {
+    if (value === null || value === undefined || value === '') continue
+    for (const item of Array.isArray(value) ? value : [value]) search.append(key, String(item))
+  }
+  const text = search.toString()
+  return text === '' ? '' : `?${text}`
+}

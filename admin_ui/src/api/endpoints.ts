@@ -1,0 +1,60 @@
+// The routes under /ui, typed.
+import { call, callForFile } from './client'
+import type {
+  Bootstrap,
+  DeletedRecord,
+  FieldChange,
+  Language,
+  ListAnswer,
+  ListRequest,
+  ListView,
+  LookupRecord,
+  ObjectDescribe,
+  RecordAnswer,
+  SearchGroup,
+  Values,
+  Written,
+} from './types'
+
+const object = (name: string) => `/ui/objects/${encodeURIComponent(name)}`
+const record = (id: string) => `/ui/records/${encodeURIComponent(id)}`
+
+export const signIn = (username: string, password: string, language: Language) =>
+  call<{ csrf_token: string }>('POST', '/ui/session', { body: { username, password }, query: { language } })
+export const signOut = () => call<void>('DELETE', '/ui/session')
+export const bootstrap = () => call<Bootstrap>('GET', '/ui/bootstrap')
+export const setLanguage = (language: Language) => call<void>('PATCH', '/ui/me', { body: { language } })
+
+export const describe = (name: string) => call<ObjectDescribe>('GET', object(name))
+
+export type ListViewDraft = Pick<ListView, 'label' | 'columns' | 'filters' | 'logic' | 'order_by' | 'owner'>
+export const saveListView = (name: string, view: string, draft: ListViewDraft) =>
+  call<void>('PUT', `${object(name)}/list_views/${encodeURIComponent(view)}`, { body: draft })
+export const deleteListView = (name: string, view: string) =>
+  call<void>('DELETE', `${object(name)}/list_views/${encodeURIComponent(view)}`)
+
+export const list = (name: string, request: ListRequest, signal?: AbortSignal) =>
+  call<ListAnswer>('POST', `${object(name)}/list`, { body: request, signal })
+export const count = (name: string, request: ListRequest) =>
+  call<{ count: number }>('POST', `${object(name)}/count`, { body: request })
+export const exportCsv = (name: string, request: ListRequest) =>
+  callForFile('POST', `${object(name)}/export`, { body: request })
+
+export const read = (id: string) => call<RecordAnswer>('GET', record(id))
+export const create = (name: string, values: Values) =>
+  call<Written>('POST', `${object(name)}/records`, { body: { values } })
+export const update = (id: string, values: Values, version: number) =>
+  call<Written>('PATCH', record(id), { body: { values }, version })
+export const remove = (id: string) => call<void>('DELETE', record(id))
+export const undelete = (id: string) => call<void>('POST', `${record(id)}/undelete`)
+
+export const related = (id: string, relationship: string, limit: number, after: string | null) =>
+  call<ListAnswer>('GET', `${record(id)}/related/${encodeURIComponent(relationship)}`, { query: { limit, after } })
+export const history = (id: string) => call<{ changes: FieldChange[] }>('GET', `${record(id)}/history`)
+export const recycleBin = (after: string | null) =>
+  call<{ records: DeletedRecord[]; next: string | null }>('GET', '/ui/recycle-bin', { query: { after } })
+
+export const search = (q: string, name: string | null, limit: number, signal?: AbortSignal) =>
+  call<{ groups: SearchGroup[] }>('GET', '/ui/search', { query: { q, object: name, limit }, signal })
+export const lookup = (names: string[], q: string, signal?: AbortSignal) =>
+  call<{ records: LookupRecord[] }>('GET', '/ui/lookup', { query: { object: names, q, limit: 10 }, signal })

@@ -1,0 +1,1 @@
+"""WHAT: definitions in, an immutable Snapshot out."""

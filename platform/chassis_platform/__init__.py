@@ -1,0 +1,1 @@
+"""WHO ASKS: requests and events."""

@@ -1,0 +1,62 @@
+"""The access policy: what one user may do, compiled once, frozen, consulted by every plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from chassis_metadata.errors import Forbidden
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectAccess:
+    """What the user may do with one object's records, and which of its fields exist for the user."""
+
+    create: bool = False
+    read: bool = False
+    update: bool = False
+    delete: bool = False
+    view_all: bool = False
+    modify_all: bool = False
+    readable: frozenset[str] = frozenset()
+    editable: frozenset[str] = frozenset()
+
+
+NO_ACCESS = ObjectAccess()
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """The part of a policy that users with the same permission sets share.
+
+    `identity` names the content together with the snapshot's: compiled statements are cached by it.
+    """
+
+    identity: str
+    objects: Mapping[str, ObjectAccess]
+    system: frozenset[str] = frozenset()
+    apps: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPolicy:
+    """Grants, and who the user is among owners: queues joined, roles below."""
+
+    user_id: str
+    grants: Grants
+    queue_ids: tuple[str, ...] = ()
+    subordinate_role_ids: tuple[str, ...] = ()
+    permission_sets: tuple[str, ...] = field(default=())
+
+    def on(self, object_name: str) -> ObjectAccess:
+        """The access to an object; none at all where nothing grants it."""
+        return self.grants.objects.get(object_name, NO_ACCESS)
+
+    def may(self, permission: str) -> bool:
+        """Whether a system permission is granted."""
+        return permission in self.grants.system
+
+    def demand(self, permission: str) -> None:
+        """Refuse who lacks a system permission."""
+        if permission not in self.grants.system:
+            raise Forbidden.of("insufficient_access", f"This needs the permission {permission}.")

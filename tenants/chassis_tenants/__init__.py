@@ -1,0 +1,1 @@
+"""WHOSE: isolation, storage, installation."""
