@@ -145,6 +145,7 @@ class ObjectDefinition:
     createable: bool = True
     updateable: bool = True
     deletable: bool = True
+    owned: bool = True  # false: records belong to nobody, there is no OwnerId
     compact_fields: tuple[str, ...] = ()  # highlights of the record header and of look-up results
     source: Source | None = field(default=None, compare=False)
 

@@ -314,6 +314,7 @@ _PLAIN_OBJECT_KEYS = (
     "createable",
     "updateable",
     "deletable",
+    "owned",
 )
 _PLAIN_FIELD_KEYS = (
     "length",

@@ -23,6 +23,7 @@ from chassis_metadata.components import (
     RecordType,
     ReferenceData,
     RoleDefinition,
+    ValueSet,
 )
 from chassis_metadata.fields import COMPOUND_TYPES, REFERENCE_TYPES, TRAITS, Classification, FieldType, TypeTraits
 
@@ -189,6 +190,7 @@ class Snapshot:
     inbound_mappings: Mapping[str, InboundMapping] = field(default_factory=dict)
     functions: Mapping[str, FunctionDefinition] = field(default_factory=dict)
     reference_data: tuple[ReferenceData, ...] = ()
+    value_sets: Mapping[str, ValueSet] = field(default_factory=dict)
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @cached_property

@@ -88,29 +88,31 @@ def start_embedded(
             " Set CHASSIS_DATABASE_URL to a PostgreSQL (15 or later) of your own."
         )
     place = Place(base.expanduser().resolve())
-    with contextlib.ExitStack() as on_failure:
-        users = _open_users_lock(place)
-        on_failure.callback(os.close, users)
-        # Before anything else: a keeper about to stop now either sees us, or ends before we go on.
-        fcntl.flock(users, fcntl.LOCK_SH)
-        with _locked(place.base / START_LOCK):
-            postmaster = _serve(place, linger_seconds=linger_seconds, settings=settings or {})
-        on_failure.pop_all()
-    return EmbeddedServer(
-        dsn=(f"host={postmaster.socket_directory} port={postmaster.port} user=postgres dbname=postgres"),
-        _held=[users],
-    )
-
-
-def _open_users_lock(place: Place) -> int:
     try:
-        place.base.mkdir(parents=True, exist_ok=True)
-        return open_lock(place.base / USERS_LOCK)
+        users, postmaster = _join(place, linger_seconds=linger_seconds, settings=settings or {})
     except OSError as error:
         raise EmbeddedPostgresError(
             f"The embedded PostgreSQL can't use {place.base}: {error}. Set CHASSIS_HOME to a"
             f" directory that user {os.geteuid()} may write to. {WAY_OUT}"
         ) from error
+    return EmbeddedServer(
+        dsn=f"host={postmaster.socket_directory} port={postmaster.port} user=postgres dbname=postgres",
+        _held=[users],
+    )
+
+
+def _join(place: Place, *, linger_seconds: float, settings: Mapping[str, str]) -> tuple[int, Postmaster]:
+    """Become one of the users, then see that there is something to use."""
+    place.base.mkdir(parents=True, exist_ok=True)
+    users = open_lock(place.base / USERS_LOCK)
+    with contextlib.ExitStack() as on_failure:
+        on_failure.callback(os.close, users)
+        # Before anything else: a keeper about to stop now either sees us, or ends before we go on.
+        fcntl.flock(users, fcntl.LOCK_SH)
+        with _locked(place.base / START_LOCK):
+            postmaster = _serve(place, linger_seconds=linger_seconds, settings=settings)
+        on_failure.pop_all()
+    return users, postmaster
 
 
 @contextlib.contextmanager
@@ -165,7 +167,7 @@ def _start_keeper(place: Place, *, linger_seconds: float, settings: Mapping[str,
     if said not in {READY, BUSY}:
         raise EmbeddedPostgresError(
             f"The embedded PostgreSQL in {place.base} did not start:"
-            f" {said or 'its keeper was killed.'}\n"
+            f" {said or 'its keeper ended without a word.'}\n"
             f"{_end_of(place.log, since=said_before)}"
             f"The whole log is in {place.log}. {WAY_OUT}"
         )
@@ -175,7 +177,7 @@ def _launch(order: Order, log: int) -> None:
     """Run the keeper without our packages (-I, -S) and out of reach of a Ctrl-C."""
     subprocess.run(  # noqa: S603
         [sys.executable, "-I", "-S", embedded_keeper.__file__, order.to_json()],
-        check=True,
+        check=False,  # the pipe tells: its end without an answer is a failure too
         cwd="/",
         pass_fds=[order.report_to],
         start_new_session=True,

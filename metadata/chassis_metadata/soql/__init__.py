@@ -1,0 +1,1 @@
+"""SOQL: the query language of Salesforce, read into a tree and written back."""

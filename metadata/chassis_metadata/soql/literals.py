@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from chassis_metadata.soql.tree import CurrencyLiteral, DateLiteral, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Moment = TypeVar("Moment", datetime, date, time)
 
@@ -34,19 +36,19 @@ _LONGEST_NUMBER = 100
 
 
 def parse_string(text: str) -> Literal:
-    """A quoted string to its characters; ValueError says what is wrong with it."""
+    """Read a quoted string; a ValueError, here and below, carries what is wrong and perhaps what would be right."""
     if "\\" not in text and text.isascii() and "\x00" not in text:
         return Literal(text[1:-1])
     return Literal(_join_surrogates(_SPECIAL.sub(_unescape, text[1:-1])))
 
 
 def parse_pattern(text: str) -> Literal:
-    r"""The string after LIKE: `\\`, `\_` and `\%` stay as they are, so that the value is a pattern, not a text."""
+    r"""Read the string after LIKE: `\\`, `\_` and `\%` stay as they are, so that the value is a pattern, not a text."""
     return Literal(_join_surrogates(_SPECIAL.sub(_unescape_in_pattern, text[1:-1])))
 
 
 def parse_word(text: str) -> Literal:
-    """TRUE, FALSE, NULL or a date literal."""
+    """Read TRUE, FALSE, NULL or a date literal."""
     name, colon, count = text.upper().partition(":")
     if not colon and name in _WORDS:
         return _WORDS[name]
@@ -62,17 +64,17 @@ def parse_word(text: str) -> Literal:
 
 
 def parse_number(text: str) -> Literal:
-    """Digits to an int, with a decimal point to a Decimal."""
+    """Read an int, or with a decimal point a Decimal."""
     return Literal(Decimal(_short(text)) if "." in text else int(_short(text)))
 
 
 def parse_currency(text: str) -> Literal:
-    """`USD5000` to its code, in capitals, and its amount."""
+    """Read `USD5000` as its code, in capitals, and its amount."""
     return Literal(CurrencyLiteral(text[:3].upper(), Decimal(_short(text[3:]))))
 
 
 def parse_datetime(text: str) -> Literal:
-    """A moment; without a zone it would be another one for every reader, so it is refused."""
+    """Read a moment; without a zone it would be another one for every reader, so it is refused."""
     moment = _read_iso(datetime.fromisoformat, text)
     if moment.tzinfo is None:
         raise ValueError(f"the datetime {text} has no zone", f"write {text}Z or {text}+02:00")
@@ -80,12 +82,12 @@ def parse_datetime(text: str) -> Literal:
 
 
 def parse_date(text: str) -> Literal:
-    """A day of the calendar."""
+    """Read a day of the calendar."""
     return Literal(_read_iso(date.fromisoformat, text))
 
 
 def parse_time(text: str) -> Literal:
-    """A time of day. Salesforce writes a Z behind it, which says nothing: times have no zone."""
+    """Read a time of day. Salesforce writes a Z behind it, which says nothing: times have no zone."""
     return Literal(_read_iso(time.fromisoformat, text.upper().removesuffix("Z")))
 
 
@@ -103,7 +105,7 @@ def _unescape(match: re.Match[str]) -> str:
     if len(special) == 1:
         raise ValueError(f"the character U+{ord(special):04X} cannot stand in a string")
     if len(special) > 2:  # noqa: PLR2004 - a backslash and a letter; more is \uXXXX
-        return _character(int(special[2:], base=16))
+        return _character(int(special.removeprefix("\\u"), 16))
     character = _ESCAPES.get(special[1].lower())
     if character is None:
         raise ValueError(f"illegal escape {special} in a string", "a backslash is written \\\\")

@@ -15,8 +15,8 @@ _TOKEN = re.compile(r"'[^'\\]*(?:\\.[^'\\]*)*'|[\w.:+-]+|<=|>=|<>|!=|.", re.DOTA
 _LONGEST_QUOTE = 40
 
 RESERVED_ALIASES = frozenset(
-    "AND ASC DESC EXCLUDES FIRST FROM GROUP HAVING IN INCLUDES LAST LIKE LIMIT NOT NULL NULLS OR SELECT USING WHERE"
-    " WITH".split(),
+    {"AND", "ASC", "DESC", "EXCLUDES", "FIRST", "FROM", "GROUP", "HAVING", "IN", "INCLUDES", "LAST", "LIKE", "LIMIT"}
+    | {"NOT", "NULL", "NULLS", "OR", "SELECT", "USING", "WHERE", "WITH"},
 )
 
 # What a reader calls the grammar's terminals, in the order in which they are named to him.
@@ -25,7 +25,7 @@ _TERMS = {
     "PATH": "a name",
     "_TYPEOF": "TYPEOF",
     "LPAR": "'('",
-    "_COMMA": "','",
+    "COMMA": "','",
     "RPAR": "')'",
     "_WHEN": "WHEN",
     "_THEN": "THEN",
@@ -69,14 +69,14 @@ _TERMS = {
 
 
 def malformed(fault: str, advice: str = "", *, place: Position | None, code: str = "malformed_query") -> Invalid:
-    """The one error of this package, in Salesforce's words, with what would be right behind them."""
+    """Make the one error of this package, in Salesforce's words, with what would be right behind them."""
     line, column = (place.line, place.column) if place else (1, 1)
     message = f"{fault} at line {line} column {column}" + (f"; {advice}" if advice else "")
     return Invalid(Problem(path="", code=code, message=message, line=line, column=column))
 
 
 def place_of(position: int, text: str) -> Position:
-    """An offset into the text as a line and a column."""
+    """Turn an offset into the text into a line and a column."""
     return Position(text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position))
 
 
@@ -101,26 +101,31 @@ def _position(text: str, fault: UnexpectedInput) -> int:
 
 
 def _expected_terminals(fault: UnexpectedInput) -> frozenset[str]:
-    """What the parser can really go on with; the sets that come with the fault are those of merged states."""
-    return frozenset(InteractiveParser(None, fault.state, fault.state.lexer).accepts())
+    """Ask the parser what it can really go on with; the sets in the fault itself are those of merged states."""
+    parser = InteractiveParser(None, fault.state, fault.state.lexer)
+    return frozenset(parser.accepts())  # type: ignore[no-untyped-call]
 
 
-def _known_mistake(text: str, position: int, expected: frozenset[str]) -> tuple[str, str] | None:
-    token = _quote(text, position)
-    unexpected = f"unexpected token: '{token}'"
-    if token.upper() == "FIND" and "SELECT" in expected and "RPAR" not in expected:
+def _known_mistake(  # noqa: PLR0911 - a mistake, a line
+    text: str,
+    position: int,
+    expected: frozenset[str],
+) -> tuple[str, str] | None:
+    word = _quote(text, position)
+    unexpected = f"unexpected token: '{word}'"
+    if word.upper() == "FIND" and "SELECT" in expected and "RPAR" not in expected:
         return "this is SOSL", "only SOQL is read here, which starts with SELECT"
-    if token.startswith(":"):
-        return f"unexpected bind variable: '{token}'", "only Apex knows its variables, write the value itself"
-    if token == "'":
+    if word.startswith(":"):
+        return f"unexpected bind variable: '{word}'", "only Apex knows its variables, write the value itself"
+    if word == "'":
         return "the string is not closed", "a single quote is missing, or one inside it is not written \\'"
-    if token == '"':
+    if word == '"':
         return unexpected, "a string stands in single quotes"
     if text.startswith("/*", position):
         return "the comment is not closed", "expected */"
-    if {"AND": "_OR", "OR": "_AND"}.get(token.upper()) in expected:
+    if {"AND": "_OR", "OR": "_AND"}.get(word.upper()) in expected:
         return unexpected, "AND and OR may only be mixed with parentheses, as in a AND (b OR c)"
-    if token == "," and "_USING" in expected:
+    if word == "," and "_USING" in expected:
         return unexpected, "FROM takes one object; a parent's field is written as a path, as in Account.Name"
     return None
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from chassis_metadata.soql.tree import (
     And,
@@ -24,6 +24,9 @@ from chassis_metadata.soql.tree import (
     SelectedField,
     TypeOf,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 _CONTROLS = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f", "'": "\\'"}
 _TEXT = str.maketrans({**_CONTROLS, "\\": "\\\\"})
@@ -125,7 +128,7 @@ def _escape_in_pattern(match: re.Match[str]) -> str:
     return "\\\\" if part == "\\" else _CONTROLS.get(part, part)
 
 
-def _literal(literal: Literal) -> str:
+def _literal(literal: Literal) -> str:  # noqa: PLR0911 - a kind of value, a line
     match literal.value:
         case None:
             return "NULL"

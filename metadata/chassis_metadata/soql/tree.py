@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
-from decimal import Decimal
+from datetime import date, datetime, time  # noqa: TC003 - the tests build trees from the hints
+from decimal import Decimal  # noqa: TC003
 from enum import StrEnum
 
 
@@ -45,7 +45,7 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class FunctionCall:
-    """`COUNT(Id)`, `toLabel(Status)`, `CALENDAR_YEAR(CreatedDate)`, `DISTANCE(…)`: name as written, arguments in order."""
+    """`COUNT(Id)`, `toLabel(Status)`, `CALENDAR_YEAR(CreatedDate)`: name as written, arguments in order."""
 
     name: str
     arguments: tuple[Path | FunctionCall | Literal, ...] = ()
@@ -72,8 +72,8 @@ class CurrencyLiteral:
 class Literal:
     r"""A value written into the query. Strings are unescaped; datetimes are aware, times are not; null is None.
 
-    After LIKE the string is the pattern: `\\`, `\_` and `\%` keep their backslash (as PostgreSQL's LIKE wants it), every
-    other escape is resolved, and no other backslash is left in it.
+    After LIKE the string is the pattern: `\\`, `\_` and `\%` keep their backslash (as PostgreSQL's LIKE wants it),
+    every other escape is resolved, and no other backslash is left in it.
     """
 
     value: str | bool | int | Decimal | date | datetime | time | DateLiteral | CurrencyLiteral | None
@@ -147,8 +147,8 @@ class Query:
 
     `source_prefix` holds the parents written before a child relationship (`FROM Account.Contacts` -> `('Account',)`).
     `count_only` is `SELECT COUNT()`, with nothing in `selected`. Clauses beyond tier 1 are kept as read, so that the
-    planner can refuse them by name: `scope` is a word as written, or `LOOKUP …`; `further_clauses` holds whole texts, as
-    `UPDATE TRACKING`, `UPDATE VIEWSTAT`, `SET OPTIONS (…)`, `BIND …`.
+    planner can refuse them by name: `scope` is a word as written, or `LOOKUP …`; `further_clauses` holds whole texts,
+    as `UPDATE TRACKING`, `UPDATE VIEWSTAT`, `SET OPTIONS (…)`, `BIND …`.
     """
 
     selected: tuple[SelectedField | TypeOf | Query, ...]

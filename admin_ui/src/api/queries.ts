@@ -1,0 +1,39 @@
+// Server state that several screens share.
+import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query'
+import { describe, read } from './endpoints'
+
+// Definitions change seldom; whoever changes them in Setup invalidates them.
+const DEFINITION = 5 * 60_000
+
+export const describeQuery = (object: string) => ({
+  queryKey: ['describe', object],
+  queryFn: () => describe(object),
+  staleTime: DEFINITION,
+})
+
+export const recordQuery = (id: string) => ({
+  queryKey: ['record', id],
+  queryFn: () => read(id),
+})
+
+export function useDescribe(object: string | undefined) {
+  return useQuery({ ...describeQuery(object ?? ''), enabled: object !== undefined && object !== '' })
+}
+
+export function useDescribes(objects: string[], enabled = true) {
+  return useQueries({ queries: objects.map((object) => ({ ...describeQuery(object), enabled })) })
+}
+
+export function useRecord(id: string | undefined) {
+  return useQuery({ ...recordQuery(id ?? ''), enabled: id !== undefined && id !== '' })
+}
+
+export function usePrefetchDescribe(): (object: string) => void {
+  const client = useQueryClient()
+  return (object) => void client.prefetchQuery(describeQuery(object))
+}
+
+export function usePrefetchRecord(): (id: string) => void {
+  const client = useQueryClient()
+  return (id) => void client.prefetchQuery({ ...recordQuery(id), staleTime: 10_000 })
+}

@@ -1,0 +1,50 @@
+// Every screen has an address; each is loaded when it is first opened.
+import { createBrowserRouter, type RouteObject } from 'react-router'
+import { Frame } from './Frame'
+import { NotFound } from './NotFound'
+import { RouteError } from './RouteError'
+import { SessionGate } from './SessionGate'
+
+const screens: RouteObject[] = [
+  { index: true, lazy: async () => ({ Component: (await import('./FirstTab')).FirstTab }) },
+  { path: 'home', lazy: async () => ({ Component: (await import('./Home')).Home }) },
+  { path: 'o/:object', lazy: async () => ({ Component: (await import('../records/list/ListPage')).ListPage }) },
+  { path: 'o/:object/new', lazy: async () => ({ Component: (await import('../records/form/NewRecordPage')).NewRecordPage }) },
+  { path: 'r/:id', lazy: async () => ({ Component: (await import('../records/record/RecordPage')).RecordPage }) },
+  { path: 'search', lazy: async () => ({ Component: (await import('../records/SearchPage')).SearchPage }) },
+  { path: 'recycle-bin', lazy: async () => ({ Component: (await import('../records/RecycleBin')).RecycleBin }) },
+  // Not /setup: that is where the server's own routes are.
+  {
+    path: 'admin',
+    lazy: async () => ({ Component: (await import('../setup/SetupFrame')).SetupFrame }),
+    children: [
+      { index: true, lazy: async () => ({ Component: (await import('../setup/SetupHome')).SetupHome }) },
+      { path: 'objects', lazy: async () => ({ Component: (await import('../setup/ObjectsPage')).ObjectsPage }) },
+      { path: 'objects/:object', lazy: async () => ({ Component: (await import('../setup/ObjectPage')).ObjectPage }) },
+      { path: 'users', lazy: async () => ({ Component: (await import('../setup/UsersPage')).UsersPage }) },
+      { path: 'permission-sets', lazy: async () => ({ Component: (await import('../setup/PermissionSetsPage')).PermissionSetsPage }) },
+      { path: 'permission-sets/:name', lazy: async () => ({ Component: (await import('../setup/PermissionSetPage')).PermissionSetPage }) },
+      { path: 'roles', lazy: async () => ({ Component: (await import('../setup/RolesPage')).RolesPage }) },
+      { path: 'packages', lazy: async () => ({ Component: (await import('../setup/PackagesPage')).PackagesPage }) },
+      { path: 'sessions', lazy: async () => ({ Component: (await import('../setup/SessionsPage')).SessionsPage }) },
+      { path: 'inbound', lazy: async () => ({ Component: (await import('../setup/InboundPage')).InboundPage }) },
+    ],
+  },
+  { path: 'audit', lazy: async () => ({ Component: (await import('../audit/AuditPage')).AuditPage }) },
+  { path: 'audit/:journal', lazy: async () => ({ Component: (await import('../audit/AuditPage')).AuditPage }) },
+  { path: '*', Component: NotFound },
+]
+
+export const router = createBrowserRouter([
+  {
+    element: (
+      <SessionGate>
+        <Frame />
+      </SessionGate>
+    ),
+    // Each screen's failure stays inside the frame.
+    children: [{ errorElement: <RouteError />, children: screens }],
+    errorElement: <RouteError />,
+    hydrateFallbackElement: <></>,
+  },
+])

@@ -1,0 +1,53 @@
+// The look: one accent, calm greys, two densities; contrast holds WCAG AA in light and dark.
+import theme from 'antd/es/theme'
+import type { ThemeConfig } from 'antd'
+
+const FONT = [
+  'Inter',
+  'system-ui',
+  '-apple-system',
+  '"Segoe UI"',
+  '"PingFang SC"',
+  '"Microsoft YaHei"',
+  '"Noto Sans SC"',
+  '"Noto Sans CJK SC"',
+  'sans-serif',
+].join(', ')
+
+export function makeTheme(isDark: boolean, density: 'compact' | 'comfortable'): ThemeConfig {
+  const isCompact = density === 'compact'
+  return {
+    algorithm: isDark ? theme.darkAlgorithm : theme.defaultAlgorithm,
+    cssVar: { key: 'chassis' },
+    hashed: false,
+    token: {
+      colorPrimary: isDark ? '#3fb3bd' : '#0b6670',
+      colorLink: isDark ? '#6fd0d8' : '#0b6670',
+      colorInfo: isDark ? '#3fb3bd' : '#0b6670',
+      colorSuccess: isDark ? '#5fc48a' : '#1d7a4a',
+      colorWarning: isDark ? '#e0a84a' : '#9a5b00',
+      colorError: isDark ? '#f0837d' : '#c0302b',
+      colorTextBase: isDark ? '#e8edee' : '#182326',
+      colorBgBase: isDark ? '#101416' : '#ffffff',
+      // The defaults fall short of 4.5 : 1 on our greys.
+      colorTextSecondary: isDark ? '#b2bcbf' : '#4d5b60',
+      colorTextTertiary: isDark ? '#98a4a8' : '#5f6d72',
+      colorTextDescription: isDark ? '#98a4a8' : '#5f6d72',
+      colorTextPlaceholder: isDark ? '#8a969a' : '#6b787d',
+      colorBgLayout: isDark ? '#0b0e10' : '#f4f6f6',
+      colorBorder: isDark ? '#3b464a' : '#c9d1d3',
+      colorBorderSecondary: isDark ? '#262e31' : '#e3e8e9',
+      fontFamily: FONT,
+      fontSize: isCompact ? 13 : 14,
+      controlHeight: isCompact ? 30 : 36,
+      sizeStep: isCompact ? 3 : 4,
+      borderRadius: 5,
+      motionDurationMid: '0.12s',
+      motionDurationSlow: '0.18s',
+    },
+    components: {
+      Button: { primaryColor: isDark ? '#04272a' : '#ffffff', primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none' },
+      Tabs: { horizontalItemPadding: isCompact ? '9px 0' : '12px 0' },
+    },
+  }
+}

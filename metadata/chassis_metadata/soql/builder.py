@@ -1,0 +1,300 @@
+"""What the parser calls for every rule and value that it reads: here the query tree grows."""
+
+# ruff: noqa: N802, D102 - the methods have the names of the grammar, which says what they are for
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lark import Token, Transformer, v_args
+
+from chassis_metadata.soql import literals
+from chassis_metadata.soql.malformed import RESERVED_ALIASES, malformed
+from chassis_metadata.soql.tree import (
+    And,
+    Comparison,
+    Condition,
+    FunctionCall,
+    Literal,
+    Not,
+    Operator,
+    Or,
+    Ordering,
+    Path,
+    Position,
+    Query,
+    SelectedField,
+    TypeOf,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HIGHEST_LIMIT = 2**31 - 1
+HIGHEST_OFFSET = 2_000
+
+_OPERATORS = {"<>": Operator.NOT_EQUALS, **{str(operator): operator for operator in Operator}}
+_MODES = frozenset({"SECURITY_ENFORCED", "USER_MODE", "SYSTEM_MODE"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    names: tuple[str, ...]
+    alias: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Grouping:
+    operands: tuple[Path | FunctionCall, ...] = ()
+    kind: str | None = None
+    having: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Closing:
+    """One of the clauses that close a query: `FOR VIEW`, `UPDATE TRACKING`, `ALL ROWS`."""
+
+    kind: str
+    words: tuple[str, ...] = ()
+
+
+def _at(token: Token) -> Position:
+    return Position(token.line or 1, token.column or 1)
+
+
+def _read(read: Callable[[str], Literal], token: Token) -> Literal:
+    try:
+        return read(token)
+    except ValueError as error:
+        raise malformed(*map(str, error.args), place=_at(token)) from None
+
+
+def _alias(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    if path.names[0].upper() in RESERVED_ALIASES:
+        raise malformed(f"unexpected token: '{path}'", "the word is reserved", place=path.position)
+    return _single_name(path, "an alias")
+
+
+def _single_name(path: Path, what: str) -> str:
+    if len(path.names) > 1:
+        raise malformed(f"unexpected token: '{path}'", f"expected {what} without a dot", place=path.position)
+    return path.names[0]
+
+
+def _bounded(number: Token, clause: str, highest: int) -> int:
+    significant = number.lstrip("0") or "0"
+    if len(significant) > len(str(highest)) or int(significant) > highest:
+        code, advice = "number_outside_valid_range", f"at most {highest} is allowed"
+        raise malformed(f"{clause} is too high", advice, place=_at(number), code=code)
+    return int(significant)
+
+
+@v_args(inline=True)
+class TreeBuilder(Transformer[Token, Query]):
+    """Called by the parser for every rule and value as it is read; method names are the grammar's."""
+
+    def start(self, query: Query) -> Query:
+        return query
+
+    def query(self, select: Token, *parts: Any) -> Query:  # noqa: ANN401
+        # Behind the selection stand eight clauses, empty or not, and any number of closings.
+        first = next(index for index, part in enumerate(parts) if isinstance(part, _Source))
+        source, scope, where, with_clause, grouping, order_by, limit, offset, *closings = parts[first:]
+        selected = parts[:first]
+        count_only = _is_count(selected)
+        return Query(
+            selected=() if count_only else selected,
+            source=source.names[-1],
+            source_alias=source.alias,
+            source_prefix=source.names[:-1],
+            count_only=count_only,
+            where=where,
+            group_by=grouping.operands,
+            group_by_kind=grouping.kind,
+            having=grouping.having,
+            order_by=order_by,
+            limit=limit,
+            offset=offset,
+            scope=scope,
+            with_clause=with_clause,
+            for_clauses=_closing_words(closings, "FOR"),
+            all_rows=any(closing.kind == "ALL ROWS" for closing in closings),
+            further_clauses=_closing_words(closings, "FURTHER"),
+            position=_at(select),
+        )
+
+    def field(self, operand: Path | FunctionCall, alias: Path | None) -> SelectedField:
+        return SelectedField(operand, _alias(alias))
+
+    def call(self, name: Path, *arguments: Path | FunctionCall | Literal) -> FunctionCall:
+        return FunctionCall(_single_name(name, "a function name"), arguments, name.position)
+
+    def typeof(self, relationship: Path, *parts: Any) -> TypeOf:  # noqa: ANN401
+        *branches, otherwise = parts
+        return TypeOf(relationship, tuple(branches), otherwise or ())
+
+    def when(self, object_name: Path, paths: tuple[Path, ...]) -> tuple[str, tuple[Path, ...]]:
+        return _single_name(object_name, "an object name"), paths
+
+    def paths(self, *paths: Path) -> tuple[Path, ...]:
+        return paths
+
+    def source(self, name: Path, alias: Path | None) -> _Source:
+        return _Source(name.names, _alias(alias))
+
+    def scope(self, scope: Path | str | None = None) -> str | None:
+        return _single_name(scope, "a scope") if isinstance(scope, Path) else scope
+
+    def LOOKUP(self, token: Token) -> str:
+        return str(token)
+
+    # WHERE
+
+    def where(self, condition: Condition | None = None) -> Condition | None:
+        return condition
+
+    def conjunction(self, *conditions: Condition) -> And:
+        return And(conditions)
+
+    def disjunction(self, *conditions: Condition) -> Or:
+        return Or(conditions)
+
+    def negation(self, condition: Condition) -> Not:
+        return Not(condition)
+
+    def comparison(
+        self,
+        operand: Path | FunctionCall,
+        operator: Operator,
+        value: Literal | tuple[Literal, ...] | Query,
+    ) -> Comparison:
+        return Comparison(operand, operator, value)
+
+    def values(self, *values: Literal) -> tuple[Literal, ...]:
+        return values
+
+    def COMPARATOR(self, token: Token) -> Operator:
+        return _OPERATORS[token]
+
+    def LIKE(self, _: Token) -> Operator:
+        return Operator.LIKE
+
+    def IN(self, _: Token) -> Operator:
+        return Operator.IN
+
+    def NOT_IN(self, _: Token) -> Operator:
+        return Operator.NOT_IN
+
+    def INCLUDES(self, _: Token) -> Operator:
+        return Operator.INCLUDES
+
+    def EXCLUDES(self, _: Token) -> Operator:
+        return Operator.EXCLUDES
+
+    # The other clauses
+
+    def with_clause(self, *parts: str) -> str | None:
+        if not parts:
+            return None
+        return parts[0] if parts[0] in _MODES else "DATA CATEGORY " + " AND ".join(parts)
+
+    def MODE(self, token: Token) -> str:
+        return token.upper()
+
+    def category(self, group: Path, category_filter: Token, members: Path | tuple[Path, ...]) -> str:
+        written = str(members) if isinstance(members, Path) else f"({', '.join(map(str, members))})"
+        return f"{group} {category_filter.upper()} {written}"
+
+    def group_by(self, operands: tuple[Path | FunctionCall, ...] = (), having: Condition | None = None) -> _Grouping:
+        match operands:
+            case (FunctionCall(name=name) as call,) if name.upper() in {"ROLLUP", "CUBE"}:
+                return _Grouping(_grouped(call), name.upper(), having)
+        return _Grouping(operands, None, having)
+
+    def groups(self, *operands: Path | FunctionCall) -> tuple[Path | FunctionCall, ...]:
+        return operands
+
+    def order_by(self, *orderings: Ordering) -> tuple[Ordering, ...]:
+        return orderings
+
+    def ordering(self, operand: Path | FunctionCall, direction: Token | None, nulls: Token | None) -> Ordering:
+        descending = direction is not None and direction.upper() == "DESC"
+        return Ordering(operand, descending, None if nulls is None else nulls.upper().endswith("FIRST"))
+
+    def limit(self, number: Token | None = None) -> int | None:
+        return None if number is None else _bounded(number, "LIMIT", HIGHEST_LIMIT)
+
+    def offset(self, number: Token | None = None) -> int | None:
+        return None if number is None else _bounded(number, "OFFSET", HIGHEST_OFFSET)
+
+    def FOR_CLAUSE(self, token: Token) -> _Closing:
+        return _Closing("FOR", (token.upper().split()[-1],))
+
+    def UPDATE_CLAUSE(self, token: Token) -> _Closing:
+        kinds = re.findall(r"\b(?:TRACKING|VIEWSTAT)\b", token.upper())
+        return _Closing("FURTHER", tuple(f"UPDATE {kind}" for kind in kinds))
+
+    def ALL_ROWS(self, _: Token) -> _Closing:
+        return _Closing("ALL ROWS")
+
+    def SET_OPTIONS(self, token: Token) -> _Closing:
+        return _Closing("FURTHER", (str(token),))
+
+    def BIND(self, token: Token) -> _Closing:
+        return _Closing("FURTHER", (str(token),))
+
+    # Names and values
+
+    def PATH(self, token: Token) -> Path:
+        return Path(tuple(map(str.strip, token.split("."))), Position(token.line or 1, token.column or 1))
+
+    def STRING(self, token: Token) -> Literal:
+        return _read(literals.parse_string, token)
+
+    def PATTERN(self, token: Token) -> Literal:
+        return _read(literals.parse_pattern, token)
+
+    def WORD(self, token: Token) -> Literal:
+        return _read(literals.parse_word, token)
+
+    def NUMBER(self, token: Token) -> Literal:
+        return _read(literals.parse_number, token)
+
+    def CURRENCY(self, token: Token) -> Literal:
+        return _read(literals.parse_currency, token)
+
+    def DATETIME(self, token: Token) -> Literal:
+        return _read(literals.parse_datetime, token)
+
+    def DATE(self, token: Token) -> Literal:
+        return _read(literals.parse_date, token)
+
+    def TIME(self, token: Token) -> Literal:
+        return _read(literals.parse_time, token)
+
+
+def _is_count(selected: tuple[SelectedField | TypeOf | Query, ...]) -> bool:
+    """`SELECT COUNT()`; the empty COUNT() can stand nowhere else."""
+    for each in selected:
+        match each:
+            case SelectedField(FunctionCall(name, (), position), alias) if name.upper() == "COUNT":
+                if len(selected) == 1 and alias is None:
+                    return True
+                raise malformed("COUNT() must stand alone", "use COUNT(Id) beside other fields", place=position)
+    return False
+
+
+def _grouped(call: FunctionCall) -> tuple[Path | FunctionCall, ...]:
+    """Take the arguments of ROLLUP or CUBE."""
+    operands = tuple(argument for argument in call.arguments if not isinstance(argument, Literal))
+    if not operands or len(operands) < len(call.arguments):
+        raise malformed(f"unexpected arguments of {call.name}", "expected names of fields", place=call.position)
+    return operands
+
+
+def _closing_words(closings: list[_Closing], kind: str) -> tuple[str, ...]:
+    return tuple(word for closing in closings if closing.kind == kind for word in closing.words)

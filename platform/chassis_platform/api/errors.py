@@ -1,0 +1,64 @@
+"""Errors on the wire: one JSON shape for all, the field's codes, the status that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import orjson
+from starlette.responses import Response
+
+from chassis_metadata.errors import (
+    ChassisError,
+    Conflict,
+    Forbidden,
+    Invalid,
+    LimitExceeded,
+    NotFound,
+    Problem,
+    Unauthenticated,
+)
+
+STATUS_OF_KIND: dict[type[ChassisError], int] = {
+    Invalid: 400,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    LimitExceeded: 403,
+}
+#: Codes whose status differs from that of their kind.
+STATUS_OF_CODE = {
+    "stale_version": 412,
+    "precondition_failed": 412,
+    "method_not_allowed": 405,
+    "unsupported_media_type": 415,
+    "request_too_large": 413,
+    "entity_is_deleted": 404,
+    "too_many_requests": 429,
+}
+
+
+def status_of(error: ChassisError) -> int:
+    """The HTTP status of an error: its first problem's, or its kind's."""
+    return STATUS_OF_CODE.get(error.problems[0].code, STATUS_OF_KIND.get(type(error), 400))
+
+
+def problem_document(problem: Problem, *, code_key: str = "errorCode") -> dict[str, object]:
+    """One problem as clients read it; inside results of collections the key is `statusCode`."""
+    document: dict[str, object] = {"message": problem.message, code_key: problem.code.upper()}
+    if problem.fields or code_key == "statusCode":
+        document["fields"] = list(problem.fields)
+    if problem.line is not None:
+        document |= {"line": problem.line, "column": problem.column}
+    return document
+
+
+def error_response(problems: Iterable[Problem], status: int) -> Response:
+    """An array of problems, always."""
+    body = orjson.dumps([problem_document(each) for each in problems])
+    return Response(body, status_code=status, media_type="application/json;charset=UTF-8")
+
+
+def response_for(error: ChassisError) -> Response:
+    """The response that tells an error."""
+    return error_response(error.problems, status_of(error))

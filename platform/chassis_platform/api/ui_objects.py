@@ -1,0 +1,264 @@
+"""Objects as the web application draws them: fields, layouts, paths and list views, as the user may see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from chassis_metadata.components import ListView, PageLayout, PathDefinition, RelatedList
+from chassis_metadata.errors import NotFound
+from chassis_metadata.snapshot import ChildRelationship, Field, Object
+from chassis_platform.access.context import Context
+from chassis_platform.access.policy import ObjectAccess
+from chassis_platform.api.bodies import json_object, json_response, no_content
+from chassis_platform.api.deps import route, server_of
+from chassis_platform.api.describe import field_label, object_label, value_label
+from chassis_tenants.installer import delete_component, save_component
+
+Document = dict[str, Any]
+
+
+def readable_object(context: Context, name: str) -> Object:
+    """The object, if the user may read it."""
+    obj = context.snapshot.object(name)
+    if obj is None or not context.policy.on(obj.name).read:
+        raise NotFound.of("not_found", f"There is no object {name!r} that you may see.")
+    return obj
+
+
+def object_document(context: Context, obj: Object, access: ObjectAccess) -> Document:
+    """The whole description of an object for the web application."""
+    return {
+        "name": obj.name,
+        "label": object_label(context, obj),
+        "plural_label": object_label(context, obj, plural=True),
+        "key_prefix": obj.key_prefix,
+        "icon": obj.icon,
+        "description": obj.description,
+        "custom": obj.is_custom,
+        "package": obj.package,
+        "sharing": obj.sharing.value,
+        "has_owner": obj.has_owner,
+        "searchable": obj.searchable,
+        "name_field": "Name",
+        "permissions": {
+            "create": access.create,
+            "read": access.read,
+            "update": access.update,
+            "delete": access.delete,
+            "view_all": access.view_all,
+        },
+        "fields": {
+            each.name: field_document(context, each, access)
+            for each in obj.fields.values()
+            if each.name in access.readable
+        },
+        "record_types": _record_types(context, obj),
+        "layouts": [_layout(context, obj, each, access) for each in obj.layouts],
+        "paths": [_path(context, obj, each) for each in obj.paths if each.field in access.readable],
+        "list_views": [_list_view(context, obj, each) for each in obj.list_views],
+        "children": [
+            {
+                "relationship": each.name,
+                "object": each.child,
+                "field": each.field,
+                "label": child_label(context, obj, each),
+            }
+            for each in _children(context, obj)
+        ],
+        "compact_fields": [each for each in obj.compact_fields if each in access.readable],
+    }
+
+
+def field_document(context: Context, field: Field, access: ObjectAccess) -> Document:
+    """One field, with what the user may do to it."""
+    editable = field.name in access.editable
+    help_key = f"objects.{field.object_name}.fields.{field.name}.help"
+    return {
+        "name": field.name,
+        "label": field_label(context, field),
+        "type": field.type.value,
+        "help": context.snapshot.text(context.principal.language, help_key, field.help or "") or None,
+        "required": field.required,
+        "createable": access.create and editable and field.createable,
+        "updateable": access.update and editable and field.updateable,
+        "filterable": field.traits.filterable,
+        "sortable": field.traits.sortable,
+        "indexed": field.has_index or field.is_name,
+        "unique": field.unique,
+        "external_id": field.external_id,
+        "length": field.length,
+        "precision": field.precision,
+        "scale": field.scale,
+        "default": field.default,
+        "format": field.format,
+        "values": [
+            {
+                "value": each.value,
+                "label": value_label(context, field, each.value, each.label),
+                "active": each.active,
+                "default": each.default or each.value == field.default,
+                "controlled_by": list(each.controlled_by),
+            }
+            for each in field.values
+        ],
+        "restricted": field.restricted,
+        "controlling_field": field.controlling_field,
+        "references": list(field.references),
+        "relationship_name": field.relationship_name,
+        "classification": field.classification.value,
+        "tracked": field.tracked,
+        "searchable": field.searchable,
+        "system": field.system,
+        "custom": field.is_custom,
+        "package": field.package,
+        "compound": field.compound,
+        "components": list(field.components),
+    }
+
+
+def _record_types(context: Context, obj: Object) -> list[Document]:
+    return [
+        {
+            "id": obj.record_type_ids[each.name],
+            "name": each.name,
+            "label": context.snapshot.text(
+                context.principal.language, f"objects.{obj.name}.record_types.{each.name}", each.label
+            ),
+            "default": each.default,
+            "picklists": {name: list(values) for name, values in each.picklists.items()},
+        }
+        for each in obj.record_types
+        if each.active
+    ]
+
+
+def _layout(context: Context, obj: Object, layout: PageLayout, access: ObjectAccess) -> Document:
+    language = context.principal.language
+    sections = [
+        {
+            "label": context.snapshot.text(language, f"objects.{obj.name}.sections.{each.label}", each.label),
+            "columns": each.columns,
+            "fields": [name for name in each.fields if name in access.readable],
+        }
+        for each in layout.sections
+    ]
+    related = [_related(context, obj, each) for each in layout.related_lists]
+    return {
+        "name": layout.name,
+        "record_types": list(layout.record_types),
+        "sections": [each for each in sections if each["fields"]],
+        "related_lists": [each for each in related if each is not None],
+    }
+
+
+def _children(context: Context, obj: Object) -> Iterable[ChildRelationship]:
+    return (each for each in obj.children if each.field in context.policy.on(each.child).readable)
+
+
+def child_label(context: Context, obj: Object, child: ChildRelationship) -> str:
+    """What a related list is called: the child's plural label unless the field declares another."""
+    key = f"objects.{child.child}.fields.{child.field}.child_label"
+    child_object = context.snapshot.objects[child.child]
+    default = object_label(context, child_object, plural=True) if child.label == child_object.plural_label else child.label
+    del obj
+    return context.snapshot.text(context.principal.language, key, default)
+
+
+def _related(context: Context, obj: Object, related: RelatedList) -> Document | None:
+    child = obj.children_by_lower_name.get(related.relationship.lower())
+    if child is None or child.field not in context.policy.on(child.child).readable:
+        return None
+    readable = context.policy.on(child.child).readable
+    return {
+        "relationship": child.name,
+        "label": child_label(context, obj, child),
+        "object": child.child,
+        "field": child.field,
+        "columns": [each for each in related.columns if "." in each or each in readable],
+        "order_by": [{"field": name, "descending": descending} for name, descending in related.order_by],
+    }
+
+
+def _path(context: Context, obj: Object, path: PathDefinition) -> Document:
+    language = context.principal.language
+    field = obj.fields[path.field]
+    labels = {each.value: each.label for each in field.values}
+    return {
+        "name": path.name,
+        "field": path.field,
+        "record_type": path.record_type,
+        "stages": [
+            {
+                "value": each.value,
+                "label": value_label(context, field, each.value, labels.get(each.value, each.value)),
+                "guidance": context.snapshot.text(
+                    language, f"objects.{obj.name}.paths.{path.name}.{each.value}", each.guidance or ""
+                )
+                or None,
+                "key_fields": list(each.key_fields),
+                "closed": each.closed,
+                "lost": each.lost,
+            }
+            for each in path.stages
+        ],
+    }
+
+
+def _list_view(context: Context, obj: Object, view: ListView) -> Document:
+    key = f"objects.{obj.name}.list_views.{view.name}"
+    return {
+        "name": view.name,
+        "label": context.snapshot.text(context.principal.language, key, view.label),
+        "columns": list(view.columns),
+        "filters": [{"field": each.field, "operator": each.operator, "value": each.value} for each in view.filters],
+        "logic": view.logic,
+        "order_by": [{"field": name, "descending": descending} for name, descending in view.order_by],
+        "owner": view.owner,
+        "default": view.default,
+        "custom": view.name.endswith("__c"),
+    }
+
+
+async def get_object(context: Context, request: Request) -> Response:
+    """`GET /ui/objects/{Object}`."""
+    obj = readable_object(context, request.path_params["object"])
+    return json_response(object_document(context, obj, context.policy.on(obj.name)))
+
+
+async def save_list_view(context: Context, request: Request) -> Response:
+    """`PUT /ui/objects/{Object}/list_views/{Name}`: a list view of the tenant's own."""
+    context.policy.demand("ManageMetadata")
+    obj = readable_object(context, request.path_params["object"])
+    name = request.path_params["name"]
+    name = name if name.endswith("__c") else f"{name}__c"
+    body = await json_object(request)
+    async with server_of(request).database.transaction(context.binding) as transaction:
+        await save_component(
+            transaction, context.tenant, "list_view", f"{obj.name}.{name}", body, context.principal, context.snapshot
+        )
+    return json_response({"name": name}, 201)
+
+
+async def delete_list_view(context: Context, request: Request) -> Response:
+    """`DELETE /ui/objects/{Object}/list_views/{Name}`."""
+    context.policy.demand("ManageMetadata")
+    obj = readable_object(context, request.path_params["object"])
+    async with server_of(request).database.transaction(context.binding) as transaction:
+        await delete_component(
+            transaction, context.tenant, "list_view", f"{obj.name}.{request.path_params['name']}", context.principal
+        )
+    return no_content()
+
+
+def routes() -> list[BaseRoute]:
+    """The routes of this file."""
+    return [
+        route("/ui/objects/{object}", ["GET"], get_object),
+        route("/ui/objects/{object}/list_views/{name}", ["PUT"], save_list_view),
+        route("/ui/objects/{object}/list_views/{name}", ["DELETE"], delete_list_view),
+    ]

@@ -1,0 +1,67 @@
+"""API versions: which are answered, and where their resources are."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from chassis_metadata.errors import NotFound
+from chassis_platform.access.context import Context
+from chassis_platform.api.bodies import json_response
+from chassis_platform.api.deps import open_route, route, server_of
+from chassis_platform.api.describe import LATEST, VERSIONS
+from chassis_platform.api.oauth import base_url
+
+ROOT = "/services/data/v{version}"
+_LABELS = {59: "Winter '24", 60: "Spring '24", 61: "Summer '24", 62: "Winter '25", 63: "Spring '25", 64: "Summer '25"} | {
+    65: "Winter '26",
+    66: "Spring '26",
+}
+RESOURCES = ("composite", "limits", "query", "queryAll", "recent", "search", "sobjects")
+
+
+def demand_version(request: Request) -> str:
+    """The request's API version; NotFound for one that is not answered. Older ones down to 20.0 are answered alike."""
+    version: str = request.path_params["version"]
+    number, dot, rest = version.partition(".")
+    if not (dot and rest == "0" and number.isdigit() and 20 <= int(number) <= int(float(LATEST))):  # noqa: PLR2004
+        raise NotFound.of("not_found", "The requested resource does not exist")
+    return version
+
+
+async def list_versions(request: Request) -> Response:
+    """`GET /services/data`: ascending, for clients take the last."""
+    del request
+    return json_response(
+        [
+            {"label": _LABELS[int(float(each))], "url": f"/services/data/v{each}", "version": each}
+            for each in VERSIONS
+        ]
+    )
+
+
+async def list_resources(context: Context, request: Request) -> Response:
+    """`GET /services/data/vXX.0`: where each resource is."""
+    version = demand_version(request)
+    root = f"/services/data/v{version}"
+    identity = f"{base_url(request)}/id/{context.tenant.organization_id}/{context.principal.user_id}"
+    return json_response({name: f"{root}/{name}" for name in RESOURCES} | {"identity": identity})
+
+
+async def limits(context: Context, request: Request) -> Response:
+    """`GET /limits`: what is left today."""
+    demand_version(request)
+    most = server_of(request).settings.api_daily_requests
+    daily = {"Max": most, "Remaining": most}
+    del context
+    return json_response({"DailyApiRequests": daily, "DataStorageMB": {"Max": 102400, "Remaining": 102400}})
+
+
+def routes() -> list[BaseRoute]:
+    """The routes of this file."""
+    return [
+        open_route("/services/data", ["GET"], list_versions),
+        route(ROOT, ["GET"], list_resources),
+        route(f"{ROOT}/limits", ["GET"], limits),
+    ]

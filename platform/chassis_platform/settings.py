@@ -1,0 +1,31 @@
+"""Settings: read once from the environment (CHASSIS_…), typed, with the defaults of a fresh clone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an operator may set. Every name is the environment variable's, without the prefix `CHASSIS_`."""
+
+    model_config = SettingsConfigDict(env_prefix="CHASSIS_", extra="ignore")
+
+    home: Path = Field(default=Path(".chassis"), description="Where the embedded database, secrets and demo.json live.")
+    port: int = Field(default=8000, ge=0, le=65535, description="The port to serve on; 0 takes a free one.")
+    host: str = Field(default="127.0.0.1", description="The address to listen on; 0.0.0.0 for all.")
+    database_url: SecretStr | None = Field(default=None, description="The owner's DSN; unset: the embedded PostgreSQL.")
+    server_database_url: SecretStr | None = Field(default=None, description="The server role's DSN, where it differs.")
+    database_pool: int = Field(default=16, ge=2, le=200, description="Most connections of one server process.")
+    database_prepared: bool = Field(default=True, description="False behind a pooler without prepared statements.")
+    packages: Path = Field(default=Path("packages"), description="The folder of packages to publish.")
+    web: Path = Field(default=Path("admin_ui/dist"), description="The built web application.")
+    public_url: str | None = Field(default=None, description="The address clients use; unset: that of the request.")
+    log_level: str = Field(default="info", description="debug, info, warning or error.")
+    session_idle_minutes: int = Field(default=120, ge=5, description="A session ends after so long without a request.")
+    session_hours: int = Field(default=12, ge=1, description="A session ends after so long in any case.")
+    api_daily_requests: int = Field(default=1_000_000, ge=1, description="Requests a day that /limits reports.")
+    trusted_proxies: str = Field(default="", description="Addresses whose X-Forwarded-For is believed, comma-separated.")
+    demo: bool = Field(default=True, description="False: `up` provisions no demo tenants.")

@@ -1,0 +1,157 @@
+"""Audit and outbox: the inserts that every write carries in its own transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chassis_metadata.ids import new_id
+from chassis_tenants.statement import Statement
+
+SETUP_PREFIX, LOGIN_PREFIX, HISTORY_PREFIX, ACCESS_PREFIX, JOB_PREFIX = "0Ym", "0Ya", "017", "0Al", "0Jb"
+
+#: Workers listen here; the payload is the job's kind.
+JOB_CHANNEL = "chassis_job"
+USERNAME_LENGTH, TARGET_LENGTH, DISPLAY_LENGTH, AGENT_LENGTH = 80, 255, 1000, 400
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did something, as the journal keeps it. The operator of the platform has no user in the tenant."""
+
+    user_id: str | None
+    username: str
+    source_ip: str | None = None
+
+
+OPERATOR = Actor(user_id=None, username="operator")
+
+
+@dataclass(frozen=True, slots=True)
+class SetupChange:
+    """One change of a tenant's setup. `before` and `after` are the component's bodies, or None where there is none."""
+
+    action: str  # createdField, changedLayout, installedPackage …
+    section: str  # Fields, Permission sets, Packages, Tenants …
+    target: str
+    display: str
+    before: Any = None
+    after: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Classified fields of some records that were read in clear, through one door."""
+
+    object_name: str
+    record_ids: Sequence[str]
+    fields: Sequence[str]
+    door: str
+    session_id: str | None = None
+    client_name: str | None = None
+
+
+def _insert(table: str, values: Mapping[str, Any], *, now: Sequence[str] = ()) -> Statement:
+    names = ", ".join([*values, *now])
+    places = ", ".join([*(f"%({name})s" for name in values), *("now()" for _ in now)])
+    return Statement(f"INSERT INTO {table} ({names}) VALUES ({places})", values)  # noqa: S608  names are this file's
+
+
+def _entry(tenant_id: int, prefix: str, user_id: str | None) -> dict[str, Any]:
+    entry_id = new_id(prefix)
+    return {"tenant_id": tenant_id, "id": entry_id, "name": entry_id, "created_by_id": user_id, "user_id": user_id}
+
+
+def _text(value: Any) -> str | None:  # noqa: ANN401  any JSON value
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def setup_entry(tenant_id: int, actor: Actor, change: SetupChange) -> Statement:
+    """A row of the setup audit trail."""
+    return _insert(
+        "data.setup_audit_trail",
+        {
+            **_entry(tenant_id, SETUP_PREFIX, actor.user_id),
+            "username": actor.username[:USERNAME_LENGTH],
+            "action": change.action,
+            "section": change.section,
+            "target_name": change.target[:TARGET_LENGTH],
+            "display": change.display[:DISPLAY_LENGTH],
+            "old_value": _text(change.before),
+            "new_value": _text(change.after),
+            "source_ip": actor.source_ip,
+        },
+    )
+
+
+def login_entry(  # noqa: PLR0913  the columns of the entry, by name
+    tenant_id: int,
+    *,
+    user_id: str | None,
+    username: str,
+    status: str,
+    login_type: str,
+    application: str,
+    source_ip: str | None = None,
+    user_agent: str | None = None,
+) -> Statement:
+    """A row of the login history: a sign-in that succeeded (`Success`) or why it did not."""
+    return _insert(
+        "data.login_history",
+        {
+            **_entry(tenant_id, LOGIN_PREFIX, user_id),
+            "username": username[:USERNAME_LENGTH],
+            "login_type": login_type,
+            "status": status,
+            "application": application,
+            "source_ip": source_ip,
+            "user_agent": user_agent and user_agent[:AGENT_LENGTH],
+        },
+        now=["login_time"],
+    )
+
+
+def access_entry(tenant_id: int, actor: Actor, access: Access) -> Statement:
+    """A row of the access log, for reads whose record ids are known beforehand or from their result."""
+    return _insert(
+        "data.access_log",
+        {
+            **_entry(tenant_id, ACCESS_PREFIX, actor.user_id),
+            "object_name": access.object_name,
+            "record_ids": list(access.record_ids),
+            "fields": list(access.fields),
+            "record_count": len(access.record_ids),
+            "door": access.door,
+            "source_ip": actor.source_ip,
+            "session_id": access.session_id,
+            "client_name": access.client_name,
+        },
+    )
+
+
+def enqueue(
+    tenant_id: int,
+    kind: str,
+    payload: Mapping[str, Any] | None = None,
+    *,
+    run_at: datetime | None = None,
+    lock_key: str | None = None,
+) -> Statement:
+    """Queue a job and wake a worker, when the transaction commits. Jobs of a tenant that share a lock key run in turn."""
+    return Statement(
+        "WITH queued AS ("
+        "INSERT INTO chassis.job (tenant_id, id, kind, payload, run_at, lock_key)"
+        " VALUES (%(tenant_id)s, %(id)s, %(kind)s, %(payload)s::jsonb, coalesce(%(run_at)s, now()), %(lock_key)s)"
+        f" RETURNING kind) SELECT pg_notify('{JOB_CHANNEL}', kind) FROM queued",
+        {
+            "tenant_id": tenant_id,
+            "id": new_id(JOB_PREFIX),
+            "kind": kind,
+            "payload": json.dumps(payload or {}),
+            "run_at": run_at,
+            "lock_key": lock_key,
+        },
+    )
