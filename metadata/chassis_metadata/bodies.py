@@ -50,12 +50,15 @@ def plain(value: Any) -> Any:
 
 
 @lru_cache
-def _defaults(kind: type) -> tuple[tuple[str, Any], ...]:
+def _defaults(kind: type[Any]) -> tuple[tuple[str, Any], ...]:
     return tuple((each.name, _default(each)) for each in fields(kind) if each.name not in _ELSEWHERE)
 
 
 def _default(each: Field[Any]) -> Any:
-    return each.default_factory() if each.default_factory is not MISSING else each.default
+    if each.default_factory is MISSING:
+        return each.default
+    default: Any = each.default_factory()
+    return default
 
 
 def _said(component: Any) -> Body:

@@ -59,9 +59,7 @@ def system_fields(definition: ObjectDefinition, package: str | None) -> Iterator
         )
     yield _reference("CreatedById", "Created by", ("User",), given)
     yield _reference("LastModifiedById", "Last modified by", ("User",), given)
-    yield Field(
-        name="IsDeleted", type=FieldType.CHECKBOX, label="Deleted", column="is_deleted", default=False, **given
-    )
+    yield Field(name="IsDeleted", type=FieldType.CHECKBOX, label="Deleted", column="is_deleted", default=False, **given)
 
 
 def record_type_field(of: Object) -> Field:

@@ -5,6 +5,7 @@ Each has a JSON Schema in `schemas/`. Names are API names. A `source` says in wh
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -145,7 +146,6 @@ class ObjectDefinition:
     createable: bool = True
     updateable: bool = True
     deletable: bool = True
-    owned: bool = True  # false: records belong to nobody, there is no OwnerId
     compact_fields: tuple[str, ...] = ()  # highlights of the record header and of look-up results
     source: Source | None = field(default=None, compare=False)
 
@@ -184,7 +184,7 @@ class PathDefinition:
     field: str
     stages: tuple[PathStage, ...]
     record_type: str | None = None
-    source: Source | None = field(default=None, compare=False)
+    source: Source | None = dataclasses.field(default=None, compare=False)  # `field` is a component's own word here
 
 
 @dataclass(frozen=True, slots=True)

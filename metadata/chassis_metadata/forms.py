@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from chassis_metadata.components import Where
@@ -77,9 +77,7 @@ def schema(name: str) -> Mapping[str, Any]:
 @lru_cache
 def _registry() -> Registry[Any]:
     names = {ref.partition("#")[0] for ref in SCHEMA_OF.values()}
-    return Registry().with_resources(
-        (name, Resource(contents=schema(name), specification=DRAFT202012)) for name in sorted(names)
-    )
+    return Registry().with_resources((name, DRAFT202012.create_resource(schema(name))) for name in sorted(names))
 
 
 @lru_cache
@@ -112,6 +110,16 @@ def _is_clean(text: str) -> bool:
     return "\0" not in text and (text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text))
 
 
+def _rule(error: ValidationError) -> Any:
+    """What the schema demands here: a list of keys, a bound, a pattern."""
+    return error.validator_value
+
+
+def _notes(error: ValidationError) -> Mapping[str, Any]:
+    """The part of the schema that complains, with our own annotations."""
+    return error.schema if isinstance(error.schema, Mapping) else {}
+
+
 def _explain(error: ValidationError) -> Iterator[Complaint]:
     where: Where = tuple(error.absolute_path)
     name = str(error.validator)
@@ -124,7 +132,7 @@ def _explain(error: ValidationError) -> Iterator[Complaint]:
 
 
 def _unknown_keys(where: Where, error: ValidationError) -> Iterator[Complaint]:
-    known = error.schema["properties"]
+    known = _notes(error)["properties"]
     for key in error.instance:
         if key not in known:
             message = f"{_show(key)} is no key here.{near(key, known)} Known: {', '.join(known)}."
@@ -133,14 +141,14 @@ def _unknown_keys(where: Where, error: ValidationError) -> Iterator[Complaint]:
 
 def _missing_keys(where: Where, error: ValidationError) -> Iterator[Complaint]:
     # jsonschema reports each missing key by itself, naming it only in its message.
-    for key in error.validator_value:
+    for key in _rule(error):
         if error.message.startswith(f"{key!r} "):
             yield Complaint(where, "required_key_missing", f"{key!r} is missing.")
 
 
 def _enum(where: Where, error: ValidationError) -> Complaint:
-    allowed = [str(each) for each in error.validator_value]
-    code = error.schema.get("problemCode", "unknown_value")
+    allowed = [str(each) for each in _rule(error)]
+    code = _notes(error).get("problemCode", "unknown_value")
     if code == "unknown_field_type" and error.instance in PLANNED_TYPES:
         return Complaint(where, "planned_field_type", PLANNED_TYPES[error.instance])
     hint = near(error.instance, allowed)
@@ -151,7 +159,7 @@ def _enum(where: Where, error: ValidationError) -> Complaint:
 
 
 def _type(where: Where, error: ValidationError) -> Complaint:
-    wanted = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+    wanted = _rule(error) if isinstance(_rule(error), list) else [_rule(error)]
     hint = ""
     if "string" in wanted and isinstance(error.instance, int | float):
         hint = " Put it in quotes."
@@ -162,20 +170,20 @@ def _type(where: Where, error: ValidationError) -> Complaint:
 def _pattern(where: Where, error: ValidationError) -> Complaint:
     if "propertyNames" in error.absolute_schema_path and isinstance(error.instance, str):
         where = (*where, error.instance)
-    hint = error.schema.get("patternErrorMessage", f"It must match {error.validator_value}.")
+    hint = _notes(error).get("patternErrorMessage", f"It must match {_rule(error)}.")
     return Complaint(where, "invalid_format", f"{_show(error.instance)} will not do. {hint}")
 
 
 def _range(where: Where, error: ValidationError) -> Complaint:
-    bound = f"{error.validator_value:,}"
+    bound = f"{_rule(error):,}"
     message = _RANGE_WORDS[str(error.validator)].format(bound)
     return Complaint(where, "out_of_range", f"{_show(error.instance)}: {message}.")
 
 
 def _unique(where: Where, error: ValidationError) -> Complaint:
-    seen: list[Any] = []
-    twice = [each for each in error.instance if each in seen or seen.append(each)]  # type: ignore[func-returns-value]
-    return Complaint(where, "duplicate_value", f"{_show(twice[0] if twice else error.instance)} is in the list twice.")
+    items: Any = error.instance
+    twice = [each for index, each in enumerate(items) if each in items[:index]]
+    return Complaint(where, "duplicate_value", f"{_show(twice[0] if twice else items)} is in the list twice.")
 
 
 def _other(where: Where, error: ValidationError) -> Complaint:

@@ -44,7 +44,7 @@ def child_relationship_name(field: str, child: str, plural_label: str) -> str:
     """
     namespace = namespace_of(field) or namespace_of(child)
     own_name = child.removesuffix(TENANT_SUFFIX).rpartition("__")[2]
-    words = _NOT_IN_NAMES.sub("", plural_label)
+    words = "".join(word[:1].upper() + word[1:] for word in _NOT_IN_NAMES.split(plural_label))
     plural = words if words[:1].isalpha() else own_name + "s"
     return (
         (f"{namespace}__" if namespace else "")

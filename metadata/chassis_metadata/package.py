@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -253,7 +253,7 @@ def _build(pieces: list[_Piece], places: dict[Where, Source]) -> Package:
     )
 
 
-def _pairs(components: tuple[Any, ...]) -> list[list[Any]]:
+def _pairs(components: Iterable[Any]) -> list[list[Any]]:
     return [[_key(each), body_of(each)] for each in components]
 
 

@@ -60,6 +60,10 @@ def _events(text: str) -> Iterator[yaml.Event]:
     yield from yaml.parse(text, Loader=yaml.CSafeLoader)
 
 
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
 def plain_scalar(text: str) -> Any:
     """What an unquoted scalar stands for."""
     if text in _CONSTANTS:
@@ -92,7 +96,7 @@ class _Tree:
     open: list[_Open] = field(default_factory=list)
     documents: int = 0
 
-    def problem(self, code: str, message: str, mark: yaml.Mark | None) -> Problem:
+    def problem(self, code: str, message: str, mark: Any) -> Problem:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, None)
         path = ".".join(str(part) for part in self.open[-1].where) if self.open else ""
         return Problem(path, code, message, file=self.file, line=line, column=column)
@@ -100,8 +104,9 @@ class _Tree:
     def take(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             self._refuse("yaml_alias", "Anchors and aliases are not allowed. Write the value out.", event)
-        if getattr(event, "tag", None) is not None:
-            self._refuse("yaml_tag", f"Tags such as {event.tag} are not allowed.", event)
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            self._refuse("yaml_tag", f"Tags such as {tag} are not allowed.", event)
         if isinstance(event, yaml.ScalarEvent):
             self._scalar(event)
         elif isinstance(event, yaml.MappingStartEvent):
@@ -135,7 +140,7 @@ class _Tree:
             line = self.places[(*top.where, event.value)].line
             message = f"{event.value!r} is here twice; the first is in line {line}. Keep one."
             self.problems.append(self.problem("duplicate_key", message, event.start_mark))
-        self.places[(*top.where, event.value)] = Source(self.file, event.start_mark.line + 1)
+        self.places[(*top.where, event.value)] = Source(self.file, _line(event))
 
     def _start(self, container: dict[str, Any] | list[Any], event: yaml.Event) -> None:
         if len(self.open) >= MAX_DEPTH:
@@ -147,13 +152,13 @@ class _Tree:
     def _put(self, value: Any, event: yaml.Event) -> Where:
         if not self.open:
             self.value = value
-            self.places[self.root] = Source(self.file, event.start_mark.line + 1)
+            self.places[self.root] = Source(self.file, _line(event))
             return self.root
         top = self.open[-1]
         if isinstance(top.container, list):
             where = (*top.where, len(top.container))
             top.container.append(value)
-            self.places[where] = Source(self.file, event.start_mark.line + 1)
+            self.places[where] = Source(self.file, _line(event))
             return where
         assert top.key is not None  # noqa: S101  a value follows its key
         where = (*top.where, top.key)

@@ -43,7 +43,9 @@ def _check_record_types(look: Look) -> Iterator[Complaint]:
             if field is None:
                 yield missing_field(here, of, name)
             elif not field.values:
-                yield Complaint(here, "wrong_type", f"{name!r} is a {field.type}; only picklists have values to narrow.")
+                yield Complaint(
+                    here, "wrong_type", f"{name!r} is a {field.type}; only picklists have values to narrow."
+                )
             else:
                 yield from unknown_values(here, field, values, "unknown_value")
 
@@ -62,7 +64,9 @@ def _check_paths(look: Look) -> Iterator[Complaint]:
         if field is None:
             yield missing_field((*where, "field"), of, each.field)
         elif field.type is not FieldType.PICKLIST:
-            yield Complaint((*where, "field"), "wrong_type", f"{each.field!r} is a {field.type}; a path needs a picklist.")
+            yield Complaint(
+                (*where, "field"), "wrong_type", f"{each.field!r} is a {field.type}; a path needs a picklist."
+            )
         if each.record_type is not None:
             yield from _check_record_type_names(of, [each.record_type], (*where, "record_type"))
         yield from _check_stages(look, of, each, (*where, "stages"))

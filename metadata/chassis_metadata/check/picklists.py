@@ -42,8 +42,8 @@ def _check_values(where: Where, values: Sequence[PicklistValue]) -> Iterator[Com
 def _check_choice(look: Look, where: Where, each: FieldDefinition) -> Iterator[Complaint]:
     if each.value_set is not None and each.values:
         yield Complaint((*where, "values"), "misplaced_key", "Values come from a value_set or from values, not both.")
-    elif each.value_set is None and not each.values:
-        yield Complaint(where, "required_key_missing", "'values' is missing, or a 'value_set'.")
+    elif each.value_set is None and not each.values and each.restricted:
+        yield Complaint(where, "required_key_missing", "'values' is missing, or a 'value_set', or `restricted: false`.")
     elif each.value_set is not None and each.value_set not in look.after.value_sets:
         yield unknown((*where, "value_set"), "value set", each.value_set, look.after.value_sets)
 

@@ -17,7 +17,9 @@ MOST_MASTERS = 2
 def check_references(look: Look) -> Iterator[Complaint]:
     """Every lookup and master-detail field."""
     edges = {
-        name: {target for one in each.fields.values() if one.type is FieldType.MASTER_DETAIL for target in one.references}
+        name: {
+            target for one in each.fields.values() if one.type is FieldType.MASTER_DETAIL for target in one.references
+        }
         for name, each in look.after.objects.items()
     }
     for where, of, each in look.fields():
@@ -48,7 +50,9 @@ def _check_extension(look: Look, where: Where, of: Object, each: FieldDefinition
 def _check_targets(look: Look, where: Where, each: FieldDefinition) -> Iterator[Complaint]:
     here = (*where, "references")
     if not each.references and not each.extends:
-        yield Complaint(where, "required_key_missing", f"'references' is missing: the object that {each.name} refers to.")
+        yield Complaint(
+            where, "required_key_missing", f"'references' is missing: the object that {each.name} refers to."
+        )
     for target in each.references:
         if target not in look.after.objects:
             yield unknown(here, "object", target, look.after.objects)
@@ -89,9 +93,7 @@ def _check_children(look: Look, where: Where, of: Object, each: FieldDefinition)
             yield Complaint((*where, "child_relationship_name"), "relationship_clash", message)
 
 
-def _check_masters(
-    where: Where, of: Object, each: FieldDefinition, edges: dict[str, set[str]]
-) -> Iterator[Complaint]:
+def _check_masters(where: Where, of: Object, each: FieldDefinition, edges: dict[str, set[str]]) -> Iterator[Complaint]:
     way = circle(of.name, edges)
     if way:
         message = f"Objects own each other in a circle: {' -> '.join(way)}. Make one of them a lookup."

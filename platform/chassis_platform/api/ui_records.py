@@ -1,0 +1,192 @@
+"""Lists, records, search and the recycle bin of the web application."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute
+
+from chassis_metadata.errors import Invalid, NotFound
+from chassis_metadata.ids import is_id, normal_id
+from chassis_metadata.snapshot import Object
+from chassis_platform.access.context import Context
+from chassis_platform.api.bodies import json_object, json_response, no_content
+from chassis_platform.api.deps import route, server_of
+from chassis_platform.api.sobjects import _expectation
+from chassis_platform.api.ui_objects import readable_object
+from chassis_platform.plan.listing import ListRequest, parse_list_request
+from chassis_platform.records import read as reading
+from chassis_platform.records import search as searching
+from chassis_platform.records.write import create_record, delete_record, undelete_record, update_record
+
+LARGEST_PAGE = 200
+
+
+def _object_of(context: Context, record_id: str) -> tuple[Object, str]:
+    """The object behind an id and the id's full form; the same NotFound whatever is wrong with it."""
+    obj = context.snapshot.objects_by_prefix.get(record_id[:3]) if is_id(record_id) else None
+    if obj is None or not context.policy.on(obj.name).read:
+        raise NotFound.of("not_found", "There is no such record, or you may not see it.")
+    return obj, normal_id(record_id)
+
+
+def _limit(request: Request, default: int) -> int:
+    text = request.query_params.get("limit", str(default))
+    if not text.isdigit() or not 1 <= int(text) <= LARGEST_PAGE:
+        raise Invalid.of("number_outside_valid_range", f"limit must be a whole number from 1 to {LARGEST_PAGE}.")
+    return int(text)
+
+
+async def _list_request(context: Context, request: Request) -> tuple[Object, ListRequest]:
+    obj = readable_object(context, request.path_params["object"])
+    return obj, parse_list_request(await json_object(request))
+
+
+async def list_(context: Context, request: Request) -> Response:
+    """`POST /ui/objects/{Object}/list`."""
+    obj, wanted = await _list_request(context, request)
+    return json_response(await reading.list_records(server_of(request).database, context, obj.name, wanted))
+
+
+async def count(context: Context, request: Request) -> Response:
+    """`POST /ui/objects/{Object}/count`: only when somebody asks."""
+    obj, wanted = await _list_request(context, request)
+    found = await reading.count_records(server_of(request).database, context, obj.name, wanted)
+    return json_response({"count": found})
+
+
+async def export(context: Context, request: Request) -> Response:
+    """`POST /ui/objects/{Object}/export`: all rows as CSV, streamed."""
+    context.policy.demand("ExportData")
+    obj, wanted = await _list_request(context, request)
+    chunks = reading.export_csv(server_of(request).database, context, obj.name, wanted)
+    first = await anext(chunks)  # what is wrong with the request must show before the status is sent
+
+    async def all_chunks() -> Any:  # noqa: ANN401  an async iterator of bytes
+        yield first
+        async for chunk in chunks:
+            yield chunk
+
+    headers = {"content-disposition": f'attachment; filename="{obj.name}.csv"'}
+    return StreamingResponse(all_chunks(), media_type="text/csv;charset=UTF-8", headers=headers)
+
+
+async def get(context: Context, request: Request) -> Response:
+    """`GET /ui/records/{id}`."""
+    obj, record_id = _object_of(context, request.path_params["id"])
+    return json_response(await reading.record_for_ui(server_of(request).database, context, obj.name, record_id))
+
+
+def _values(document: dict[str, Any]) -> dict[str, Any]:
+    values = document.get("values")
+    if not isinstance(values, dict):
+        raise Invalid.of("json_parser_error", 'The body must have "values": an object of field values.')
+    return values
+
+
+async def create(context: Context, request: Request) -> Response:
+    """`POST /ui/objects/{Object}/records`."""
+    obj = readable_object(context, request.path_params["object"])
+    values = _values(await json_object(request))
+    result = await create_record(server_of(request).database, context, obj.name, values)
+    return json_response({"id": result.id, "version": result.version}, 201)
+
+
+async def update(context: Context, request: Request) -> Response:
+    """`PATCH /ui/records/{id}` with `If-Match`."""
+    obj, record_id = _object_of(context, request.path_params["id"])
+    values = _values(await json_object(request))
+    result = await update_record(
+        server_of(request).database, context, obj.name, record_id, values, expectation=_expectation(request)
+    )
+    return json_response({"id": result.id, "version": result.version})
+
+
+async def delete(context: Context, request: Request) -> Response:
+    """`DELETE /ui/records/{id}`."""
+    obj, record_id = _object_of(context, request.path_params["id"])
+    await delete_record(
+        server_of(request).database, context, obj.name, record_id, expectation=_expectation(request)
+    )
+    return no_content()
+
+
+async def undelete(context: Context, request: Request) -> Response:
+    """`POST /ui/records/{id}/undelete`."""
+    obj, record_id = _object_of(context, request.path_params["id"])
+    await undelete_record(server_of(request).database, context, obj.name, record_id)
+    return no_content()
+
+
+async def related(context: Context, request: Request) -> Response:
+    """`GET /ui/records/{id}/related/{relationship}`."""
+    obj, record_id = _object_of(context, request.path_params["id"])
+    columns = [each for each in request.query_params.get("columns", "").split(",") if each]
+    body = await reading.related_list(
+        server_of(request).database,
+        context,
+        obj.name,
+        record_id,
+        request.path_params["relationship"],
+        columns=columns or None,
+        limit=_limit(request, 20),
+        after=request.query_params.get("after"),
+    )
+    return json_response(body)
+
+
+async def history(context: Context, request: Request) -> Response:
+    """`GET /ui/records/{id}/history`."""
+    obj, record_id = _object_of(context, request.path_params["id"])
+    return json_response(await reading.record_history(server_of(request).database, context, obj.name, record_id))
+
+
+async def recycle_bin(context: Context, request: Request) -> Response:
+    """`GET /ui/recycle-bin`."""
+    body = await reading.recycle_bin(
+        server_of(request).database, context, limit=_limit(request, 50), after=request.query_params.get("after")
+    )
+    return json_response(body)
+
+
+async def search(context: Context, request: Request) -> Response:
+    """`GET /ui/search?q=`."""
+    objects = request.query_params.getlist("object") or None
+    text = request.query_params.get("q", "")
+    body = await searching.search(
+        server_of(request).database, context, text, objects=objects, limit=_limit(request, 5)
+    )
+    return json_response(body)
+
+
+async def lookup(context: Context, request: Request) -> Response:
+    """`GET /ui/lookup?object=&q=`."""
+    objects = request.query_params.getlist("object")
+    if not objects:
+        raise Invalid.of("required_field_missing", "Name at least one object in the parameter object.")
+    text = request.query_params.get("q", "")
+    body = await searching.lookup(
+        server_of(request).database, context, text, objects=objects, limit=_limit(request, 10)
+    )
+    return json_response(body)
+
+
+def routes() -> list[BaseRoute]:
+    """The routes of this file."""
+    return [
+        route("/ui/objects/{object}/list", ["POST"], list_),
+        route("/ui/objects/{object}/count", ["POST"], count),
+        route("/ui/objects/{object}/export", ["POST"], export),
+        route("/ui/objects/{object}/records", ["POST"], create),
+        route("/ui/records/{id}", ["GET"], get),
+        route("/ui/records/{id}", ["PATCH"], update),
+        route("/ui/records/{id}", ["DELETE"], delete),
+        route("/ui/records/{id}/undelete", ["POST"], undelete),
+        route("/ui/records/{id}/related/{relationship}", ["GET"], related),
+        route("/ui/records/{id}/history", ["GET"], history),
+        route("/ui/recycle-bin", ["GET"], recycle_bin),
+        route("/ui/search", ["GET"], search),
+        route("/ui/lookup", ["GET"], lookup),
+    ]
