@@ -32,8 +32,8 @@ _FIELD_WORDS = {permission: word for word, permission in FIELD_PERMISSIONS.items
 
 def body_of(component: Any) -> Body:
     """What a file or the API would have to say to get this component."""
-    body: Body = _BODIES.get(type(component), _said)(component)
-    return body
+    writer: Callable[[Any], Body] = _BODIES.get(type(component), _said)
+    return writer(component)
 
 
 def plain(value: Any) -> Any:
@@ -62,7 +62,7 @@ def _default(each: Field[Any]) -> Any:
 
 
 def _said(component: Any) -> Body:
-    kind = type(component)
+    kind: type = type(component)
     said = {name: getattr(component, name) for name, default in _defaults(kind) if getattr(component, name) != default}
     return {name: plain(value) for name, value in said.items()}
 

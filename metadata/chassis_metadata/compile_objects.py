@@ -143,12 +143,13 @@ def _first_each(components: list[Any]) -> tuple[Any, ...]:
 def _add_objects(drafts: _Drafts, part: Part) -> None:
     for definition in part.content.objects.values():
         if not definition.extends and not drafts.knows(definition.name):
-            draft = drafts[definition.name] = _Draft(_start(definition, part.package))
+            draft = drafts[definition.name] = _Draft(started(definition, part.package))
             for each in system_fields(definition, part.package):
                 draft.add(each)
 
 
-def _start(definition: ObjectDefinition, package: str | None) -> Object:
+def started(definition: ObjectDefinition, package: str | None) -> Object:
+    """An object with nothing on it yet."""
     return Object(
         name=definition.name,
         label=definition.label,

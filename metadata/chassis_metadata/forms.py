@@ -115,6 +115,10 @@ def _rule(error: ValidationError) -> Any:
     return error.validator_value
 
 
+def _instance(error: ValidationError) -> Any:
+    return error.instance
+
+
 def _notes(error: ValidationError) -> Mapping[str, Any]:
     """The part of the schema that complains, with our own annotations."""
     return error.schema if isinstance(error.schema, Mapping) else {}
@@ -133,7 +137,8 @@ def _explain(error: ValidationError) -> Iterator[Complaint]:
 
 def _unknown_keys(where: Where, error: ValidationError) -> Iterator[Complaint]:
     known = _notes(error)["properties"]
-    for key in error.instance:
+    instance: Mapping[str, Any] = _instance(error)
+    for key in instance:
         if key not in known:
             message = f"{_show(key)} is no key here.{near(key, known)} Known: {', '.join(known)}."
             yield Complaint((*where, key), "unknown_key", message)

@@ -150,11 +150,15 @@ def _package_files(folder: Path) -> Iterator[Path]:
         if count > MAX_FILES:
             raise Invalid(Problem("", "too_many_files", f"At most {MAX_FILES:,} files.", file=str(folder)))
         relative = path.relative_to(folder)
-        hidden = any(part.startswith(".") for part in relative.parts)
-        written = relative.suffix == ".md" or relative.name.startswith(("LICENSE", "NOTICE"))
-        if (path.is_file() or path.is_symlink()) and not hidden and not written:
-            if relative.parts[0] not in _IGNORED_FOLDERS:
-                yield path
+        if (path.is_file() or path.is_symlink()) and not _is_ignored(relative):
+            yield path
+
+
+def _is_ignored(file: Path) -> bool:
+    """Hidden files, texts for people, the package's own tests."""
+    is_hidden = any(part.startswith(".") for part in file.parts)
+    is_prose = file.suffix == ".md" or file.name.startswith(("LICENSE", "NOTICE"))
+    return is_hidden or is_prose or file.parts[0] in _IGNORED_FOLDERS
 
 
 def _where_of(file: Path) -> Where:

@@ -12,9 +12,9 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from chassis_metadata.errors import Conflict
+from chassis_tenants.isolation import SERVER_ROLE
 
 OWNER_ROLE = "chassis_owner"
-SERVER_ROLE = "chassis_server"
 _LOCK = 0x63_68_61_73  # "chas": two processes that start at once take turns
 _HARMLESS = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 

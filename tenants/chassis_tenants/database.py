@@ -191,6 +191,10 @@ class Database:
             if not transaction._committed:  # noqa: SLF001  the transaction's other half
                 await connection.execute("COMMIT", prepare=False)
 
+    async def ping(self) -> None:
+        """Raise unless the database answers."""
+        await self.registry(Statement("SELECT 1"))
+
     async def registry(self, statement: Statement) -> list[Row]:
         """Rows of a statement on the registry (tenants, package versions), which no tenant owns."""
         async with self._pool.connection() as connection:

@@ -28,12 +28,8 @@ export function useRecord(id: string | undefined) {
   return useQuery({ ...recordQuery(id ?? ''), enabled: id !== undefined && id !== '' })
 }
 
+/** Definitions only: a record fetched ahead would stand in the access log as seen by somebody who never opened it. */
 export function usePrefetchDescribe(): (object: string) => void {
   const client = useQueryClient()
   return (object) => void client.prefetchQuery(describeQuery(object))
-}
-
-export function usePrefetchRecord(): (id: string) => void {
-  const client = useQueryClient()
-  return (id) => void client.prefetchQuery({ ...recordQuery(id), staleTime: 10_000 })
 }

@@ -152,7 +152,7 @@ CREATE FUNCTION chassis.claim_jobs(most integer, lease_seconds integer)
 RETURNS TABLE (tenant_id integer, id text, kind text, payload jsonb, attempts integer)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog
 AS $$
-    SELECT pg_advisory_xact_lock(1785688676);
+    SELECT pg_advisory_xact_lock(1785684595);
     UPDATE chassis.job j SET status = 'ready', lease_until = NULL
     WHERE j.status = 'running' AND j.lease_until < now();
     WITH ready AS (

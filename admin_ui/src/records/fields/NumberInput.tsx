@@ -1,0 +1,46 @@
+// Numbers, money and percentages. A percentage is typed as 35 and stored as 0.35.
+import InputNumber from 'antd/es/input-number'
+import { useSession } from '../../frame/session'
+import type { FieldInputProps } from './FieldInput'
+import { fromPercent, toPercent } from './percent'
+
+export function NumberInput({ field, id, value, onChange, isInvalid, describedBy, ariaLabel, autoFocus }: FieldInputProps) {
+  const { tenant } = useSession()
+  const isPercent = field.type === 'percent'
+  const number = typeof value === 'number' ? value : value === null || value === '' ? null : Number(value)
+  const scale = field.scale ?? undefined
+  return (
+    <InputNumber
+      id={id}
+      className="fill"
+      value={number === null ? null : isPercent ? toPercent(number) : number}
+      precision={scale === undefined ? undefined : isPercent ? Math.max(0, scale - 2) : scale}
+      controls={false}
+      autoFocus={autoFocus}
+      prefix={field.type === 'currency' ? symbolOf(tenant.currency) : undefined}
+      suffix={isPercent ? '%' : undefined}
+      formatter={field.type === 'currency' ? withThousands : undefined}
+      parser={field.type === 'currency' ? (text) => Number((text ?? '').replace(/[,，\s]/g, '')) : undefined}
+      status={isInvalid ? 'error' : undefined}
+      aria-label={ariaLabel}
+      aria-invalid={isInvalid}
+      aria-describedby={describedBy}
+      aria-required={field.required}
+      onChange={(typed) => onChange(typed === null ? null : isPercent ? fromPercent(Number(typed)) : Number(typed))}
+    />
+  )
+}
+
+function symbolOf(currency: string): string {
+  return (
+    new Intl.NumberFormat('en', { style: 'currency', currency, currencyDisplay: 'narrowSymbol' })
+      .formatToParts(0)
+      .find((part) => part.type === 'currency')?.value ?? currency
+  )
+}
+
+function withThousands(value: number | string | undefined): string {
+  const [whole = '', fraction] = String(value ?? '').split('.')
+  const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ',')
+  return fraction === undefined ? grouped : `${grouped}.${fraction}`
+}

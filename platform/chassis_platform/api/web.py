@@ -1,0 +1,78 @@
+"""The built web application: files as they are, and its first page for every other address."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis_metadata.errors import Problem
+from chassis_platform.api.errors import error_response
+
+#: Addresses that are never a page of the web application.
+API_ROOTS = ("/services", "/ui/", "/setup/", "/inbound", "/id/", "/metrics", "/health", "/assets")
+
+SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(self)"),
+    (
+        b"content-security-policy",
+        b"default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+        b" font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+    ),
+)
+
+
+class SecurityHeaders:
+    """Adds the headers that tell browsers to be strict."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class ImmutableFiles(StaticFiles):
+    """Files whose names change with their content: browsers may keep them."""
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        """As StaticFiles, with a year to live."""
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def routes(folder: Path) -> list[BaseRoute]:
+    """The web application's routes; they come last, for they answer whatever nothing else did."""
+
+    async def page(request: Request) -> Response:
+        path = request.url.path
+        if request.method not in ("GET", "HEAD") or path.startswith(API_ROOTS):
+            return error_response([Problem("", "not_found", "The requested resource does not exist")], 404)
+        wanted = (folder / path.lstrip("/")).resolve()
+        if path != "/" and wanted.is_file() and wanted.is_relative_to(folder.resolve()):
+            return FileResponse(wanted)
+        index = folder / "index.html"
+        if not index.is_file():
+            return PlainTextResponse("The web application is not built: run `make up`.\n", 503)
+        return FileResponse(index, headers={"cache-control": "no-cache"})
+
+    everything = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+    return [Route("/{path:path}", page, methods=everything, name="web")]

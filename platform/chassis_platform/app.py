@@ -1,0 +1,120 @@
+"""The application: all doors on one ASGI app, opened and closed with the database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib import metadata
+
+from fastapi import FastAPI
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from chassis_platform.access.compile import PolicyStore
+from chassis_platform.api import (
+    collections,
+    functions,
+    inbound,
+    oauth,
+    query,
+    search,
+    setup_inbound,
+    setup_objects,
+    setup_packages,
+    setup_permissions,
+    setup_users,
+    sobjects,
+    ui_objects,
+    ui_records,
+    ui_session,
+    versions,
+    web,
+)
+from chassis_platform.api.deps import Server
+from chassis_platform.settings import Settings
+from chassis_tenants.database import Database
+from chassis_tenants.snapshots import SnapshotStore
+
+ROOMS = (
+    oauth,
+    versions,
+    collections,
+    search,
+    functions,
+    query,
+    sobjects,
+    ui_session,
+    ui_objects,
+    ui_records,
+    setup_users,
+    setup_permissions,
+    setup_objects,
+    setup_packages,
+    setup_inbound,
+    inbound,
+)
+
+
+def version() -> str:
+    """The installed version, or that of a source tree."""
+    try:
+        return metadata.version("chassis")
+    except metadata.PackageNotFoundError:
+        return "0.1.0"
+
+
+def api_routes() -> list[BaseRoute]:
+    """Every route but the web application's."""
+    return [each for room in ROOMS for each in room.routes()]
+
+
+def make_server(settings: Settings, server_dsn: str) -> Server:
+    """What a process holds; the database is opened with the application."""
+    database = Database(server_dsn, largest=settings.database_pool, prepared=settings.database_prepared)
+    return Server(database, SnapshotStore(database), PolicyStore(database), settings)
+
+
+def make_app(
+    server: Server, alongside: Callable[[], AbstractAsyncContextManager[None]] | None = None
+) -> FastAPI:
+    """The ASGI application. `alongside` runs as long as it does (the in-process worker)."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with server.database:
+            if alongside is None:
+                yield
+                return
+            async with alongside():
+                yield
+
+    app = FastAPI(
+        title="Chassis",
+        version=version(),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        middleware=[Middleware(web.SecurityHeaders), Middleware(GZipMiddleware, minimum_size=4096, compresslevel=3)],
+    )
+    app.state.server = server
+    operations: list[BaseRoute] = [Route("/health", _health), Route("/metrics", _metrics)]
+    app.router.routes = [*operations, *api_routes(), *web.routes(server.settings.web)]
+    return app
+
+
+async def _health(request: Request) -> Response:
+    server: Server = request.app.state.server
+    await server.database.ping()
+    return PlainTextResponse("ok\n")
+
+
+async def _metrics(request: Request) -> Response:
+    """Only for who is on the machine or behind a proxy that asks as such."""
+    if request.client is None or request.client.host not in ("127.0.0.1", "::1"):
+        return PlainTextResponse("not found\n", 404)
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

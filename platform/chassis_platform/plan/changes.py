@@ -1,0 +1,82 @@
+"""A record on its way into storage: what was asked for, what is wrong with it, what is known about it by now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from chassis_metadata.errors import Problem
+from chassis_metadata.snapshot import Field, Object
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the caller believes about a record: that it is at this version, or unmodified since this time."""
+
+    version: int | None = None
+    unmodified_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedReference:
+    """A reference by external id (`{"Owner": {"Username": "x"}}`): any of `targets` may hold the key."""
+
+    field: Field
+    targets: tuple[tuple[Object, Field, Any], ...]  # object, its external id field, the key in comparable form
+    shown: str
+
+
+@dataclass(slots=True)
+class Change:
+    """One record of a batch. It gathers values and problems from the first step to the last; with a problem it stops.
+
+    `values` holds typed values by field name: those that were sent, then defaults and what follows from others.
+    `old` holds the stored values of an update, once they are loaded.
+    """
+
+    place: int
+    creating: bool
+    id: str | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    keyed: list[KeyedReference] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    expectation: Expectation | None = None
+    old: Mapping[str, Any] | None = None
+    version: int = 1
+
+    def wrong(self, code: str, message: str, *fields: str) -> None:
+        """Note a problem, of fields or of the record."""
+        self.problems.append(Problem(path=fields[0] if fields else "", code=code, message=message, fields=fields))
+
+    def has_problem_with(self, name: str) -> bool:
+        """Whether the field is already complained about."""
+        return any(name in problem.fields for problem in self.problems)
+
+    def differs(self, name: str) -> bool:
+        """Whether the write would change the field's value; what a new record gets is always a change."""
+        return name in self.values and (self.old is None or self.values[name] != self.old.get(name))
+
+    def now(self, name: str) -> Any:  # noqa: ANN401  typed by the field
+        """The field's value after the write; None where it is empty."""
+        if name in self.values or self.old is None:
+            return self.values.get(name)
+        return self.old.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordResult:
+    """What became of one record. `problems` is empty exactly when `success` is true."""
+
+    id: str | None
+    success: bool
+    created: bool = False
+    version: int | None = None
+    problems: Sequence[Problem] = ()
+
+
+def fine(changes: Sequence[Change]) -> list[Change]:
+    """The changes without a problem so far."""
+    return [change for change in changes if not change.problems]
