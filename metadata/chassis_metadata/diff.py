@@ -86,6 +86,7 @@ def _stored_fields(package: Package) -> dict[tuple[str, str], Field]:
     return {
         (name, field.name): field
         for name, definitions in package.fields.items()
+        if name in package.objects
         for each in definitions
         if not each.extends
         for field in fields_in_force(started(package.objects[name], owner), each, owner, value_sets)

@@ -13,10 +13,10 @@ from rich.console import Console
 
 from chassis_platform.app import make_app, make_server
 from chassis_platform.migrate import migrate
+from chassis_platform.publishing import publish_folder
 from chassis_platform.serving import serve
 from chassis_platform.settings import Settings
 from chassis_tenants.bootstrap import DatabaseUrls, prepare_database
-from chassis_tenants.publisher import publish_folder
 
 console = Console(stderr=True, highlight=False)
 
@@ -73,7 +73,7 @@ def installation(settings: Settings, *, quiet: bool = False) -> Iterator[Install
         say("Migrating")
         migrate(urls.owner)
         for package, published in publish_folder(urls.owner, settings.packages, replace=True):
-            if published:
+            if published.is_new:
                 say(f"Published {package.manifest.name} {package.manifest.version}")
         yield Installation(urls, home)
 

@@ -58,6 +58,7 @@ def publish(owner: str | Connection, package: Package, *, replace: bool = False)
     with _transaction(owner) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         connection.execute("SET LOCAL lock_timeout = '10s'")
+        _find_operator_classes(connection)
         registry = _read_registry(connection)
         manifest, content = package.manifest, digest(package)
         known = registry.digests.get((manifest.name, manifest.version))
@@ -76,6 +77,15 @@ def _transaction(owner: str | Connection) -> Iterator[Connection]:
     else:
         with owner.transaction():
             yield owner
+
+
+def _find_operator_classes(connection: Connection) -> None:
+    """Look where the extension is, which an operator may have put anywhere."""
+    found = connection.execute(
+        "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'pg_trgm'"
+    ).fetchone()
+    if found is not None:
+        connection.execute(f"SET LOCAL search_path = pg_catalog, {found[0]}".encode())
 
 
 def _already_published(package: Package) -> Conflict:
@@ -183,13 +193,9 @@ def _make_tables(connection: Connection, package: Package, snapshot: Snapshot) -
 def _table_statements(touched: Iterable[Object], existing: Mapping[str, ExistingTable]) -> Iterator[str]:
     for each in touched:
         old = existing[each.name]
-        if not old.columns:
-            yield tables.create_table(each)
-            yield from tables.build_wall(each)
-        yield from tables.extend_table(each, old)
+        yield from tables.extend_table(each, old) if old.columns else tables.create_table(each)
         yield from tables.create_indexes(each, old)
-        if old.view_columns != len(tables.columns(each)):
-            yield from tables.create_view(each)
+        yield from tables.create_view(each, old)
 
 
 def _key_statements(

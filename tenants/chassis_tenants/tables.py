@@ -113,12 +113,25 @@ def _system_rest(*, may_be_null: bool, default: str | None) -> Iterator[str]:
         yield f"DEFAULT {default}"
 
 
-def create_table(obj: Object) -> str:
-    """The table without its foreign keys: those are added one by one, when all tables are there."""
+def create_table(obj: Object) -> Iterator[str]:
+    """The table and its wall. Its foreign keys are added one by one, when all tables are there."""
     table = table_name(obj)
     key = f"CONSTRAINT {quoted(short_name(table, 'pkey'))} PRIMARY KEY (tenant_id, id)"
     lines = ",\n    ".join([*(each.ddl for each in columns(obj)), key])
-    return f"CREATE TABLE {DATA_SCHEMA}.{quoted(table)} (\n    {lines}\n)"
+    yield f"CREATE TABLE {DATA_SCHEMA}.{quoted(table)} (\n    {lines}\n)"
+    yield from _build_wall(obj)
+
+
+def _build_wall(obj: Object) -> Iterator[str]:
+    """Row-level security and what the server may do."""
+    table = f"{DATA_SCHEMA}.{quoted(table_name(obj))}"
+    condition = f"tenant_id = {BOUND_TENANT}"
+    yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
+    yield f"CREATE POLICY isolation ON {table} USING ({condition}) WITH CHECK ({condition})"
+    rights = "SELECT, INSERT" if is_journal(obj) else "SELECT, INSERT, UPDATE, DELETE"
+    yield f"GRANT {rights} ON {table} TO {SERVER_ROLE}"
+    if is_journal(obj):
+        yield f"COMMENT ON TABLE {table} IS '{JOURNAL_COMMENT}'"
 
 
 def extend_table(obj: Object, existing: ExistingTable) -> Iterator[str]:
@@ -258,20 +271,10 @@ def create_foreign_keys(obj: Object, targets: Mapping[str, Object], existing: Ex
             yield f"ALTER TABLE {table} DROP CONSTRAINT {quoted(name)}"
 
 
-def build_wall(obj: Object) -> Iterator[str]:
-    """Row-level security and what the server may do; once, when the table is made."""
-    table = f"{DATA_SCHEMA}.{quoted(table_name(obj))}"
-    condition = f"tenant_id = {BOUND_TENANT}"
-    yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
-    yield f"CREATE POLICY isolation ON {table} USING ({condition}) WITH CHECK ({condition})"
-    rights = "SELECT, INSERT" if is_journal(obj) else "SELECT, INSERT, UPDATE, DELETE"
-    yield f"GRANT {rights} ON {table} TO {SERVER_ROLE}"
-    if is_journal(obj):
-        yield f"COMMENT ON TABLE {table} IS '{JOURNAL_COMMENT}'"
-
-
-def create_view(obj: Object) -> Iterator[str]:
-    """The tenant's view, anew: its columns follow the table's order, which only grows at the end."""
+def create_view(obj: Object, existing: ExistingTable) -> Iterator[str]:
+    """The tenant's view, where it does not show every column yet; they follow the table's order, which grows at the end."""
+    if existing.view_columns == len(existing.columns.keys() | {each.name for each in columns(obj)}):
+        return
     name = quoted(table_name(obj))
     yield (
         f"CREATE OR REPLACE VIEW {VIEW_SCHEMA}.{name} AS SELECT * FROM {DATA_SCHEMA}.{name}"

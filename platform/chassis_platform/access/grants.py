@@ -14,7 +14,7 @@ import casbin
 from casbin.model import Model
 
 from chassis_metadata.components import ObjectPermission, OrgWideDefault, PermissionSet
-from chassis_metadata.snapshot import Object, Snapshot
+from chassis_metadata.snapshot import Field, Object, Snapshot
 from chassis_platform.access.policy import NO_ACCESS, Grants, ObjectAccess
 
 _MODEL = """
@@ -154,30 +154,24 @@ def _complete(obj: Object, acts: set[str]) -> frozenset[str]:
 def _granted_fields(
     obj: Object, by_set: Mapping[str, Mapping[str, str]], *, everything: bool
 ) -> tuple[frozenset[str], frozenset[str]]:
+    own = {name: each for name, each in obj.fields.items() if each.compound is None}
     readable: set[str] = set()
     editable: set[str] = set()
     for named in by_set.values():
         star = named.get(ALL_FIELDS, "none")
-        others = obj.fields.keys() - _with_components(obj, named)
-        readable |= _fields_with(obj, named, "read", "edit") | (others if star != "none" else set())
-        editable |= _fields_with(obj, named, "edit") | (others if star == "edit" else set())
+        others = own.keys() - named.keys()
+        readable |= {name for name, act in named.items() if act != "none"} | (others if star != "none" else set())
+        editable |= {name for name, act in named.items() if act == "edit"} | (others if star == "edit" else set())
     if everything:
-        editable |= {name for name, each in obj.fields.items() if not each.classification.is_logged}
-    return frozenset(readable | editable), frozenset(editable)
+        editable |= {name for name, each in own.items() if not each.classification.is_logged}
+    readable |= editable
+    return _with_components(own, readable), _with_components(own, editable)
 
 
-def _fields_with(obj: Object, named: Mapping[str, str], *acts: str) -> set[str]:
-    return _with_components(obj, (name for name, act in named.items() if act in acts and name in obj.fields))
-
-
-def _with_components(obj: Object, names: Iterable[str]) -> set[str]:
+def _with_components(own: Mapping[str, Field], names: Iterable[str]) -> frozenset[str]:
     """Components follow the compound: who may read an address may read its city."""
-    found = set(names)
-    for name in tuple(found):
-        compound = obj.fields.get(name)
-        if compound is not None and compound.components:
-            found.update(compound.components)
-    return found
+    found = [own[name] for name in names if name in own]
+    return frozenset(part for each in found for part in (each.name, *each.components))
 
 
 def _always_readable(obj: Object) -> frozenset[str]:

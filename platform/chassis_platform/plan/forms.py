@@ -104,7 +104,7 @@ def _exists_for(field: Field, access: ObjectAccess) -> bool:
 
 def _is_writable(field: Field, access: ObjectAccess, *, creating: bool) -> bool:
     by_definition = field.createable if creating else field.updateable
-    return by_definition and not field.is_compound and (field.system or field.name in access.editable)
+    return by_definition and not field.is_compound and field.name in access.editable
 
 
 def _conversion(snapshot: Snapshot, obj: Object, field: Field, prefixes: Mapping[str, str]) -> Convert:

@@ -73,7 +73,7 @@ CREATE TABLE chassis.session (
     CONSTRAINT session_pkey PRIMARY KEY (tenant_id, token_hash),
     CONSTRAINT session_id_key UNIQUE (tenant_id, id)
 );
-CREATE INDEX session_user ON chassis.session (tenant_id, user_id);
+CREATE INDEX session_of_user ON chassis.session (tenant_id, user_id);
 CREATE TABLE chassis.api_client (
     tenant_id integer NOT NULL, client_id text COLLATE "C" NOT NULL, secret_hash bytea NOT NULL, label text NOT NULL,
     run_as_user_id text COLLATE "C", created_at timestamptz NOT NULL DEFAULT now(), revoked_at timestamptz,

@@ -1,0 +1,87 @@
+// The sections of a form, drawn from the layout; compound fields show their parts as one group.
+import Alert from 'antd/es/alert'
+import { useTranslation } from 'react-i18next'
+import type { FieldDescribe, ObjectDescribe, RecordType, Section } from '../../api/types'
+import { FieldInput } from '../fields/FieldInput'
+import { errorId, FieldRow } from '../fields/FieldRow'
+import { componentsOf } from './formState'
+import type { RecordForm } from './useRecordForm'
+
+interface FormSectionsProps {
+  describe: ObjectDescribe
+  recordType: RecordType | null
+  sections: Section[]
+  form: RecordForm
+  mode: 'create' | 'edit'
+  focusField?: string | null
+}
+
+export function FormSections({ describe, recordType, sections, form, mode, focusField = null }: FormSectionsProps) {
+  const { t } = useTranslation()
+  const [firstField] = sections[0]?.fields ?? []
+  const toFocus = focusField ?? firstField
+
+  const asks = (field: FieldDescribe) => (mode === 'create' ? field.createable : field.updateable)
+
+  function control(field: FieldDescribe, isFocused: boolean) {
+    const id = `field-${field.name}`
+    const errors = form.errors.byField[field.name]
+    return (
+      <FieldRow key={field.name} id={id} label={field.label} required={field.required && field.type !== 'checkbox'} help={field.help} errors={errors}>
+        <FieldInput
+          field={field}
+          id={id}
+          value={form.values[field.name] ?? null}
+          values={form.values}
+          recordType={recordType}
+          label={form.labels[field.name]}
+          isInvalid={errors !== undefined}
+          describedBy={errors === undefined ? undefined : errorId(id)}
+          autoFocus={isFocused}
+          onChange={(value, label) => form.set(field.name, value, label)}
+        />
+      </FieldRow>
+    )
+  }
+
+  return (
+    <>
+      {form.errors.general.length > 0 && (
+        <div className="form-problems" tabIndex={-1}>
+          <Alert
+            type="error"
+            showIcon
+            role="alert"
+            title={t('form.notSaved')}
+            description={
+              <ul>
+                {form.errors.general.map((text) => (
+                  <li key={text}>{text}</li>
+                ))}
+              </ul>
+            }
+          />
+        </div>
+      )}
+      {sections.map((section, index) => (
+        <section key={`${section.label}-${index}`} className="form-section" aria-label={section.label}>
+          <h2>{section.label}</h2>
+          <div className={`fields fields-${Math.min(2, section.columns)}`}>
+            {section.fields.map((name) => {
+              const field = describe.fields[name]
+              if (field === undefined) return null
+              const parts = componentsOf(describe, field).filter(asks)
+              if (parts.length === 0) return control(field, toFocus === name)
+              return (
+                <fieldset key={name} className={`field-group field-group-${field.type}`}>
+                  <legend>{field.label}</legend>
+                  {parts.map((part, position) => control(part, toFocus === name && position === 0))}
+                </fieldset>
+              )
+            })}
+          </div>
+        </section>
+      ))}
+    </>
+  )
+}

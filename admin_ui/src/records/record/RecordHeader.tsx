@@ -1,0 +1,142 @@
+// The head of a record: what it is called, its key fields, and what one may do with it.
+import { AuditOutlined, CopyOutlined, DeleteOutlined, EditOutlined, MoreOutlined } from '@ant-design/icons'
+import { useQueryClient } from '@tanstack/react-query'
+import App from 'antd/es/app'
+import Button from 'antd/es/button'
+import Dropdown from 'antd/es/dropdown'
+import type { MenuProps } from 'antd'
+import { useTranslation } from 'react-i18next'
+import { Link, useNavigate } from 'react-router'
+import { remove, undelete } from '../../api/endpoints'
+import type { ObjectDescribe, RecordAnswer, RecordType } from '../../api/types'
+import { MetadataIcon } from '../../frame/MetadataIcon'
+import { PageHeader } from '../../frame/PageHeader'
+import { useMay } from '../../frame/session'
+import { useErrorText } from '../../frame/useErrorText'
+import { FieldValue } from '../fields/FieldValue'
+import { tidyName } from '../names'
+
+interface RecordHeaderProps {
+  record: RecordAnswer
+  describe: ObjectDescribe
+  recordType: RecordType | null
+  onEdit: () => void
+}
+
+export function RecordHeader({ record, describe, recordType, onEdit }: RecordHeaderProps) {
+  const { t } = useTranslation()
+  const navigate = useNavigate()
+  const client = useQueryClient()
+  const { modal, notification, message } = App.useApp()
+  const errorText = useErrorText()
+  const mayAudit = useMay('ViewAudit')
+  const name = tidyName(String(record.values[describe.name_field] ?? record.id))
+  const compact = describe.compact_fields.filter((each) => each in describe.fields && each !== describe.name_field)
+
+  function askDelete() {
+    modal.confirm({
+      title: t('record.deleteTitle', { name }),
+      content: t('record.deleteText'),
+      okText: t('action.delete'),
+      okButtonProps: { danger: true },
+      cancelText: t('action.cancel'),
+      onOk: deleteRecord,
+    })
+  }
+
+  async function deleteRecord() {
+    try {
+      await remove(record.id)
+    } catch (error) {
+      message.error(errorText(error))
+      return
+    }
+    client.removeQueries({ queryKey: ['record', record.id] })
+    void client.invalidateQueries({ queryKey: ['list', record.object] })
+    void navigate(`/o/${record.object}`, { replace: true })
+    const key = `deleted-${record.id}`
+    notification.info({
+      key,
+      title: t('record.deleted', { name }),
+      actions: (
+        <Button
+          onClick={() => {
+            notification.destroy(key)
+            void undelete(record.id)
+              .then(() => navigate(`/r/${record.id}`))
+              .catch((error: unknown) => message.error(errorText(error)))
+          }}
+        >
+          {t('action.undo')}
+        </Button>
+      ),
+    })
+  }
+
+  const more: NonNullable<MenuProps['items']> = [
+    {
+      key: 'copy',
+      icon: <CopyOutlined />,
+      label: t('record.copyLink'),
+      onClick: () => {
+        void navigator.clipboard?.writeText(`${window.location.origin}/r/${record.id}`)
+        message.success(t('record.copied'))
+      },
+    },
+    ...(mayAudit
+      ? [
+          {
+            key: 'who',
+            icon: <AuditOutlined />,
+            label: t('record.whoSaw'),
+            onClick: () => void navigate(`/audit/access?record=${record.id}`),
+          },
+        ]
+      : []),
+    ...(record.permissions.delete
+      ? [{ key: 'delete', icon: <DeleteOutlined />, label: t('action.delete'), danger: true, onClick: askDelete }]
+      : []),
+  ]
+
+  return (
+    <PageHeader
+      icon={<MetadataIcon name={describe.icon} />}
+      eyebrow={
+        <>
+          <Link to={`/o/${describe.name}`}>{describe.label}</Link>
+          {recordType !== null && describe.record_types.length > 1 && <span> · {recordType.label}</span>}
+        </>
+      }
+      title={name}
+      actions={
+        <>
+          {record.permissions.update && (
+            <Button icon={<EditOutlined />} onClick={onEdit}>
+              {t('action.edit')}
+            </Button>
+          )}
+          <Dropdown trigger={['click']} placement="bottomRight" menu={{ items: more }}>
+            <Button icon={<MoreOutlined />} aria-label={t('action.more')} />
+          </Dropdown>
+        </>
+      }
+    >
+      {compact.length > 0 && (
+        <dl className="compact-fields">
+          {compact.map((each) => {
+            const field = describe.fields[each]
+            if (field === undefined) return null
+            return (
+              <div key={each}>
+                <dt>{field.label}</dt>
+                <dd>
+                  <FieldValue field={field} value={record.values[each]} label={record.labels[each]} />
+                </dd>
+              </div>
+            )
+          })}
+        </dl>
+      )}
+    </PageHeader>
+  )
+}

@@ -1,0 +1,267 @@
+"""The command line: `chassis up` and what operators and implementers do without a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import psycopg
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from chassis_metadata.errors import ChassisError
+from chassis_platform.settings import Settings
+from chassis_platform.telemetry import configure_logging
+from chassis_platform.up import Installation, console, installation, serve_forever, up as run_up
+from chassis_tenants.database import Database
+from chassis_tenants.tenant import Tenant
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Chassis: objects, rules and screens as metadata.")
+tenant_app = typer.Typer(no_args_is_help=True, help="Tenants: create, list, suspend, export, erase.")
+package_app = typer.Typer(no_args_is_help=True, help="Packages: validate, publish, install, list.")
+audit_app = typer.Typer(no_args_is_help=True, help="The journal and its seals.")
+app.add_typer(tenant_app, name="tenant")
+app.add_typer(package_app, name="package")
+app.add_typer(audit_app, name="audit")
+
+output = Console()
+Result = TypeVar("Result")
+
+
+def main() -> None:
+    """Run a command; what is wrong is told without a traceback."""
+    try:
+        app()
+    except ChassisError as error:
+        for problem in error.problems:
+            console.print(f"[red]✗[/red] {problem}", highlight=False, markup=True)
+        sys.exit(1)
+
+
+def _settings() -> Settings:
+    settings = Settings()
+    configure_logging(settings.log_level)
+    return settings
+
+
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
+    return asyncio.run(work)
+
+
+@contextmanager
+def _installation() -> Iterator[tuple[Settings, Installation]]:
+    settings = _settings()
+    with installation(settings, quiet=True) as prepared:
+        yield settings, prepared
+
+
+@app.command()
+def up() -> None:
+    """Start Chassis: prepare everything that is missing, then serve until Ctrl-C."""
+    run_up(_settings())
+
+
+@app.command()
+def serve(worker: Annotated[bool, typer.Option(help="Run the worker in this process too.")] = False) -> None:  # noqa: FBT002  a flag
+    """Serve only: no demo, and no worker unless asked for."""
+    with _installation() as (settings, prepared):
+        serve_forever(settings, prepared, with_worker=worker)
+
+
+@app.command()
+def worker() -> None:
+    """Run a worker until interrupted."""
+    from chassis_platform.worker.loop import work_until_interrupted  # noqa: PLC0415  only this command
+
+    with _installation() as (settings, prepared):
+        _run(work_until_interrupted(settings, prepared.urls.server, prepared.home))
+
+
+@app.command()
+def migrate() -> None:
+    """Migrate the database and publish the packages of the packages folder."""
+    with _installation():
+        console.print("The database is up to date.")
+
+
+@app.command()
+def token(username: str) -> None:
+    """Print an access token for a user, for scripts on this machine; it is noted in the login history."""
+    from chassis_platform.operator import issue_token  # noqa: PLC0415  only this command
+
+    with _installation() as (settings, prepared):
+        typer.echo(_run(_with_database(prepared, lambda database: issue_token(database, settings, username))))
+
+
+@app.command()
+def bench() -> None:
+    """Run the benchmarks (from a source tree): `make bench`."""
+    import runpy  # noqa: PLC0415  only this command
+
+    if not Path("benchmarks").is_dir():
+        console.print("The benchmarks are in the source tree: run this in a clone.")
+        raise typer.Exit(1)
+    runpy.run_module("benchmarks", run_name="__main__")
+
+
+async def _with_database(prepared: Installation, work: Any) -> Any:  # noqa: ANN401  whatever the work answers
+    async with Database(prepared.urls.server, largest=4) as database:
+        return await work(database)
+
+
+async def _named_tenant(database: Database, name: str) -> Tenant:
+    from chassis_tenants.registry import tenant_by_name  # noqa: PLC0415  kept beside its use
+
+    found = await tenant_by_name(database, name)
+    if found is None or found.status == "erased":
+        console.print(f"There is no tenant {name!r}. `chassis tenant list` shows them.")
+        raise typer.Exit(1)
+    return found
+
+
+@tenant_app.command("create")
+def tenant_create(  # noqa: PLR0913  options of the command
+    name: Annotated[str, typer.Argument(help="Short name: lower-case letters, digits, hyphens.")],
+    label: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    admin: Annotated[str | None, typer.Option(help="Username of the first administrator; default admin@<name>.example.")] = None,
+    language: Annotated[str, typer.Option(help="en_US or zh_CN.")] = "en_US",
+    time_zone: Annotated[str, typer.Option(help="IANA name.")] = "UTC",
+    currency: Annotated[str, typer.Option(help="ISO 4217.")] = "USD",
+) -> None:
+    """Create a tenant and its first administrator; prints the password once."""
+    from chassis_platform.operator import NewTenant, provision_tenant  # noqa: PLC0415  only this command
+
+    wanted = NewTenant(name, label or name, admin or f"admin@{name}.example", language, time_zone, currency)
+    with _installation() as (_, prepared):
+        made = _run(_with_database(prepared, lambda database: provision_tenant(database, prepared.urls.owner, wanted)))
+    output.print_json(data=made)
+
+
+@tenant_app.command("list")
+def tenant_list() -> None:
+    """List tenants with their packages."""
+    from chassis_platform.operator import tenants_with_packages  # noqa: PLC0415  only this command
+
+    table = Table("Name", "Label", "Organization", "Status", "Packages", box=None)
+    with _installation() as (_, prepared):
+        for each, packages in _run(_with_database(prepared, tenants_with_packages)):
+            table.add_row(each.name, each.label, each.organization_id, each.status, ", ".join(packages))
+    output.print(table)
+
+
+@tenant_app.command("suspend")
+def tenant_suspend(name: str, resume: Annotated[bool, typer.Option(help="Let it work again.")] = False) -> None:  # noqa: FBT002  a flag
+    """Close a tenant: nobody can sign in, nothing is lost. --resume opens it."""
+    from chassis_tenants import provision  # noqa: PLC0415  only these commands
+
+    with _installation() as (_, prepared):
+        found = _run(_with_database(prepared, lambda database: _named_tenant(database, name)))
+        (provision.resume if resume else provision.suspend)(prepared.urls.owner, found)
+
+
+@tenant_app.command("export")
+def tenant_export(name: str, path: Path) -> None:
+    """Write everything a tenant has to a zip of JSON lines."""
+    from chassis_tenants import provision  # noqa: PLC0415  only these commands
+
+    with _installation() as (_, prepared):
+        found = _run(_with_database(prepared, lambda database: _named_tenant(database, name)))
+        provision.export_tenant(prepared.urls.owner, found, path)
+    console.print(f"Wrote {path}")
+
+
+@tenant_app.command("erase")
+def tenant_erase(name: str, confirm: Annotated[str, typer.Option(help="The tenant's name once more.")]) -> None:
+    """Delete everything a tenant has, for good."""
+    from chassis_tenants import provision  # noqa: PLC0415  only these commands
+
+    if confirm != name:
+        console.print("Nothing was erased: --confirm must repeat the tenant's name.")
+        raise typer.Exit(1)
+    with _installation() as (_, prepared):
+        found = _run(_with_database(prepared, lambda database: _named_tenant(database, name)))
+        provision.erase_tenant(prepared.urls.owner, found)
+    console.print(f"{name} is erased.")
+
+
+@package_app.command("validate")
+def package_validate(folders: Annotated[list[Path], typer.Argument(help="Package folders, dependencies included.")]) -> None:
+    """Check packages and print every problem: file, line, what is wrong, what would be right."""
+    from chassis_platform.packages import validate  # noqa: PLC0415  only this command
+
+    problems = validate(folders)
+    for problem in problems:
+        typer.echo(str(problem))
+    typer.echo(f"{len(problems)} problems" if problems else "No problems")
+    raise typer.Exit(1 if problems else 0)
+
+
+@package_app.command("publish")
+def package_publish(
+    folder: Path,
+    replace: Annotated[bool, typer.Option(help="Development: replace the same version.")] = False,  # noqa: FBT002  a flag
+) -> None:
+    """Publish a package version: its tables are made, tenants may install it."""
+    from chassis_metadata.package import read_package  # noqa: PLC0415  only this command
+    from chassis_tenants.publisher import publish  # noqa: PLC0415  only this command
+
+    with _installation() as (_, prepared), psycopg.connect(prepared.urls.owner, autocommit=True) as connection:
+        published = publish(connection, read_package(folder), replace=replace)
+    state = f"published, {len(published.statements)} statements" if published.is_new else "was published already"
+    console.print(f"{published.package} {published.version}: {state}")
+
+
+@package_app.command("install")
+def package_install(tenant: str, package: str, version: Annotated[str | None, typer.Option(help="Default: the newest.")] = None) -> None:
+    """Switch a package on in a tenant, with what it depends on."""
+    from chassis_platform.operator import install_package  # noqa: PLC0415  only this command
+
+    async def work(database: Database) -> float:
+        return await install_package(database, await _named_tenant(database, tenant), package, version)
+
+    with _installation() as (_, prepared):
+        took = _run(_with_database(prepared, work))
+    console.print(f"Installed {package} in {tenant} in {took * 1000:.0f} ms")
+
+
+@package_app.command("list")
+def package_list() -> None:
+    """List published package versions."""
+    from chassis_tenants.registry import list_package_versions  # noqa: PLC0415  only this command
+
+    with _installation() as (_, prepared):
+        found = _run(_with_database(prepared, list_package_versions))
+    table = Table("Package", "Version", "Digest", box=None)
+    for each in found:
+        table.add_row(each.package, each.version, each.digest[:16])
+    output.print(table)
+
+
+@audit_app.command("verify")
+def audit_verify(
+    tenant: Annotated[str | None, typer.Argument(help="Default: all tenants.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,  # noqa: FBT002  a flag
+) -> None:
+    """Recompute every seal: any entry changed, removed or slipped in is found and named."""
+    from chassis_platform.operator import verify_journals  # noqa: PLC0415  only this command
+
+    with _installation() as (_, prepared):
+        reports = _run(_with_database(prepared, lambda database: verify_journals(database, prepared, tenant)))
+    if as_json:
+        typer.echo(json.dumps(reports, indent=2, default=str))
+    else:
+        for report in reports:
+            output.print(report["summary"])
+            for finding in report["findings"]:
+                output.print(f"  [red]✗[/red] {finding}")
+    raise typer.Exit(0 if all(report["intact"] for report in reports) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,202 @@
+"""What a read will do, as data: names resolved, forbidden ones refused, values apart from the shape.
+
+Every value of the query stands in a numbered slot, bound when the statement runs. Plans of queries that differ only in
+their values therefore have one statement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from chassis_metadata.fields import FieldType
+from chassis_metadata.snapshot import Field, Object
+from chassis_metadata.soql.tree import Operator
+
+#: A slot's value, or how it follows from the moment of the request: the bounds of a date literal.
+Moving = Callable[[datetime], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """From a record to its parent through a reference field; several targets where the field is polymorphic."""
+
+    relationship: str
+    field: Field
+    targets: tuple[Object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedField:
+    """A field at the end of a path; behind a polymorphic hop, one field for each target that has it.
+
+    `is_type` stands for the target's own name (`Owner.Type`), for which there is no field.
+    """
+
+    hops: tuple[Hop, ...]
+    fields: tuple[Field, ...]
+    is_type: bool = False
+
+    @property
+    def field(self) -> Field:
+        """The field, or the first of them: they agree in type."""
+        return self.fields[0]
+
+    @property
+    def type(self) -> FieldType:
+        """The type of the value."""
+        return FieldType.TEXT if self.is_type else self.fields[0].type
+
+    @property
+    def name(self) -> str:
+        """The name of the field itself."""
+        return "Type" if self.is_type else self.fields[0].name
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """`COUNT(Id)`, `SUM(Amount)`; no field for COUNT() of whole rows."""
+
+    function: str  # count | count_distinct | sum | avg | min | max
+    field: PlannedField | None
+
+
+PlannedOperand = PlannedField | Aggregate
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """`field operator slot`; a slot of None compares with null."""
+
+    operand: PlannedOperand
+    operator: Operator
+    slot: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A moment or a day in a date literal's range, from the first slot up to, not including, the second."""
+
+    operand: PlannedOperand
+    operator: Operator
+    start: str
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """`field IN (…)`: the slot holds the list without its nulls."""
+
+    operand: PlannedField
+    slot: str
+    with_null: bool
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Includes:
+    """A multi-picklist has all values of one of the slots' lists."""
+
+    operand: PlannedField
+    slots: tuple[str, ...]
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InQuery:
+    """A semi-join, or negated an anti-join: the value is among those of a field that another plan finds."""
+
+    operand: PlannedField
+    column: PlannedField
+    source: ReadPlan
+    negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every condition holds."""
+
+    conditions: tuple[PlannedCondition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one condition holds."""
+
+    conditions: tuple[PlannedCondition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotSo:
+    """The condition doesn't hold; what is unknown doesn't hold either."""
+
+    condition: PlannedCondition
+
+
+PlannedCondition = Compare | Within | OneOf | Includes | InQuery | AllOf | AnyOf | NotSo
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A selected field under the path as it is answered (`Account.Name`), or an aggregate under its alias."""
+
+    path: str
+    operand: PlannedOperand
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSet:
+    """A subquery over children: the records of `plan` whose `field` refers to the record."""
+
+    name: str
+    field: Field
+    plan: ReadPlan
+
+
+Selected = Column | ChildSet
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedOrder:
+    """One term of the order."""
+
+    operand: PlannedOperand
+    descending: bool
+    nulls_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlan:
+    """A read of one object's records."""
+
+    object: Object
+    selected: tuple[Selected, ...]
+    where: PlannedCondition | None = None
+    order_by: tuple[PlannedOrder, ...] = ()
+    limit: int | None = None
+    offset: int = 0
+    count_only: bool = False
+    group_by: tuple[PlannedField, ...] = ()
+    having: PlannedCondition | None = None
+    is_aggregate: bool = False
+    include_deleted: bool = False
+    values: Mapping[str, Any] = field(default_factory=dict)
+    moving: Mapping[str, Moving] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What is selected but the child sets."""
+        return tuple(each for each in self.selected if isinstance(each, Column))
+
+    @property
+    def child_sets(self) -> tuple[ChildSet, ...]:
+        """The child sets selected."""
+        return tuple(each for each in self.selected if isinstance(each, ChildSet))
+
+    def bound_values(self, now: datetime) -> dict[str, Any]:
+        """A value for every slot, at this moment."""
+        return {**self.values, **{name: moving(now) for name, moving in self.moving.items()}}
+
+
