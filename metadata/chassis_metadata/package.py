@@ -209,7 +209,8 @@ def _finish(reading: _Reading) -> Package:
 
 def _pieces(reading: _Reading) -> Iterator[_Piece]:
     tree = reading.tree
-    yield _Piece("package", ("package",), "package", "", tree.get("package", {}))
+    if "package" in tree:
+        yield _Piece("package", ("package",), "package", "", tree["package"])
     for key, (kind, _) in TOP_KINDS.items():
         for name, body in _entries(reading, (key,), tree.get(key, {})):
             yield _Piece(kind, (key, name), name, "", body)

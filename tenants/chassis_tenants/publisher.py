@@ -41,12 +41,8 @@ class Published:
     warnings: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Registry:
-    """The published versions: newest of each package, and the digest of each version."""
-
-    newest: Mapping[str, Package]
-    digests: Mapping[tuple[str, str], str]
+#: The newest published version of each package.
+_Newest = Mapping[str, Package]
 
 
 def publish(owner: str | Connection, package: Package, *, replace: bool = False) -> Published:
@@ -59,14 +55,13 @@ def publish(owner: str | Connection, package: Package, *, replace: bool = False)
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         connection.execute("SET LOCAL lock_timeout = '10s'")
         _find_operator_classes(connection)
-        registry = _read_registry(connection)
         manifest, content = package.manifest, digest(package)
-        known = registry.digests.get((manifest.name, manifest.version))
+        known = _published_digest(connection, package)
         if known == content:
             return Published(manifest.name, manifest.version, content, is_new=False)
         if known is not None and not replace:
             raise _already_published(package)
-        return _publish_new(connection, registry, package, content)
+        return _publish_new(connection, package, content)
 
 
 @contextmanager
@@ -101,26 +96,30 @@ def _already_published(package: Package) -> Conflict:
     )
 
 
-def _read_registry(connection: Connection) -> _Registry:
-    rows = connection.execute("SELECT package, version, digest FROM chassis.package_version").fetchall()
-    newest: dict[str, str] = {}
-    for name, version, _ in sorted(rows, key=lambda row: version_of(row[1])):
-        newest[name] = version
+def _published_digest(connection: Connection, package: Package) -> str | None:
+    found = connection.execute(
+        "SELECT digest FROM chassis.package_version WHERE package = %s AND version = %s",
+        [package.manifest.name, package.manifest.version],
+    ).fetchone()
+    return None if found is None else str(found[0])
+
+
+def _newest_packages(connection: Connection) -> _Newest:
+    rows = connection.execute("SELECT package, version FROM chassis.package_version").fetchall()
+    newest = dict(sorted(rows, key=lambda row: version_of(row[1])))
     documents = connection.execute(
         "SELECT p.package, p.document FROM chassis.package_version p"
         " JOIN unnest(%s::text[], %s::text[]) AS n (package, version) USING (package, version)",
         [list(newest), list(newest.values())],
-    ).fetchall()
-    return _Registry(
-        newest={name: package_from_document(document) for name, document in documents},
-        digests={(name, version): known for name, version, known in rows},
     )
+    return {name: package_from_document(document) for name, document in documents}
 
 
-def _publish_new(connection: Connection, registry: _Registry, package: Package, content: str) -> Published:
-    dependencies = _dependencies(registry, package)
-    problems = [*check_package(package, dependencies), *_cluster_problems(registry, package)]
-    before = registry.newest.get(package.manifest.name)
+def _publish_new(connection: Connection, package: Package, content: str) -> Published:
+    newest = _newest_packages(connection)
+    dependencies = _dependencies(newest, package)
+    problems = [*check_package(package, dependencies), *_cluster_problems(newest, package)]
+    before = newest.get(package.manifest.name)
     if before is not None:
         problems += [*diff_packages(before, package).refused, *_order_problems(before, package)]
     _refuse([each for each in problems if not is_warning(each)])
@@ -137,23 +136,23 @@ def _refuse(problems: Sequence[Problem]) -> None:
         raise Invalid(problems)
 
 
-def _dependencies(registry: _Registry, package: Package) -> list[Package]:
+def _dependencies(newest: _Newest, package: Package) -> list[Package]:
     """The newest version of everything that the package stands on; those that are not there are the check's to tell."""
     found: dict[str, Package] = {}
     waiting = [PLATFORM_PACKAGE, *package.manifest.depends_on]
     while waiting:
         name = waiting.pop()
-        if name in registry.newest and name not in found and name != package.manifest.name:
-            found[name] = registry.newest[name]
-            waiting += registry.newest[name].manifest.depends_on
+        if name in newest and name not in found and name != package.manifest.name:
+            found[name] = newest[name]
+            waiting += newest[name].manifest.depends_on
     return list(found.values())
 
 
-def _cluster_problems(registry: _Registry, package: Package) -> Iterator[Problem]:
+def _cluster_problems(newest: _Newest, package: Package) -> Iterator[Problem]:
     """Names and key prefixes are one to an object in the whole cluster, also among packages that don't know each other."""
     others = [
         (other, each)
-        for other, published in registry.newest.items()
+        for other, published in newest.items()
         if other != package.manifest.name
         for each in published.objects.values()
         if not each.extends

@@ -72,7 +72,7 @@ CASES = {
     "field permission": Case(
         "permission_sets/A.yaml", "label: A\nfields:\n  Lead: edit\n", 3, "invalid_format", "Object.Field"
     ),
-    "translation of a list": Case("translations/de.yaml", "apps:\n  Sales: [a]\n", 2, "wrong_type", "a text or a map"),
+    "translation of a list": Case("translations/de.yaml", "apps:\n  Sales: [a]\n", 2, "wrong_type", "a map or a text"),
     "unknown file": Case("objects/Lead/field.yaml", "", 1, "unknown_file", "Did you mean 'fields.yaml'?"),
     "wrong ending": Case("roles.yml", "", 1, "unknown_file", "Did you mean 'roles.yaml'?"),
     "no object file": Case("objects/Car/fields.yaml", "", 1, "missing_file", "object.yaml"),
@@ -100,8 +100,8 @@ def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
     problems = refused(folder)
 
     assert [(each.file, each.code) for each in problems] == [
-        ("apps/A.yaml", "out_of_range"),
         ("apps/A.yaml", "required_key_missing"),
+        ("apps/A.yaml", "out_of_range"),
         ("queues.yaml", "yaml_syntax"),
         ("roles.yaml", "unknown_key"),
         ("roles.yaml", "required_key_missing"),

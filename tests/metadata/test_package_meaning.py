@@ -57,7 +57,7 @@ CASES = {
     "prefix of tenants": Case(
         "objects/Thing/object.yaml", THING.replace("0TT", "a00"), 3, "reserved_key_prefix", "tenants"
     ),
-    "table clash": Case("objects/LEAD/object.yaml", THING, 1, "name_clash", "'lead'"),
+    "table clash": Case("objects/USER/object.yaml", THING, 1, "name_clash", "'user'"),
     "system field": Case(FIELDS, field("OwnerId: {type: lookup, label: O, references: User}\n"), 10, "reserved_name", ""),
     "reserved column": Case(FIELDS, field("Custom: {type: text, label: C}\n"), 10, "reserved_name", "platform"),
     "column clash": Case(FIELDS, field("FIRSTName: {type: text, label: C}\n"), 10, "name_clash", "first_name"),

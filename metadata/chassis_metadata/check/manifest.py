@@ -22,7 +22,7 @@ def check_manifest(package: Package, dependencies: Sequence[Package]) -> Iterato
     manifest = package.manifest
     if manifest.namespace is None and manifest.publisher != PLATFORM_PUBLISHER:
         message = f"A package of {manifest.publisher!r} needs a namespace; only {PLATFORM_PUBLISHER!r} has none."
-        yield Complaint(("package", "namespace"), "namespace_missing", message)
+        yield Complaint(("package", "publisher"), "namespace_missing", message)
     yield from _check_dependencies(package, dependencies)
     edges = {each.manifest.name: set(each.manifest.depends_on) for each in [*dependencies, package]}
     way = circle(manifest.name, edges)

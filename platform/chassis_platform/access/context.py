@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chassis_metadata.snapshot import Snapshot
 from chassis_platform.access.policy import AccessPolicy
@@ -33,3 +33,8 @@ class Context:
     snapshot: Snapshot
     policy: AccessPolicy
     binding: Binding
+
+    @property
+    def unversioned(self) -> Context:
+        """The same, for the later steps of an act whose first step changes what the binding would check."""
+        return replace(self, binding=Binding(self.tenant.id, session_hash=self.binding.session_hash))

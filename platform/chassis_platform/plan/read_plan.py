@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from chassis_metadata.fields import FieldType
 from chassis_metadata.snapshot import Field, Object
 from chassis_metadata.soql.tree import Operator
 
-#: A slot's value, or how it follows from the moment of the request: the bounds of a date literal.
-Moving = Callable[[datetime], Any]
+#: How a slot's value follows from the moment and the time zone of the request: the bounds of a date literal.
+Moving = Callable[[datetime, ZoneInfo], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +196,8 @@ class ReadPlan:
         """The child sets selected."""
         return tuple(each for each in self.selected if isinstance(each, ChildSet))
 
-    def bound_values(self, now: datetime) -> dict[str, Any]:
-        """A value for every slot, at this moment."""
-        return {**self.values, **{name: moving(now) for name, moving in self.moving.items()}}
+    def bound_values(self, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
+        """A value for every slot, at this moment on this calendar."""
+        return {**self.values, **{name: moving(now, zone) for name, moving in self.moving.items()}}
 
 

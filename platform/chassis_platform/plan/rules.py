@@ -62,11 +62,17 @@ def _compile(obj: Object) -> Rules:
     return Rules(
         obj=obj,
         defaults=dict(_defaults(obj)),
-        required=tuple(each.name for each in obj.fields.values() if each.required and not each.is_compound),
+        required=tuple(each.name for each in obj.fields.values() if _is_asked_for(obj, each)),
         default_record_type=default_types[0] if default_types and RECORD_TYPE in obj.fields else None,
         choices=tuple(_choices(obj)),
         name_parts=tuple(part for part in parts if part is not None and part in obj.fields),
     )
+
+
+def _is_asked_for(obj: Object, field: Field) -> bool:
+    if field.is_name:
+        return obj.name_field.type == "text"
+    return field.required and field.createable and not field.is_compound
 
 
 def _defaults(obj: Object) -> Iterable[tuple[str, Any]]:

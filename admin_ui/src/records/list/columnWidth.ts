@@ -1,0 +1,21 @@
+// How wide a column begins, by what it holds.
+import type { FieldType } from '../../api/types'
+
+const WIDTHS: Partial<Record<FieldType, number>> = {
+  checkbox: 84,
+  date: 112,
+  time: 84,
+  datetime: 148,
+  phone: 138,
+  number: 96,
+  currency: 132,
+  percent: 96,
+  picklist: 128,
+  long_text: 260,
+  rich_text: 260,
+  email: 200,
+  id: 180,
+  auto_number: 140,
+}
+
+export const columnWidth = (type: FieldType) => WIDTHS[type] ?? 168

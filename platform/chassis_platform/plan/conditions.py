@@ -1,0 +1,223 @@
+"""WHERE and HAVING, planned: operators checked against types, values in slots, subqueries as plans of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chassis_metadata.fields import FieldType
+from chassis_metadata.snapshot import Object
+from chassis_metadata.soql.tree import (
+    And,
+    Comparison,
+    Condition,
+    DateLiteral,
+    FunctionCall,
+    Literal,
+    Not,
+    Operator,
+    Or,
+    Path,
+    Query,
+    SelectedField,
+)
+from chassis_platform.plan.names import Names
+from chassis_platform.plan.problems import refuse, unsupported
+from chassis_platform.plan.read_plan import (
+    AllOf,
+    AnyOf,
+    Compare,
+    Includes,
+    InQuery,
+    NotSo,
+    OneOf,
+    PlannedCondition,
+    PlannedField,
+    PlannedOperand,
+    ReadPlan,
+    Within,
+)
+from chassis_platform.plan.values import DAY_TYPES, ID_TYPES, Slots, check_value, wrong_type
+
+MOST_VALUES = 4_000
+EQUALITY = frozenset({Operator.EQUALS, Operator.NOT_EQUALS})
+RANGE = frozenset({Operator.LESS, Operator.LESS_OR_EQUAL, Operator.GREATER, Operator.GREATER_OR_EQUAL})
+LISTS = frozenset({Operator.IN, Operator.NOT_IN})
+MEMBERS = frozenset({Operator.INCLUDES, Operator.EXCLUDES})
+#: An id is compared with a text that is a pattern nowhere; ids are ordered, though, and tools page by that.
+_TERMS = {FieldType.CHECKBOX: "boolean", FieldType.MULTI_PICKLIST: "multipicklist"}
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Plans the conditions of one query over `obj`."""
+
+    names: Names
+    obj: Object
+    alias: str | None
+    slots: Slots
+    plan_source: Callable[[Query], ReadPlan]
+
+    def plan(self, condition: Condition) -> PlannedCondition:
+        """The condition with its names resolved and its values in slots."""
+        match condition:
+            case And(conditions):
+                return AllOf(tuple(map(self.plan, conditions)))
+            case Or(conditions):
+                return AnyOf(tuple(map(self.plan, conditions)))
+            case Not(negated):
+                return NotSo(self.plan(negated))
+            case Comparison():
+                return self._comparison(condition)
+
+    def _comparison(self, comparison: Comparison) -> PlannedCondition:
+        if isinstance(comparison.operand, FunctionCall):
+            raise unsupported(f"{comparison.operand.name}() in WHERE")
+        field = self.names.field(self.obj, comparison.operand, alias=self.alias)
+        check_filterable(field, comparison.operand)
+        return compare(field, comparison.operator, comparison.value, slots=self.slots, subquery=self._in_query)
+
+    def _in_query(self, field: PlannedField, query: Query, operator: Operator) -> InQuery:
+        if field.type not in ID_TYPES:
+            message = f"The selected field '{field.name}' in the outer query must be an ID or a reference field"
+            raise refuse("malformed_query", message, query.position)
+        if query.limit is not None or query.offset is not None or query.order_by:
+            raise refuse("malformed_query", "LIMIT, OFFSET and ORDER BY may not stand in a semi-join", query.position)
+        match query.selected:
+            case (SelectedField(Path()),):
+                source = self.plan_source(query)
+            case _:
+                raise refuse("malformed_query", "A semi-join selects exactly one field", query.position)
+        column = source.columns[0].operand
+        if not isinstance(column, PlannedField) or column.type not in ID_TYPES:
+            raise refuse("malformed_query", "A semi-join must select an ID or a reference field", query.position)
+        return InQuery(field, column, source, negated=operator is Operator.NOT_IN)
+
+
+def check_filterable(field: PlannedField, path: Path) -> None:
+    """Refuse a filter by a field whose type has none."""
+    if not field.field.traits.filterable:
+        raise refuse("invalid_field", f"field '{path}' can not be filtered in a query call", path.position)
+
+
+SubqueryPlanner = Callable[[PlannedField, Query, Operator], PlannedCondition]
+
+
+def compare(
+    operand: PlannedOperand,
+    operator: Operator,
+    value: Literal | tuple[Literal, ...] | Query,
+    *,
+    slots: Slots,
+    subquery: SubqueryPlanner | None = None,
+) -> PlannedCondition:
+    """One comparison; every operator checked against the type of the operand."""
+    if isinstance(value, Query):
+        if subquery is None or not isinstance(operand, PlannedField):
+            raise unsupported("a subquery in this place")
+        return subquery(operand, value, operator)
+    check_operator(operand, operator)
+    if isinstance(value, Literal):
+        return _single(operand, operator, value, slots)
+    if len(value) > MOST_VALUES:
+        raise refuse("malformed_query", f"A list has {len(value)} values; at most {MOST_VALUES} are allowed")
+    if not isinstance(operand, PlannedField):
+        raise unsupported(f"{operator} with an aggregate")
+    if operator in MEMBERS:
+        return _includes(operand, operator, value, slots)
+    return _one_of(operand, operator, value, slots)
+
+
+def type_of(operand: PlannedOperand) -> FieldType:
+    """The type of the operand's value."""
+    if isinstance(operand, PlannedField):
+        return operand.type
+    counted = operand.field is None or operand.function in ("count", "count_distinct", "sum", "avg")
+    return FieldType.NUMBER if counted or operand.field is None else operand.field.type
+
+
+def name_of(operand: PlannedOperand) -> str:
+    """What messages call the operand."""
+    if isinstance(operand, PlannedField):
+        return operand.name
+    return f"{operand.function}({operand.field.name if operand.field else ''})"
+
+
+def check_operator(operand: PlannedOperand, operator: Operator) -> None:
+    """Refuse an operator that the type does not know."""
+    field_type = type_of(operand)
+    is_members = field_type is FieldType.MULTI_PICKLIST
+    if operator in EQUALITY or (operator in LISTS and not is_members):
+        return
+    known = _KNOWN.get(operator, lambda _: False)
+    if not known(field_type):
+        term = _TERMS.get(field_type, str(field_type))
+        message = f"invalid operator {operator} on {term} field '{name_of(operand)}'"
+        raise refuse("invalid_query_filter_operator", message)
+
+
+def _is_ranged(field_type: FieldType) -> bool:
+    return field_type not in (FieldType.CHECKBOX, FieldType.MULTI_PICKLIST)
+
+
+def _is_text(field_type: FieldType) -> bool:
+    return field_type in _PATTERN_TYPES
+
+
+def _has_members(field_type: FieldType) -> bool:
+    return field_type is FieldType.MULTI_PICKLIST
+
+
+_PATTERN_TYPES = frozenset(
+    {FieldType.TEXT, FieldType.PICKLIST, FieldType.EMAIL, FieldType.PHONE, FieldType.URL, FieldType.AUTO_NUMBER}
+)
+_KNOWN: dict[Operator, Callable[[FieldType], bool]] = {
+    **dict.fromkeys(RANGE, _is_ranged),
+    **dict.fromkeys(MEMBERS, _has_members),
+    Operator.LIKE: _is_text,
+}
+
+
+def _single(operand: PlannedOperand, operator: Operator, literal: Literal, slots: Slots) -> PlannedCondition:
+    field_type, name = type_of(operand), name_of(operand)
+    if operator in MEMBERS or operator in LISTS:
+        raise refuse("malformed_query", f"{operator} needs a list in parentheses")
+    if isinstance(literal.value, DateLiteral):
+        if field_type not in DAY_TYPES:
+            raise wrong_type(field_type, name)
+        return Within(operand, operator, *slots.put_range(literal.value, field_type))
+    if field_type is FieldType.MULTI_PICKLIST:
+        return Compare(operand, operator, _put(_members(literal, name), slots))
+    value = check_value(literal, field_type, name)
+    if value is None and operator not in EQUALITY:
+        raise refuse("malformed_query", f"null may only be compared with = and !=, not {operator}, on field '{name}'")
+    return Compare(operand, operator, _put(value, slots))
+
+
+def _put(value: object, slots: Slots) -> str | None:
+    return None if value is None else slots.put(value)
+
+
+def _members(literal: Literal, name: str) -> list[str] | None:
+    value = check_value(literal, FieldType.MULTI_PICKLIST, name)
+    return None if value is None else [each.strip() for each in str(value).split(";") if each.strip()]
+
+
+def _includes(field: PlannedField, operator: Operator, members: tuple[Literal, ...], slots: Slots) -> PlannedCondition:
+    wanted = [found for each in members if (found := _members(each, field.name))]
+    single = [each[0] for each in wanted if len(each) == 1]
+    several = [each for each in wanted if len(each) > 1]
+    # One slot for all that stand alone keeps the statement the same whatever their number.
+    names = tuple([slots.put(single)] + [slots.put(each) for each in several])
+    return Includes(field, names, negated=operator is Operator.EXCLUDES)
+
+
+def _one_of(field: PlannedField, operator: Operator, literals: tuple[Literal, ...], slots: Slots) -> PlannedCondition:
+    if any(isinstance(each.value, DateLiteral) for each in literals):
+        equals = AnyOf(tuple(_single(field, Operator.EQUALS, each, slots) for each in literals))
+        return NotSo(equals) if operator is Operator.NOT_IN else equals
+    values = [check_value(each, field.type, field.name) for each in literals]
+    slot = slots.put([each for each in values if each is not None])
+    return OneOf(field, slot, with_null=None in values, negated=operator is Operator.NOT_IN)
+
+

@@ -1,0 +1,191 @@
+"""A query tree to a ReadPlan, or to the refusal of all that it asks and may not have. Nothing here meets a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from chassis_metadata.snapshot import Field, Object
+from chassis_metadata.soql.tree import FunctionCall, Ordering, Path, Query, SelectedField, TypeOf
+from chassis_platform.access.context import Context
+from chassis_platform.plan.aggregates import Aggregation, is_aggregation
+from chassis_platform.plan.conditions import Conditions
+from chassis_platform.plan.names import Names
+from chassis_platform.plan.problems import refuse, unsupported
+from chassis_platform.plan.read_plan import (
+    ChildSet,
+    Column,
+    PlannedCondition,
+    PlannedField,
+    PlannedOperand,
+    PlannedOrder,
+    ReadPlan,
+    Selected,
+)
+from chassis_platform.plan.values import Slots
+
+HIGHEST_OFFSET = 2_000
+MOST_OF_ALL_FIELDS = 200
+_ENFORCED = frozenset({"SECURITY_ENFORCED", "USER_MODE"})
+
+
+def plan_query(query: Query, context: Context, *, include_deleted: bool = False) -> ReadPlan:
+    """The plan of a query as this user may ask it. Raises Invalid for whatever the user cannot ask."""
+    names = Names(context.snapshot, context.policy)
+    return plan_source(query, names, include_deleted=include_deleted)
+
+
+def plan_source(query: Query, names: Names, *, include_deleted: bool = False) -> ReadPlan:
+    """As plan_query, for what has no Context: the metadata as the user may see it is enough."""
+    obj = names.object(query.source, query.position)
+    slots = Slots()
+    plan = _Planner(names, obj, query, slots, include_deleted=include_deleted).plan()
+    return replace(plan, values=slots.values, moving=slots.moving)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    """Plans one SELECT over one object; those inside it are planned by others that share its slots."""
+
+    names: Names
+    obj: Object
+    query: Query
+    slots: Slots
+    include_deleted: bool
+    depth: int = 0
+    aliases: Mapping[str, PlannedOperand] = field(default_factory=dict)
+
+    def plan(self) -> ReadPlan:
+        self._refuse_unsupported()
+        plan = ReadPlan(
+            object=self.obj,
+            selected=(),
+            where=self._where(),
+            limit=self.query.limit,
+            offset=self._offset(),
+            count_only=self.query.count_only,
+            include_deleted=self.include_deleted,
+        )
+        if is_aggregation(self.query):
+            return self._aggregation().plan(plan)
+        return replace(plan, selected=tuple(self._selected()), order_by=tuple(map(self._order, self.query.order_by)))
+
+    def _refuse_unsupported(self) -> None:
+        for clause in _unsupported_clauses(self.query):
+            raise unsupported(clause)
+
+    def _offset(self) -> int:
+        offset = self.query.offset or 0
+        if offset > HIGHEST_OFFSET:
+            raise refuse("number_outside_valid_range", f"Maximum SOQL offset allowed is {HIGHEST_OFFSET}")
+        return offset
+
+    def _conditions(self) -> Conditions:
+        return Conditions(self.names, self.obj, self.query.source_alias, self.slots, self._semi_join)
+
+    def _where(self) -> PlannedCondition | None:
+        return None if self.query.where is None else self._conditions().plan(self.query.where)
+
+    def _aggregation(self) -> Aggregation:
+        return Aggregation(self.names, self.obj, self.query, self.slots)
+
+    def _semi_join(self, query: Query) -> ReadPlan:
+        if self.depth:
+            raise refuse("malformed_query", "A semi-join may not stand inside another one", query.position)
+        return self._inner(query, self.names.object(query.source, query.position)).plan()
+
+    def _inner(self, query: Query, obj: Object) -> _Planner:
+        return replace(self, obj=obj, query=query, depth=self.depth + 1)
+
+    # SELECT
+
+    def _selected(self) -> Iterator[Selected]:
+        seen: set[str] = set()
+        for each in self.query.selected:
+            for selected in self._select(each):
+                name = selected.path if isinstance(selected, Column) else selected.name
+                if name.lower() in seen:
+                    raise refuse("invalid_field", f"duplicate field selected: {name}", self.query.position)
+                seen.add(name.lower())
+                yield selected
+
+    def _select(self, each: SelectedField | TypeOf | Query) -> Iterable[Selected]:
+        if isinstance(each, TypeOf):
+            raise unsupported("TYPEOF")
+        if isinstance(each, Query):
+            return [self._children(each)]
+        if isinstance(each.operand, FunctionCall):
+            return self._expand(each.operand)
+        if each.alias is not None:
+            raise refuse("malformed_query", f"only aggregates and groups take an alias: {each.alias}", self.query.position)
+        return [self._column(each.operand)]
+
+    def _column(self, path: Path) -> Column:
+        found = self.names.field(self.obj, path, alias=self.query.source_alias)
+        return Column(path_of(found), found)
+
+    def _expand(self, call: FunctionCall) -> list[Selected]:
+        """`FIELDS(ALL)`, `FIELDS(STANDARD)`, `FIELDS(CUSTOM)`."""
+        kind = str(call.arguments[0]).upper() if len(call.arguments) == 1 else ""
+        if call.name.upper() != "FIELDS" or kind not in _FIELD_KINDS:
+            raise unsupported(f"{call.name}()")
+        if kind != "STANDARD" and (self.query.limit is None or self.query.limit > MOST_OF_ALL_FIELDS):
+            message = f"The SOQL FIELDS function must have a LIMIT of at most {MOST_OF_ALL_FIELDS}"
+            raise refuse("malformed_query", message, call.position)
+        wanted = _FIELD_KINDS[kind]
+        fields = (each for each in self.names.readable_fields(self.obj) if each.is_custom in wanted)
+        return [Column(each.name, PlannedField((), (each,))) for each in fields]
+
+    def _children(self, query: Query) -> ChildSet:
+        if self.depth:
+            raise refuse("malformed_query", "A subquery may not stand inside another one", query.position)
+        if query.offset is not None or query.count_only or is_aggregation(query):
+            raise unsupported("OFFSET, COUNT and GROUP BY in a subquery")
+        relationship, child, reference = self.names.children(self.obj, query.source, query.position)
+        plan = self._inner(query, child).plan()
+        return ChildSet(relationship.name, reference, plan)
+
+    # ORDER BY
+
+    def _order(self, ordering: Ordering) -> PlannedOrder:
+        if isinstance(ordering.operand, FunctionCall):
+            raise unsupported(f"{ordering.operand.name}() in ORDER BY")
+        found = self.names.field(self.obj, ordering.operand, alias=self.query.source_alias)
+        return planned_order(found, ordering)
+
+
+def planned_order(found: PlannedOperand, ordering: Ordering) -> PlannedOrder:
+    """One term of the order; nulls come first when it rises and last when it falls, unless the query says."""
+    if isinstance(found, PlannedField) and not found.field.traits.sortable:
+        place = ordering.operand.position
+        raise refuse("invalid_field", f"field '{ordering.operand}' can not be sorted in a query call", place)
+    nulls_first = not ordering.descending if ordering.nulls_first is None else ordering.nulls_first
+    return PlannedOrder(found, ordering.descending, nulls_first)
+
+
+_FIELD_KINDS = {"ALL": (True, False), "STANDARD": (False,), "CUSTOM": (True,)}
+
+
+def path_of(found: PlannedField) -> str:
+    """The path as it is answered, with the names as they are defined."""
+    return ".".join([*(hop.relationship for hop in found.hops), found.name])
+
+
+def all_columns(fields: Iterable[Field]) -> tuple[Column, ...]:
+    """Columns of an object's own fields."""
+    return tuple(Column(each.name, PlannedField((), (each,))) for each in fields)
+
+
+def _unsupported_clauses(query: Query) -> Iterator[str]:
+    if query.group_by_kind is not None:
+        yield f"GROUP BY {query.group_by_kind}"
+    if query.scope is not None:
+        yield "USING SCOPE"
+    if query.with_clause is not None and query.with_clause not in _ENFORCED:
+        yield f"WITH {query.with_clause.split(' AT ')[0]}"
+    if query.all_rows:
+        yield "ALL ROWS (ask queryAll instead)"
+    yield from (f"FOR {purpose}" for purpose in query.for_clauses)
+    yield from query.further_clauses
+
+

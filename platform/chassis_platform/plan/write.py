@@ -1,0 +1,208 @@
+"""A batch of payloads to a WritePlan: every record's values and problems, as far as they show without the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from chassis_metadata.errors import Invalid, NotFound
+from chassis_metadata.ids import is_id, normal_id
+from chassis_metadata.snapshot import Field, Object
+from chassis_platform.access.context import Context
+from chassis_platform.access.policy import ObjectAccess
+from chassis_platform.plan.changes import Change, Expectation
+from chassis_platform.plan.forms import form_for, match_key
+from chassis_platform.plan.rules import complete_new, rules_for
+from chassis_platform.plan.values import BadValue, Convert, converter, shown
+
+Operation = Literal["insert", "update", "upsert", "delete", "undelete"]
+Payload = Mapping[str, Any]
+
+_VERBS = {"insert": "create", "update": "update", "delete": "delete", "undelete": "restore"}
+_DONE = {"insert": "created", "update": "changed", "delete": "deleted", "undelete": "restored"}
+
+
+@dataclass(frozen=True, slots=True)
+class WritePlan:
+    """What is to be written. Its changes gather what the database knows about them while they are carried out."""
+
+    context: Context
+    obj: Object
+    operation: Operation
+    changes: tuple[Change, ...]
+    now: datetime
+    all_or_none: bool = False
+
+    @property
+    def created(self) -> list[Change]:
+        """The new records that nothing is wrong with so far."""
+        return [change for change in self.changes if change.creating and not change.problems]
+
+    @property
+    def existing(self) -> list[Change]:
+        """The records that are to be there and that nothing is wrong with so far."""
+        return [change for change in self.changes if not change.creating and not change.problems]
+
+
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """Payloads that may be of new or of existing records, told apart by the value of `key`."""
+
+    key: Field
+    keys: tuple[Any, ...]  # in comparable form, by place; None where it is missing or wrong
+    payloads: tuple[Payload, ...]
+
+
+def object_to_write(context: Context, name: str) -> Object:
+    """The object of that name, if it exists for the user at all; the same NotFound otherwise."""
+    obj = context.snapshot.object(name)
+    access = context.policy.on(obj.name) if obj is not None else None
+    if obj is None or access is None or not (access.read or access.create):
+        raise NotFound.of("not_found", "The requested resource does not exist")
+    return obj
+
+
+def now_in_milliseconds() -> datetime:
+    """The moment that a batch is stamped with: as fine as the wire shows it."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def plan_write(
+    context: Context,
+    obj: Object,
+    operation: Operation,
+    payloads: Sequence[Payload],
+    *,
+    all_or_none: bool = False,
+    expectations: Sequence[Expectation | None] = (),
+) -> WritePlan:
+    """Read payloads of one operation (upserts: `plan_upsert`, when it is known which records are there)."""
+    changes = tuple(Change(place, creating=operation == "insert") for place in range(len(payloads)))
+    for change, payload in zip(changes, payloads, strict=True):
+        _read(context, obj, operation, payload, change)
+    for change, expectation in zip(changes, expectations, strict=False):
+        change.expectation = expectation
+    _refuse_repeated_ids(changes)
+    return WritePlan(context, obj, operation, changes, now_in_milliseconds(), all_or_none)
+
+
+def _read(context: Context, obj: Object, operation: Operation, payload: Payload, change: Change) -> None:
+    if not _is_allowed(context.policy.on(obj.name), obj, operation, change):
+        return
+    if operation != "insert":
+        change.id = _id_in(payload, obj, change)
+    if operation in ("delete", "undelete"):
+        return
+    form_for(context, obj, creating=change.creating).read(payload, change)
+    if change.creating:
+        complete_new(rules_for(obj), change, context.principal.user_id)
+
+
+def _is_allowed(access: ObjectAccess, obj: Object, operation: Operation, change: Change) -> bool:
+    by_object = {"insert": obj.createable, "update": obj.updateable}.get(operation, obj.deletable)
+    by_policy = {"insert": access.create, "update": access.update}.get(operation, access.delete)
+    if not by_object:
+        change.wrong(
+            "cannot_insert_update_activate_entity", f"Records of {obj.name} can't be {_DONE[operation]} by anybody"
+        )
+    elif not by_policy:
+        change.wrong(
+            "insufficient_access_or_readonly", f"insufficient access rights on {obj.name}: may not {_VERBS[operation]}"
+        )
+    return by_object and by_policy
+
+
+def _id_in(payload: object, obj: Object, change: Change) -> str | None:
+    sent = entry_of(payload, "Id")
+    if sent is None or sent == "":
+        change.wrong("missing_argument", "Id not specified in an update call", "Id")
+        return None
+    if not is_id(sent) or sent[:3] != obj.key_prefix:
+        change.wrong("malformed_id", f"{obj.label} ID: id value of incorrect type: {shown(sent)}", "Id")
+        return None
+    return normal_id(sent)
+
+
+def entry_of(payload: object, name: str) -> Any:  # noqa: ANN401  whatever JSON holds
+    """A payload's entry by name in any case."""
+    if not isinstance(payload, Mapping):
+        return None
+    if name in payload:
+        return payload[name]
+    lower = name.lower()
+    return next((value for each, value in payload.items() if str(each).lower() == lower), None)
+
+
+def _refuse_repeated_ids(changes: Sequence[Change]) -> None:
+    seen: set[str] = set()
+    for change in changes:
+        if change.id in seen:
+            change.wrong("duplicate_value", f"duplicate id specified: {change.id}", "Id")
+        elif change.id is not None:
+            seen.add(change.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """Payloads that may be of new or of existing records, told apart by the value of `key`."""
+
+    key: Field
+    keys: tuple[Any, ...]  # in comparable form, by place; None where it is missing or wrong
+    payloads: tuple[Payload, ...]
+
+
+def read_upsert(context: Context, obj: Object, key_name: str, payloads: Sequence[Payload]) -> Upsert:
+    """The keys of an upsert's payloads. Raises Invalid where the field is none to upsert by."""
+    key = obj.fields_by_lower_name.get(key_name.lower())
+    access = context.policy.on(obj.name)
+    if key is None or not (key.name == "Id" or (key.name in access.readable and (key.external_id or key.unique))):
+        raise Invalid.of("invalid_field", f"{shown(key_name)} is no external ID field of {obj.name}", path=key_name)
+    convert = converter(key, {}) if key.name != "Id" else str
+    return Upsert(key, tuple(_key_in(convert, key, each) for each in payloads), tuple(payloads))
+
+
+def _key_in(convert: Convert, key: Field, payload: object) -> Any:  # noqa: ANN401  typed by the field
+    sent = entry_of(payload, key.name)
+    if sent is None or sent == "":
+        return None
+    try:
+        value = convert(sent)
+    except BadValue:
+        return None  # reading the payload says what is wrong with it
+    return None if value is None else match_key(key, value)
+
+
+def plan_upsert(
+    context: Context, upsert: Upsert, obj: Object, found: Mapping[Any, Sequence[str]], *, all_or_none: bool = False
+) -> WritePlan:
+    """Plan an upsert with the ids of the records that its keys were found to belong to: none, one or several."""
+    changes: list[Change] = []
+    seen: set[Any] = set()
+    for place, (key, payload) in enumerate(zip(upsert.keys, upsert.payloads, strict=True)):
+        changes.append(_upserted(context, obj, upsert.key, (place, key, payload), found.get(key, ())))
+        if key is not None and key in seen:
+            changes[-1].wrong("duplicate_value", f"Duplicate external id specified: {shown(key)}", upsert.key.name)
+        seen.add(key)
+    _refuse_repeated_ids([change for change in changes if not change.problems])
+    return WritePlan(context, obj, "upsert", tuple(changes), now_in_milliseconds(), all_or_none)
+
+
+def _upserted(
+    context: Context, obj: Object, field: Field, sent: tuple[int, Any, Payload], ids: Sequence[str]
+) -> Change:
+    place, key, payload = sent
+    by_id = field.name == "Id" and key is not None
+    change = Change(place, creating=not (ids or by_id))
+    if len(ids) > 1:
+        change.wrong("duplicate_external_id", f"more than one record found for external id field: [{', '.join(ids)}]")
+    elif change.creating:
+        _read(context, obj, "insert", payload, change)
+    else:
+        rest = {name: value for name, value in payload.items() if str(name).lower() not in (field.name.lower(), "id")}
+        _read(context, obj, "update", {**rest, "Id": key if by_id else ids[0]}, change)
+    if key is None and not by_id and field.name != "Id" and not change.problems:
+        change.wrong("missing_argument", f"{field.name} not specified", field.name)
+    return change

@@ -1,0 +1,131 @@
+"""A package as a document: nothing is lost on the way to the registry and back, and anything else is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from metadata.folders import CRM, PLATFORM, package_of
+
+from chassis_metadata.bodies import body_of
+from chassis_metadata.check import check_package
+from chassis_metadata.compile import compile_snapshot
+from chassis_metadata.components import Package
+from chassis_metadata.errors import Invalid
+from chassis_metadata.package import digest, package_from_document, package_to_document
+from chassis_metadata.parse import PLURALS, parse_component
+from chassis_metadata.yaml_text import read_yaml
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+WORDS = st.sampled_from(
+    ["Lead", "Account", "Name", "Status", "lookup", "picklist", "Owner.Name", "all", "Lead.*", "1 AND 2", "$User.Id"]
+)
+
+
+@pytest.fixture(scope="module")
+def crm(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    return package_of(tmp_path_factory.mktemp("crm"), CRM)
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    return package_of(tmp_path_factory.mktemp("platform"), PLATFORM)
+
+
+def test_a_package_survives_its_document(crm: Package) -> None:
+    document = json.loads(json.dumps(package_to_document(crm)))
+
+    again = package_from_document(document)
+
+    assert again == crm
+    assert digest(again) == digest(crm)
+    assert package_to_document(again) == document
+
+
+def test_maps_may_lose_their_order_on_the_way(crm: Package) -> None:
+    document = json.loads(json.dumps(package_to_document(crm), sort_keys=True))
+
+    assert package_from_document(document) == crm
+
+
+def test_the_digest_follows_what_is_said_and_not_where(crm: Package, tmp_path: Path) -> None:
+    commented = package_of(tmp_path, CRM, {"roles.yaml": "# roles\n\n" + CRM["roles.yaml"]})
+    fewer = replace(crm, roles=crm.roles[:1])
+
+    assert digest(commented) == digest(crm)
+    assert digest(fewer) != digest(crm)
+
+
+def test_every_component_can_be_said_again(crm: Package) -> None:
+    kinds: dict[str, Any] = {
+        "list_view": crm.list_views[0],
+        "permission_set": crm.permission_sets[0],
+        "layout": crm.layouts[0],
+        "path": crm.paths[0],
+        "app": crm.apps[0],
+        "field": crm.fields["Lead"][2],
+        "object": crm.objects["Lead"],
+    }
+    for kind, each in kinds.items():
+        name = f"{each.object_name}.{each.name}" if hasattr(each, "object_name") else each.name
+        assert parse_component(kind, name, body_of(each)) == each
+
+
+@pytest.mark.parametrize("document", [{}, {"format": 2}, {"format": 1, "package": {}, "objects": [["A"]]}])
+def test_something_else_is_no_package(document: dict[str, Any]) -> None:
+    with pytest.raises(Invalid):
+        package_from_document(document)
+
+
+@given(st.sampled_from(sorted(PLURALS)), st.text(max_size=12), JSON)
+def test_no_body_breaks_the_reader(kind: str, name: str, body: Any) -> None:
+    try:
+        parse_component(kind, name, body)
+    except Invalid as refusal:
+        assert refusal.problems
+
+
+@given(st.text(max_size=60) | st.text(alphabet="ab:-[]{}&*!|>?#'\"\n \t,%@", max_size=60))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    try:
+        read_yaml(text, "x.yaml")
+    except Invalid as refusal:
+        assert all(each.line for each in refusal.problems)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_no_change_to_a_package_breaks_reader_compiler_or_checks(
+    crm: Package, platform: Package, data: st.DataObject
+) -> None:
+    document = json.loads(json.dumps(package_to_document(crm)))
+    for _ in range(data.draw(st.integers(1, 3))):
+        holder, key = data.draw(st.sampled_from(list(places(document))))
+        holder[key] = data.draw(WORDS | JSON | st.just(holder[key]))
+
+    try:
+        changed = package_from_document(document)
+    except Invalid as refusal:
+        assert refusal.problems
+        return
+    assert package_from_document(package_to_document(changed)) == changed
+    assert all(each.message for each in check_package(changed, [platform]))
+    assert compile_snapshot([platform, changed]).objects
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every holder and key inside a JSON value."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield value, key
+        yield from places(inner)
