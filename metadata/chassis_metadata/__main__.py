@@ -23,9 +23,11 @@ def main(folders: Sequence[str]) -> int:
         except Invalid as invalid:
             found += _tell(folder, invalid.problems)
     ordered = in_dependency_order([package for _, package in read])
-    for folder, package in read:
+    for folder, package in read if not found else ():
         below = ordered[: ordered.index(package)]
         found += _tell(folder, check_package(package, _needed(package, below)))
+    if found and len(read) < len(folders):
+        sys.stdout.write("what the packages mean is checked once all of them can be read\n")
     wrong = [each for each in found if not is_warning(each)]
     sys.stdout.write(f"{len(wrong)} problems, {len(found) - len(wrong)} warnings in {len(folders)} packages\n")
     return 1 if wrong else 0

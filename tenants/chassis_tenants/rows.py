@@ -9,8 +9,6 @@ from typing import Any
 from chassis_tenants.statement import Statement
 from chassis_tenants.tables import quoted
 
-_ID = 'text COLLATE "C"'
-
 
 def upsert_rows(  # noqa: PLR0913  a statement's parts, by name
     tenant_id: int,
@@ -47,10 +45,3 @@ def _on_conflict(updated: Collection[str]) -> str:
         f"DO UPDATE SET {assignments}, last_modified_by_id = excluded.last_modified_by_id, last_modified_date = now(),"
         f" system_modstamp = now(), row_version = t.row_version + 1 WHERE {different}"
     )
-
-
-_TEXT = "text"
-_RECORD_TYPE = {"id": _ID, "name": _TEXT, "developer_name": _TEXT, "sobject_type": _TEXT, "description": _TEXT}
-_PERMISSION_SET = {"id": _ID, "name": _TEXT, "label": _TEXT, "description": _TEXT}
-_ROLE = {"id": _ID, "name": _TEXT, "developer_name": _TEXT, "parent_role_id": _ID}
-_GROUP = {"id": _ID, "name": _TEXT, "developer_name": _TEXT, "type": _TEXT}

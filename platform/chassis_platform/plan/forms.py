@@ -13,7 +13,7 @@ from chassis_platform.access.context import Context
 from chassis_platform.access.policy import AccessPolicy, ObjectAccess
 from chassis_platform.plan.changes import Change, KeyedReference
 from chassis_platform.plan.checksums import checksum_of
-from chassis_platform.plan.values import BadValue, Convert, checked, converter, shown, wrong_type
+from chassis_platform.plan.typed_values import BadValue, Convert, checked, converter, shown, wrong_type
 
 #: Takes one entry of a payload into a Change.
 Take = Callable[[Change, Any], None]

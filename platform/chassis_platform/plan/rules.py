@@ -13,7 +13,7 @@ from typing import Any
 from chassis_metadata.fields import FieldType
 from chassis_metadata.snapshot import Field, Object
 from chassis_platform.plan.changes import Change
-from chassis_platform.plan.values import BadValue, bad_choice, converter, shown
+from chassis_platform.plan.typed_values import BadValue, bad_choice, converter, shown
 
 OWNER, NAME, RECORD_TYPE = "OwnerId", "Name", "RecordTypeId"
 #: Han, kana, hangul: names in these are written family name first, without a space.

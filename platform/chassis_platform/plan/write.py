@@ -15,7 +15,7 @@ from chassis_platform.access.policy import ObjectAccess
 from chassis_platform.plan.changes import Change, Expectation
 from chassis_platform.plan.forms import form_for, match_key
 from chassis_platform.plan.rules import complete_new, rules_for
-from chassis_platform.plan.values import BadValue, Convert, converter, shown
+from chassis_platform.plan.typed_values import BadValue, Convert, converter, shown
 
 Operation = Literal["insert", "update", "upsert", "delete", "undelete"]
 Payload = Mapping[str, Any]
@@ -44,15 +44,6 @@ class WritePlan:
     def existing(self) -> list[Change]:
         """The records that are to be there and that nothing is wrong with so far."""
         return [change for change in self.changes if not change.creating and not change.problems]
-
-
-@dataclass(frozen=True, slots=True)
-class Upsert:
-    """Payloads that may be of new or of existing records, told apart by the value of `key`."""
-
-    key: Field
-    keys: tuple[Any, ...]  # in comparable form, by place; None where it is missing or wrong
-    payloads: tuple[Payload, ...]
 
 
 def object_to_write(context: Context, name: str) -> Object:

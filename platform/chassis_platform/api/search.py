@@ -1,0 +1,28 @@
+"""Search over REST: the parameterized form (`q` and objects)."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from chassis_platform.access.context import Context
+from chassis_platform.api.bodies import json_response
+from chassis_platform.api.deps import route, server_of
+from chassis_platform.api.versions import ROOT, demand_version
+from chassis_platform.records.search import search_records
+
+
+async def parameterized(context: Context, request: Request) -> Response:
+    """`GET /parameterizedSearch?q=&sobject=`: `{"searchRecords": […]}`."""
+    version = demand_version(request)
+    objects = [each for each in request.query_params.get("sobject", "").split(",") if each] or None
+    body = await search_records(
+        server_of(request).database, context, request.query_params.get("q", ""), objects=objects, version=version
+    )
+    return json_response(body)
+
+
+def routes() -> list[BaseRoute]:
+    """The routes of this file."""
+    return [route(f"{ROOT}/parameterizedSearch", ["GET"], parameterized)]

@@ -1,0 +1,235 @@
+"""Setup: the object manager. A tenant's own objects and fields are rows, so making one runs no DDL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from chassis_metadata.errors import Invalid, NotFound
+from chassis_metadata.snapshot import Object
+from chassis_platform.access.context import Context
+from chassis_platform.access.policy import ObjectAccess
+from chassis_platform.api.bodies import json_object, json_response, no_content
+from chassis_platform.api.deps import route, server_of
+from chassis_platform.api.describe import object_label
+from chassis_platform.api.setup_permissions import is_custom, set_document
+from chassis_platform.api.setup_users import actor_of
+from chassis_platform.api.ui_objects import object_document
+from chassis_platform.auth.users import assign
+from chassis_tenants.database import Transaction
+from chassis_tenants.installer import delete_component, save_component
+
+#: Where new objects and fields are granted unless the request names other sets.
+OWN_SET = "Customizations__c"
+
+
+def _object(context: Context, request: Request) -> Object:
+    obj = context.snapshot.object(request.path_params["object"])
+    if obj is None:
+        raise NotFound.of("not_found", f"There is no object {request.path_params['object']!r}.")
+    return obj
+
+
+def custom_name(name: object) -> str:
+    """A tenant-made component's name, with the suffix added where it is missing."""
+    if not isinstance(name, str) or not name:
+        raise Invalid.of("required_field_missing", "Required fields are missing: [name]", fields=["name"])
+    return name if is_custom(name) else f"{name}__c"
+
+
+async def list_objects(context: Context, request: Request) -> Response:
+    """`GET /setup/objects`."""
+    del request
+    context.policy.demand("ViewSetup")
+    found = [
+        {
+            "name": each.name,
+            "label": object_label(context, each),
+            "plural_label": object_label(context, each, plural=True),
+            "key_prefix": each.key_prefix,
+            "icon": each.icon,
+            "package": each.package,
+            "custom": each.is_custom,
+            "fields": len(each.fields),
+            "sharing": each.sharing.value,
+        }
+        for each in sorted(context.snapshot.objects.values(), key=lambda each: each.name)
+    ]
+    return json_response({"objects": found})
+
+
+async def get_object(context: Context, request: Request) -> Response:
+    """`GET /setup/objects/{Object}`: complete, whatever the field permissions."""
+    context.policy.demand("ViewSetup")
+    obj = _object(context, request)
+    everything = frozenset(obj.fields)
+    access = ObjectAccess(read=True, create=True, update=True, delete=True, readable=everything, editable=everything)
+    return json_response(object_document(context, obj, access))
+
+
+async def create_object(context: Context, request: Request) -> Response:
+    """`POST /setup/objects`."""
+    context.policy.demand("ManageMetadata")
+    document = await json_object(request)
+    name = custom_name(document.get("name"))
+    if context.snapshot.object(name) is not None:
+        raise Invalid.of("duplicate_developer_name", f"There is an object {name} already.", fields=["name"])
+    body = {key: value for key, value in document.items() if key not in ("name", "grant_to", "name_field")}
+    if "name_field" in document:
+        body["name"] = document["name_field"]
+    body.setdefault("name", {"type": "text", "label": "Name"})
+    body.setdefault("plural_label", body.get("label", name))
+    sets = _grantees(context, document)
+    async with server_of(request).database.transaction(context.binding) as transaction:
+        await save_component(transaction, context.snapshot, "object", name, body, actor_of(context))
+        for each in sets:
+            await _grant(transaction, context, each, {name: ["create", "read", "update", "delete"]}, {f"{name}.*": "edit"})
+    await _give_to_caller(context, request, sets)
+    return json_response({"name": name}, 201)
+
+
+async def update_object(context: Context, request: Request) -> Response:
+    """`PATCH /setup/objects/{Object}`: the tenant's own only."""
+    return await _change_object(context, request, await json_object(request))
+
+
+async def _change_object(context: Context, request: Request, document: Mapping[str, Any]) -> Response:
+    context.policy.demand("ManageMetadata")
+    obj = _object(context, request)
+    _demand_own(obj.name)
+    async with server_of(request).database.transaction(context.binding) as transaction:
+        await save_component(
+            transaction, context.snapshot, "object", obj.name, document, actor_of(context), merge=True
+        )
+    return no_content()
+
+
+async def delete_object(context: Context, request: Request) -> Response:
+    """`DELETE /setup/objects/{Object}`: the tenant's own only."""
+    context.policy.demand("ManageMetadata")
+    obj = _object(context, request)
+    _demand_own(obj.name)
+    async with server_of(request).database.transaction(context.binding) as transaction:
+        await delete_component(transaction, context.snapshot, "object", obj.name, actor_of(context))
+    return no_content()
+
+
+def _demand_own(name: str) -> None:
+    if not is_custom(name):
+        raise Invalid.of(
+            "cannot_modify_managed_object", f"{name} belongs to a package. Add fields of your own to it instead."
+        )
+
+
+async def create_field(context: Context, request: Request) -> Response:
+    """`POST /setup/objects/{Object}/fields`."""
+    context.policy.demand("ManageMetadata")
+    obj = _object(context, request)
+    document = await json_object(request)
+    name = custom_name(document.get("name"))
+    if name.lower() in obj.fields_by_lower_name:
+        raise Invalid.of("duplicate_developer_name", f"{obj.name} has a field {name} already.", fields=["name"])
+    body = {key: value for key, value in document.items() if key not in ("name", "grant_to")}
+    sets = _grantees(context, document)
+    async with server_of(request).database.transaction(context.binding) as transaction:
+        await save_component(
+            transaction, context.snapshot, "field", f"{obj.name}.{name}", body, actor_of(context)
+        )
+        for each in sets:
+            await _grant(transaction, context, each, {obj.name: ["read"]}, {f"{obj.name}.{name}": "edit"})
+    await _give_to_caller(context, request, sets)
+    return json_response({"name": name}, 201)
+
+
+async def update_field(context: Context, request: Request) -> Response:
+    """`PATCH /setup/objects/{Object}/fields/{field}`."""
+    context.policy.demand("ManageMetadata")
+    obj = _object(context, request)
+    name = _own_field(obj, request)
+    document = await json_object(request)
+    async with server_of(request).database.transaction(context.binding) as transaction:
+        await save_component(
+            transaction, context.snapshot, "field", f"{obj.name}.{name}", document, actor_of(context), merge=True
+        )
+    return no_content()
+
+
+async def delete_field(context: Context, request: Request) -> Response:
+    """`DELETE /setup/objects/{Object}/fields/{field}`."""
+    context.policy.demand("ManageMetadata")
+    obj = _object(context, request)
+    name = _own_field(obj, request)
+    async with server_of(request).database.transaction(context.binding) as transaction:
+        await delete_component(transaction, context.snapshot, "field", f"{obj.name}.{name}", actor_of(context))
+    return no_content()
+
+
+def _own_field(obj: Object, request: Request) -> str:
+    field = obj.fields_by_lower_name.get(request.path_params["field"].lower())
+    if field is None:
+        raise NotFound.of("not_found", f"{obj.name} has no field {request.path_params['field']!r}.")
+    _demand_own(field.name)
+    return field.name
+
+
+def _grantees(context: Context, document: Mapping[str, Any]) -> list[str]:
+    wanted = document.get("grant_to")
+    if wanted is None:
+        return [OWN_SET]
+    if not isinstance(wanted, list) or not all(isinstance(each, str) for each in wanted):
+        raise Invalid.of("json_parser_error", '"grant_to" must be an array of permission set names.')
+    refused = [each for each in wanted if not is_custom(each) or each not in context.snapshot.permission_sets]
+    if refused:
+        raise Invalid.of(
+            "cannot_modify_managed_object",
+            f"Not permission sets of your own: {', '.join(refused)}. Clone a packaged set, or leave grant_to out.",
+            fields=["grant_to"],
+        )
+    return wanted
+
+
+async def _grant(
+    transaction: Transaction,
+    context: Context,
+    name: str,
+    objects: Mapping[str, Sequence[str]],
+    fields: Mapping[str, str],
+) -> None:
+    """Add grants to a set of the tenant's own; the default one is made when missing."""
+    known = context.snapshot.permission_sets.get(name)
+    body: dict[str, Any] = {"label": "Customizations", "objects": {}, "fields": {}}
+    if known is not None:
+        document = set_document(context, known)
+        body = {key: document[key] for key in ("label", "description", "objects", "fields", "system", "apps") if document[key]}
+    held = dict(body.get("objects", {}))
+    for object_name, acts in objects.items():
+        held[object_name] = sorted({*held.get(object_name, ()), *acts})
+    body |= {"objects": held, "fields": {**body.get("fields", {}), **fields}}
+    await save_component(transaction, context.snapshot, "permission_set", name, body, actor_of(context))
+
+
+async def _give_to_caller(context: Context, request: Request, sets: Sequence[str]) -> None:
+    """Who makes an object can use it at once."""
+    if OWN_SET not in sets or OWN_SET in context.policy.permission_sets:
+        return
+    fresh = await server_of(request).context_for(context)
+    await assign(server_of(request).database, fresh, context.principal.user_id, [OWN_SET])
+
+
+def routes() -> list[BaseRoute]:
+    """The routes of this file."""
+    base = "/setup/objects"
+    return [
+        route(base, ["GET"], list_objects),
+        route(base, ["POST"], create_object),
+        route(f"{base}/{{object}}", ["GET"], get_object),
+        route(f"{base}/{{object}}", ["PATCH"], update_object),
+        route(f"{base}/{{object}}", ["DELETE"], delete_object),
+        route(f"{base}/{{object}}/fields", ["POST"], create_field),
+        route(f"{base}/{{object}}/fields/{{field}}", ["PATCH"], update_field),
+        route(f"{base}/{{object}}/fields/{{field}}", ["DELETE"], delete_field),
+    ]

@@ -1,0 +1,256 @@
+"""Planned conditions as SQL: comparisons that indexes serve, and nulls that neither hide nor show by accident."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import FromClause, Select
+
+from chassis_metadata.fields import CASELESS_TYPES, NUMERIC_TYPES, REFERENCE_TYPES, FieldType
+from chassis_metadata.snapshot import Field
+from chassis_metadata.soql.tree import Operator
+from chassis_platform.access.sharing import TENANT_ID
+from chassis_platform.plan.conditions import type_of
+from chassis_platform.plan.read_plan import (
+    Aggregate,
+    AllOf,
+    AnyOf,
+    Compare,
+    Includes,
+    InQuery,
+    NotSo,
+    OneOf,
+    PlannedCondition,
+    PlannedField,
+    PlannedOperand,
+    Within,
+)
+from chassis_platform.sql.sources import Sources
+from chassis_tenants import storage
+
+Values = ColumnElement[object]
+_RANGES: dict[Operator, Callable[[Values, Values], ColumnElement[bool]]] = {
+    Operator.EQUALS: lambda left, right: left == right,
+    Operator.LESS: lambda left, right: left < right,
+    Operator.LESS_OR_EQUAL: lambda left, right: left <= right,
+    Operator.GREATER: lambda left, right: left > right,
+    Operator.GREATER_OR_EQUAL: lambda left, right: left >= right,
+}
+_PIVOTED_TYPES = (
+    CASELESS_TYPES | NUMERIC_TYPES | REFERENCE_TYPES | {FieldType.DATE, FieldType.DATETIME}
+) - {FieldType.CHECKBOX}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Conditions over the rows of `sources`. `aggregate` says what a HAVING's aggregates are, `find` what a semi-join reads."""
+
+    sources: Sources
+    find: Callable[[InQuery], tuple[Select[tuple[object]], Values]]
+    aggregate: Callable[[Aggregate], Values] | None = None
+
+    def where(self, condition: PlannedCondition) -> ColumnElement[bool]:  # noqa: PLR0911  a kind of condition, a line
+        """The condition as SQL."""
+        match condition:
+            case AllOf(conditions):
+                return sa.and_(*map(self.where, conditions))
+            case AnyOf(conditions):
+                return sa.or_(*map(self.where, conditions))
+            case NotSo(negated):
+                return self.where(negated).is_not(sa.true())
+            case Compare():
+                return self._compare(condition)
+            case Within():
+                return self._within(condition)
+            case OneOf():
+                return self._one_of(condition)
+            case Includes():
+                return self._includes(condition)
+            case InQuery():
+                return self._in_query(condition)
+
+    def _comparable(self, operand: PlannedOperand) -> Values:
+        if isinstance(operand, Aggregate):
+            if self.aggregate is None:
+                raise ValueError("an aggregate outside HAVING")
+            return self.aggregate(operand)
+        if operand.type is FieldType.CHECKBOX:
+            return sa.func.coalesce(self.sources.value(operand), sa.false())
+        return self.sources.comparable(operand)
+
+    def _compare(self, condition: Compare) -> ColumnElement[bool]:
+        operand, operator = condition.operand, condition.operator
+        if condition.slot is None:
+            return self._compare_null(operand, is_null=operator is Operator.EQUALS)
+        bound = bound_value(operand, condition.slot)
+        if type_of(operand) is FieldType.MULTI_PICKLIST and isinstance(operand, PlannedField):
+            same = _same_members(self.sources.value(operand), condition.slot)
+            return same if operator is Operator.EQUALS else same.is_not(sa.true())
+        if operator is Operator.NOT_EQUALS:
+            return self._comparable(operand).is_distinct_from(bound)
+        pivoted = _pivoted_field(operand, self.sources)
+        if pivoted is not None:
+            field, source = pivoted
+            return _in_pivot(field, source, lambda column: _apply(operator, column, _pivot_bound(field, bound)))
+        return _apply(operator, self._comparable(operand), bound)
+
+    def _compare_null(self, operand: PlannedOperand, *, is_null: bool) -> ColumnElement[bool]:
+        if type_of(operand) is FieldType.CHECKBOX:
+            return self._comparable(operand).is_(sa.literal_column("false") if is_null else sa.literal_column("true"))
+        if type_of(operand) is FieldType.MULTI_PICKLIST and isinstance(operand, PlannedField):
+            members = sa.func.coalesce(sa.func.cardinality(self.sources.value(operand)), 0)
+            return members == sa.literal_column("0") if is_null else members > sa.literal_column("0")
+        left = self._comparable(operand)
+        return left.is_(None) if is_null else left.is_not(None)
+
+    def _within(self, condition: Within) -> ColumnElement[bool]:
+        """A date literal is a range: before it, in it, behind it."""
+        operand = condition.operand
+        start, end = bound_value(operand, condition.start), bound_value(operand, condition.end)
+        pivoted = _pivoted_field(operand, self.sources)
+        if pivoted is not None and condition.operator is not Operator.NOT_EQUALS:
+            field, source = pivoted
+            bounds = _pivot_bound(field, start), _pivot_bound(field, end)
+            return _in_pivot(field, source, lambda column: _in_range(condition.operator, column, *bounds))
+        return _in_range(condition.operator, self._comparable(operand), start, end)
+
+    def _one_of(self, condition: OneOf) -> ColumnElement[bool]:
+        operand = condition.operand
+        values = bound_values(operand, condition.slot)
+        pivoted = _pivoted_field(operand, self.sources)
+        if pivoted is not None and not condition.negated and not condition.with_null:
+            field, source = pivoted
+            return _in_pivot(field, source, lambda column: column == sa.any_(_pivot_bounds(field, values)))
+        left = self._comparable(operand)
+        among = left == sa.any_(values)
+        if condition.negated:
+            outside = among.is_not(sa.true())
+            return sa.and_(outside, left.is_not(None)) if condition.with_null else outside
+        return sa.or_(among, left.is_(None)) if condition.with_null else among
+
+    def _includes(self, condition: Includes) -> ColumnElement[bool]:
+        members = self.sources.value(condition.operand)
+        any_alone, *together = condition.slots
+        found = sa.or_(
+            members.op("&&", is_comparison=True)(_texts(any_alone)),
+            *(members.op("@>", is_comparison=True)(_texts(slot)) for slot in together),
+        )
+        return found.is_not(sa.true()) if condition.negated else found
+
+    def _in_query(self, condition: InQuery) -> ColumnElement[bool]:
+        query, column = self.find(condition)
+        left = self.sources.value(condition.operand)
+        if condition.negated:
+            return sa.not_(query.where(column == left).exists())
+        return left.in_(query)
+
+
+def _apply(operator: Operator, left: Values, right: Values) -> ColumnElement[bool]:
+    if operator is Operator.LIKE:
+        return left.like(right)
+    return _RANGES[operator](left, right)
+
+
+def _in_range(operator: Operator, left: Values, start: Values, end: Values) -> ColumnElement[bool]:
+    match operator:
+        case Operator.LESS:
+            return left < start
+        case Operator.LESS_OR_EQUAL:
+            return left < end
+        case Operator.GREATER:
+            return left >= end
+        case Operator.GREATER_OR_EQUAL:
+            return left >= start
+        case Operator.NOT_EQUALS:
+            return sa.and_(left >= start, left < end).is_not(sa.true())
+        case _:
+            return sa.and_(left >= start, left < end)
+
+
+def _texts(slot: str) -> Values:
+    return sa.bindparam(slot, type_=pg.ARRAY(sa.Text()))
+
+
+def _same_members(members: Values, slot: str) -> ColumnElement[bool]:
+    wanted = _texts(slot)
+    return sa.and_(
+        members.op("@>", is_comparison=True)(wanted), members.op("<@", is_comparison=True)(wanted)
+    )
+
+
+def value_type(field_type: FieldType) -> sa.types.TypeEngine[object]:
+    """The type in which a value of the query is sent: numbers as float8, as their companions are."""
+    if field_type in NUMERIC_TYPES:
+        return sa.Float()
+    return storage.column_type(_plain(field_type)) if field_type is not FieldType.MULTI_PICKLIST else sa.Text()
+
+
+def _plain(field_type: FieldType) -> Field:
+    return Field(object_name="", name="", type=field_type, label="", column=None)
+
+
+def bound_value(operand: PlannedOperand, slot: str) -> Values:
+    """The slot's value in the form in which the operand is compared."""
+    bound: Values = sa.bindparam(slot, type_=_sent_type(type_of(operand)))
+    if isinstance(operand, Aggregate):
+        return bound
+    if operand.is_type or (operand.type in CASELESS_TYPES and not operand.field.case_sensitive):
+        return sa.func.lower(bound)
+    return bound
+
+
+def bound_values(operand: PlannedField, slot: str) -> Values:
+    """The slot's list in the form in which the operand is compared."""
+    kind = _sent_type(operand.type)
+    values: Values = sa.bindparam(slot, type_=pg.ARRAY(kind))
+    if operand.is_type or (operand.type in CASELESS_TYPES and not operand.field.case_sensitive):
+        each = sa.func.unnest(values).column_valued("listed")
+        return sa.func.array(sa.select(sa.func.lower(each)).scalar_subquery(), type_=pg.ARRAY(sa.Text()))
+    return values
+
+
+def _sent_type(field_type: FieldType) -> sa.types.TypeEngine[object]:
+    kind = value_type(field_type)
+    return sa.Text() if isinstance(kind, sa.Text) else kind
+
+
+# A tenant's own indexed fields: their values lie in a narrow table beside the record.
+
+
+def _pivoted_field(operand: PlannedOperand, sources: Sources) -> tuple[Field, FromClause] | None:
+    if isinstance(operand, Aggregate) or len(operand.fields) > 1 or operand.is_type:
+        return None
+    [(field, source)] = sources.each(operand)
+    return (field, source) if storage.needs_pivot(field) and field.type in _PIVOTED_TYPES else None
+
+
+def _in_pivot(
+    field: Field, source: FromClause, condition: Callable[[Values], ColumnElement[bool]]
+) -> ColumnElement[bool]:
+    pivot = storage.pivot_view.alias("indexed")
+    found = sa.select(pivot.c.record_id).where(
+        pivot.c.tenant_id == TENANT_ID,
+        pivot.c.object_name == sa.literal(field.object_name, sa.Text()),
+        pivot.c.field_name == sa.literal(field.name, sa.Text()),
+        condition(pivot.c[storage.pivot_kind(field)]),
+    )
+    return source.c.id.in_(found)
+
+
+def _pivot_bound(field: Field, bound: Values) -> Values:
+    """Days are kept as the moment at which they begin in UTC."""
+    if field.type is FieldType.DATE:
+        return sa.func.timezone("UTC", sa.cast(bound, sa.DateTime()))
+    return bound
+
+
+def _pivot_bounds(field: Field, values: Values) -> Values:
+    if field.type is FieldType.DATE:
+        each = sa.func.unnest(values).column_valued("listed")
+        days = sa.select(sa.func.timezone("UTC", sa.cast(each, sa.DateTime())))
+        return sa.func.array(days.scalar_subquery(), type_=pg.ARRAY(sa.DateTime(timezone=True)))
+    return values

@@ -1,0 +1,74 @@
+"""Rows as one parameter: a JSON array that PostgreSQL unfolds, so that a statement's text is the same for any number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import TableValuedAlias
+
+from chassis_metadata.snapshot import Field, Object
+from chassis_platform.access.sharing import TENANT_ID
+from chassis_tenants.statement import Statement
+from chassis_tenants.storage import only_this_object
+
+ROWS = "rows"
+_MOST_KEPT = 500
+
+
+def unfolded(columns: Mapping[str, sa.types.TypeEngine[Any]]) -> TableValuedAlias:
+    """The rows of the parameter `rows`, as `r` with these columns."""
+    parameter = sa.cast(sa.bindparam(ROWS, type_=sa.Text()), pg.JSON())
+    listed = [sa.column(name, kind) for name, kind in columns.items()]
+    return sa.func.json_to_recordset(parameter).table_valued(*listed).render_derived(name="r", with_types=True)
+
+
+def folded(rows: Iterable[Mapping[str, Any]]) -> str:
+    """The value of the parameter `rows`."""
+    return orjson.dumps(list(rows), default=_json, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
+
+
+def _json(value: object) -> str:
+    """Decimals travel as text: PostgreSQL reads them exactly, and JSON's numbers would go through float8."""
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    raise TypeError(f"{type(value).__name__} has no place in a row")
+
+
+def stored_row(values: Mapping[str, Any], fields: Mapping[str, Field], names: Iterable[str]) -> dict[str, Any]:
+    """Typed values by field name as one row: columns by their names, all others together under `custom`."""
+    row: dict[str, Any] = {}
+    for name in names:
+        field = fields[name]
+        if field.column is not None:
+            row[field.column] = values.get(name)
+        else:
+            row.setdefault("custom", {})[name] = in_custom(values.get(name))
+    return row
+
+
+def in_custom(value: Any) -> Any:  # noqa: ANN401  typed by the field
+    """A typed value as the JSON column holds it; a list is one text, as the expression that reads it expects."""
+    return ";".join(value) if isinstance(value, list) else value
+
+
+def of_this_object(obj: Object, source: sa.FromClause) -> list[ColumnElement[bool]]:
+    """The conditions that every statement on an object's rows has: the tenant, and the object in the shared table."""
+    this_object = only_this_object(obj, source)
+    return [source.c.tenant_id == TENANT_ID, *([] if this_object is None else [this_object])]
+
+
+def kept(obj: Object, key: Hashable, make: Callable[[], Statement]) -> Statement:
+    """A compiled statement, kept beside its Object value: SQLAlchemy's compilation costs more than running it."""
+    cache: dict[Hashable, Statement] = obj.__dict__.setdefault("_write_statements", {})
+    statement = cache.get(key)
+    if statement is None:
+        if len(cache) >= _MOST_KEPT:
+            cache.clear()
+        statement = cache[key] = make()
+    return statement

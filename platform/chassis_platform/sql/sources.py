@@ -1,0 +1,122 @@
+"""Where the rows of one SELECT come from: the object's view, and the parents that its paths lead to, each walled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import FromClause
+
+from chassis_metadata.naming import storage_name
+from chassis_metadata.snapshot import Field, Object, Snapshot
+from chassis_platform.access.policy import AccessPolicy
+from chassis_platform.access.sharing import TENANT_ID, visible
+from chassis_platform.plan.read_plan import Hop, PlannedField
+from chassis_tenants import storage
+
+#: What `Owner.Type` says of an owner that is a group: owners are queues.
+_TYPE_WORDS = {"Group": "Queue"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whose eyes a statement reads with, and whether they look into the recycle bin."""
+
+    snapshot: Snapshot
+    policy: AccessPolicy
+    include_deleted: bool = False
+
+    def conditions(self, obj: Object, source: FromClause) -> list[ColumnElement[bool]]:
+        """What holds for every record of `source` that the user can meet."""
+        found = [source.c.tenant_id == TENANT_ID]
+        this_object = storage.only_this_object(obj, source)
+        if this_object is not None:
+            found.append(this_object)
+        if not self.include_deleted:
+            found.append(sa.not_(source.c.is_deleted))
+        sharing = visible(obj, source, self.policy, self.snapshot)
+        return found if isinstance(sharing, sa.True_) else [*found, sharing]
+
+
+def alias_of(obj: Object) -> str:
+    """What the object's rows are called in a statement."""
+    return storage_name(obj.name)
+
+
+@dataclass(slots=True)
+class Sources:
+    """The rows of `obj` and, joined as paths ask for them, those of their parents."""
+
+    obj: Object
+    root: FromClause
+    reach: Reach
+    prefix: str = ""
+    _parents: dict[tuple[str, ...], Mapping[str, FromClause]] = field(default_factory=dict)
+    _joins: list[tuple[FromClause, ColumnElement[bool]]] = field(default_factory=list)
+
+    def at(self, hops: tuple[Hop, ...]) -> Mapping[str, FromClause]:
+        """The sources at the end of the hops, by object name."""
+        if not hops:
+            return {self.obj.name: self.root}
+        key = tuple(f"{hop.relationship}:{hop.field.object_name}" for hop in hops)
+        if key not in self._parents:
+            self._parents[key] = self._join(hops)
+        return self._parents[key]
+
+    def _join(self, hops: tuple[Hop, ...]) -> Mapping[str, FromClause]:
+        hop = hops[-1]
+        reference = storage.value(hop.field, self.at(hops[:-1])[hop.field.object_name])
+        name = self.prefix + "_".join(storage_name(each.relationship) for each in hops)
+        found: dict[str, FromClause] = {}
+        for target in hop.targets:
+            own_name = name if len(hop.targets) == 1 else f"{name}_{alias_of(target)}"
+            source = storage.tenant_view(target).alias(self._free(own_name))
+            self._joins.append((source, sa.and_(source.c.id == reference, *self.reach.conditions(target, source))))
+            found[target.name] = source
+        return found
+
+    def _free(self, name: str) -> str:
+        taken = {self.root.name, *(source.name for source, _ in self._joins)}  # type: ignore[attr-defined]  # aliases
+        return name if name not in taken else f"{name}_{len(taken)}"
+
+    def all(self) -> FromClause:
+        """The FROM clause: whatever was asked for so far."""
+        joined = self.root
+        for source, condition in self._joins:
+            joined = joined.outerjoin(source, condition)
+        return joined
+
+    def each(self, operand: PlannedField) -> list[tuple[Field, FromClause]]:
+        """The operand's fields, each with the source that holds it."""
+        sources = self.at(operand.hops)
+        return [(field, sources[field.object_name]) for field in operand.fields]
+
+    def value(self, operand: PlannedField) -> ColumnElement[object]:
+        """The operand's typed value."""
+        if operand.is_type:
+            return self.type_of(operand.hops)
+        return _first([storage.value(field, source) for field, source in self.each(operand)])
+
+    def comparable(self, operand: PlannedField) -> ColumnElement[object]:
+        """What the operand is compared and ordered by."""
+        if operand.is_type:
+            return sa.func.lower(self.type_of(operand.hops))
+        return _first([storage.comparable(field, source) for field, source in self.each(operand)])
+
+    def type_of(self, hops: tuple[Hop, ...]) -> ColumnElement[object]:
+        """The name of the object at the end of the hops."""
+        found = [
+            (source.c.id.is_not(None), sa.literal(_TYPE_WORDS.get(name, name), sa.Text()))
+            for name, source in self.at(hops).items()
+        ]
+        return sa.case(*found)
+
+    def id_of(self, hops: tuple[Hop, ...]) -> ColumnElement[object]:
+        """The id of the record at the end of the hops, null where there is none that the user may see."""
+        return _first([source.c.id for source in self.at(hops).values()])
+
+
+def _first(values: list[ColumnElement[object]]) -> ColumnElement[object]:
+    return values[0] if len(values) == 1 else sa.func.coalesce(*values, type_=values[0].type)
