@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -12,6 +13,7 @@ from importlib.resources import files
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
@@ -82,7 +84,18 @@ def _registry() -> Registry[Any]:
 
 @lru_cache
 def _validator(kind: str) -> Draft202012Validator:
-    return Draft202012Validator({"$ref": SCHEMA_OF[kind]}, registry=_registry())
+    validator: Draft202012Validator = _Validator({"$ref": SCHEMA_OF[kind]}, registry=_registry())
+    return validator
+
+
+def _to_the_end(_: Any, pattern: str, instance: Any, __: Any) -> Iterator[ValidationError]:
+    """Check a pattern whose `$` is the very end: Python's own lets a line break follow."""
+    if isinstance(instance, str) and not re.search(_DOLLAR.sub(r"\\Z", pattern), instance):
+        yield ValidationError(f"{instance!r} does not match")
+
+
+_DOLLAR = re.compile(r"\$$")
+_Validator = extend(Draft202012Validator, {"pattern": _to_the_end})  # type: ignore[no-untyped-call]
 
 
 def _unfit(value: Any) -> Iterator[Complaint]:
@@ -154,8 +167,9 @@ def _missing_keys(where: Where, error: ValidationError) -> Iterator[Complaint]:
 def _enum(where: Where, error: ValidationError) -> Complaint:
     allowed = [str(each) for each in _rule(error)]
     code = _notes(error).get("problemCode", "unknown_value")
-    if code == "unknown_field_type" and error.instance in PLANNED_TYPES:
-        return Complaint(where, "planned_field_type", PLANNED_TYPES[error.instance])
+    planned = PLANNED_TYPES.get(str(error.instance))
+    if code == "unknown_field_type" and planned:
+        return Complaint(where, "planned_field_type", planned)
     hint = near(error.instance, allowed)
     message = f"{_show(error.instance)} is not known here.{hint} Use one of: {', '.join(allowed)}."
     if isinstance(error.instance, str) and error.parent is None and "propertyNames" in error.absolute_schema_path:

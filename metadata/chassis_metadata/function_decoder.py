@@ -106,16 +106,16 @@ def _is_valid(row: Mapping[str, str], links: Body, year: int) -> bool:
 
 def _years(rule: Body, value: str, today: date | None) -> list[int]:
     """The years that the code may mean, the likeliest first. Codes come round again after as many years as there are."""
-    code = value[rule["position"] - 1]
+    code = positions(value, str(rule["position"]))
     codes: str = rule["codes"]
-    if code not in codes:
+    if not code or code not in codes:
         return []
     latest = today.year + 1 if today else None
     first = rule["first"] + codes.index(code)
     cycles = [first + turn * len(codes) for turn in range(rule["cycles"])]
     possible = [year for year in cycles if latest is None or year <= latest] or cycles[:1]
     later = rule.get("later")
-    is_later = later is None or value[later["position"] - 1] in later["characters"]
+    is_later = later is None or positions(value, str(later["position"])) in later["characters"]
     return sorted(possible, reverse=is_later)
 
 

@@ -39,11 +39,17 @@ def evaluate(
 
 
 def checksum_problem(definition: FunctionDefinition, value: str) -> str | None:
-    """What is wrong with a value of a field with this checksum, or None. Where the function only warns: nothing."""
+    """What is wrong with a value of a field with this checksum, or None.
+
+    Where the function only warns, a wrong check character passes; a wrong form never does unless the check is off.
+    """
     if definition.kind != "checksum":
         raise Invalid.of("wrong_kind", f"{definition.name} is a {definition.kind}, not a checksum.")
     checked = normalized(definition.body, value)
-    return _problem(definition.body, checked) if _strictness(definition.body, checked) == "error" else None
+    strictness = _strictness(definition.body, checked)
+    if strictness == "error":
+        return _problem(definition.body, checked)
+    return None if strictness == "off" else _form_problem(definition.body, checked)
 
 
 def normalized(body: Body, value: str) -> str:
@@ -54,7 +60,10 @@ def normalized(body: Body, value: str) -> str:
 
 @lru_cache
 def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text)
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise Invalid.of("invalid_pattern", f"{text!r} is no regular expression: {error}.") from None
 
 
 def _form_problem(body: Body, value: str) -> str | None:

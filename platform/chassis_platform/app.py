@@ -16,11 +16,11 @@ from starlette.routing import BaseRoute, Route
 
 from chassis_platform.access.compile import PolicyStore
 from chassis_platform.api import (
-    collections,
     functions,
     inbound,
     oauth,
     query,
+    record_collections,
     search,
     setup_inbound,
     setup_objects,
@@ -42,7 +42,7 @@ from chassis_tenants.snapshots import SnapshotStore
 ROOMS = (
     oauth,
     versions,
-    collections,
+    record_collections,
     search,
     functions,
     query,
@@ -78,9 +78,7 @@ def make_server(settings: Settings, server_dsn: str) -> Server:
     return Server(database, SnapshotStore(database), PolicyStore(database), settings)
 
 
-def make_app(
-    server: Server, alongside: Callable[[], AbstractAsyncContextManager[None]] | None = None
-) -> FastAPI:
+def make_app(server: Server, alongside: Callable[[], AbstractAsyncContextManager[None]] | None = None) -> FastAPI:
     """The ASGI application. `alongside` runs as long as it does (the in-process worker)."""
 
     @asynccontextmanager

@@ -18,7 +18,8 @@ from rich.table import Table
 from chassis_metadata.errors import ChassisError
 from chassis_platform.settings import Settings
 from chassis_platform.telemetry import configure_logging
-from chassis_platform.up import Installation, console, installation, serve_forever, up as run_up
+from chassis_platform.up import Installation, console, installation, serve_forever
+from chassis_platform.up import up as run_up
 from chassis_tenants.database import Database
 from chassis_tenants.tenant import Tenant
 
@@ -126,10 +127,12 @@ async def _named_tenant(database: Database, name: str) -> Tenant:
 
 
 @tenant_app.command("create")
-def tenant_create(  # noqa: PLR0913  options of the command
+def tenant_create(
     name: Annotated[str, typer.Argument(help="Short name: lower-case letters, digits, hyphens.")],
     label: Annotated[str | None, typer.Option(help="What people call it.")] = None,
-    admin: Annotated[str | None, typer.Option(help="Username of the first administrator; default admin@<name>.example.")] = None,
+    admin: Annotated[
+        str | None, typer.Option(help="Username of the first administrator; default admin@<name>.example.")
+    ] = None,
     language: Annotated[str, typer.Option(help="en_US or zh_CN.")] = "en_US",
     time_zone: Annotated[str, typer.Option(help="IANA name.")] = "UTC",
     currency: Annotated[str, typer.Option(help="ISO 4217.")] = "USD",
@@ -191,7 +194,9 @@ def tenant_erase(name: str, confirm: Annotated[str, typer.Option(help="The tenan
 
 
 @package_app.command("validate")
-def package_validate(folders: Annotated[list[Path], typer.Argument(help="Package folders, dependencies included.")]) -> None:
+def package_validate(
+    folders: Annotated[list[Path], typer.Argument(help="Package folders, dependencies included.")],
+) -> None:
     """Check packages and print every problem: file, line, what is wrong, what would be right."""
     from chassis_platform.packages import validate  # noqa: PLC0415  only this command
 
@@ -218,7 +223,9 @@ def package_publish(
 
 
 @package_app.command("install")
-def package_install(tenant: str, package: str, version: Annotated[str | None, typer.Option(help="Default: the newest.")] = None) -> None:
+def package_install(
+    tenant: str, package: str, version: Annotated[str | None, typer.Option(help="Default: the newest.")] = None
+) -> None:
     """Switch a package on in a tenant, with what it depends on."""
     from chassis_platform.operator import install_package  # noqa: PLC0415  only this command
 

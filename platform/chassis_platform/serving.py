@@ -23,7 +23,8 @@ def listen(settings: Settings) -> socket.socket:
         listener.bind((settings.host, settings.port))
     except OSError as error:
         typer.echo(
-            f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Set CHASSIS_PORT to a free port.", err=True
+            f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Set CHASSIS_PORT to a free port.",
+            err=True,
         )
         raise typer.Exit(1) from None
     listener.listen(2048)

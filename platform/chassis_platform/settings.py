@@ -27,5 +27,7 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(default=120, ge=5, description="A session ends after so long without a request.")
     session_hours: int = Field(default=12, ge=1, description="A session ends after so long in any case.")
     api_daily_requests: int = Field(default=1_000_000, ge=1, description="Requests a day that /limits reports.")
-    trusted_proxies: str = Field(default="", description="Addresses whose X-Forwarded-For is believed, comma-separated.")
+    trusted_proxies: str = Field(
+        default="", description="Addresses whose X-Forwarded-For is believed, comma-separated."
+    )
     demo: bool = Field(default=True, description="False: `up` provisions no demo tenants.")

@@ -18,12 +18,12 @@ REQUESTS = Histogram(
 )
 
 #: Keys whose values never reach a log line, whoever logs them.
-SECRET_KEYS = frozenset({"password", "secret", "client_secret", "token", "access_token", "authorization", "cookie", "key"})
+SECRET_KEYS = frozenset(
+    {"password", "secret", "client_secret", "token", "access_token", "authorization", "cookie", "key"}
+)
 
 
-def _without_secrets(
-    _logger: object, _method: str, event: structlog.typing.EventDict
-) -> structlog.typing.EventDict:
+def _without_secrets(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     return {name: "***" if name.lower() in SECRET_KEYS else value for name, value in event.items()}
 
 

@@ -11,13 +11,15 @@ from typing import Any
 from chassis_metadata.check import check_layer, is_warning
 from chassis_metadata.components import Layer
 from chassis_metadata.errors import Conflict, Invalid, NotFound, Problem
+from chassis_metadata.fields import FieldType
 from chassis_metadata.ids import component_id
+from chassis_metadata.naming import component_names
 from chassis_metadata.parse import parse_component
 from chassis_metadata.snapshot import Snapshot
 from chassis_tenants.database import Row, Transaction
-from chassis_tenants.installer import new_versions
+from chassis_tenants.installer import lock_setup, new_versions
 from chassis_tenants.journal import Actor, SetupChange, setup_entry
-from chassis_tenants.materialise import PERMISSION_SET_PREFIX, permission_set_rows, record_type_rows
+from chassis_tenants.materialise import PERMISSION_SET_PREFIX, RECORD_TYPE_PREFIX, permission_set_rows, record_type_rows
 from chassis_tenants.registry import PackageVersion
 from chassis_tenants.snapshots import LAYER_KINDS, SnapshotStore, installed_versions, layer_of, stored_components
 from chassis_tenants.statement import Statement
@@ -69,6 +71,19 @@ async def save_component(
     )
 
 
+async def stored_body(tx: Transaction, key: ComponentKey) -> dict[str, Any]:
+    """The body of one of the tenant's own components as it was saved."""
+    statement = Statement(
+        "SELECT body FROM chassis.component WHERE tenant_id = %(tenant_id)s AND kind = %(kind)s AND name = %(name)s",
+        _named(tx.tenant_id, key),
+    )
+    rows = await tx.fetch(statement)
+    if not rows:
+        raise NotFound.of("unknown_component", f"The tenant has no {key.kind} {key.name!r} of its own.")
+    body: dict[str, Any] = rows[0][0]
+    return body
+
+
 async def delete_component(tx: Transaction, snapshots: SnapshotStore, key: ComponentKey, actor: Actor) -> None:
     """Remove a component that nothing else of the tenant needs; a field's values go with it, an object has to be empty."""
     _check_kind(key)
@@ -80,7 +95,7 @@ async def delete_component(tx: Transaction, snapshots: SnapshotStore, key: Compo
     await _check_empty(tx, key)
     await tx.fetch_each(
         [
-            *_clear(tx.tenant_id, own.base, key),
+            *_clear(tx.tenant_id, own.base, key, before),
             _forget(tx.tenant_id, key),
             setup_entry(tx.tenant_id, actor, _change(key, before, None)),
             new_versions(tx.tenant_id, access=key.kind == "permission_set"),
@@ -135,10 +150,9 @@ def _problems(layer: Layer, base: Snapshot) -> list[Problem]:
 
 async def _own_components(tx: Transaction, snapshots: SnapshotStore) -> _OwnComponents:
     """What the tenant has, while nobody else changes it."""
-    lock = Statement(
-        "SELECT id FROM chassis.tenant WHERE id = %(tenant_id)s FOR NO KEY UPDATE", {"tenant_id": tx.tenant_id}
+    _, versions, rows = await tx.fetch_each(
+        [lock_setup(tx.tenant_id), installed_versions(tx.tenant_id), stored_components(tx.tenant_id)]
     )
-    _, versions, rows = await tx.fetch_each([lock, installed_versions(tx.tenant_id), stored_components(tx.tenant_id)])
     base = await snapshots.base(frozenset(PackageVersion(*row) for row in versions))
     return _OwnComponents(base, rows)
 
@@ -192,10 +206,10 @@ async def _check_empty(tx: Transaction, key: ComponentKey) -> None:
         raise Conflict.of("object_not_empty", f"{key.name} has records. Delete them, and empty the recycle bin, first.")
 
 
-def _clear(tenant_id: int, base: Snapshot, key: ComponentKey) -> list[Statement]:
+def _clear(tenant_id: int, base: Snapshot, key: ComponentKey, body: Mapping[str, Any]) -> list[Statement]:
     """What must not stay behind: values of a field (another one may take its name), assignments to a permission set."""
     if key.kind == "field":
-        return _clear_field(tenant_id, base, key.name)
+        return _clear_field(tenant_id, base, key.name, FieldType(body["type"]))
     if key.kind == "permission_set":
         return _clear_permission_set(tenant_id, key.name)
     if key.kind == "record_type":
@@ -203,27 +217,28 @@ def _clear(tenant_id: int, base: Snapshot, key: ComponentKey) -> list[Statement]
             Statement(
                 "UPDATE data.record_type SET is_active = false, system_modstamp = now()"
                 " WHERE tenant_id = %(tenant_id)s AND id = %(id)s",
-                {"tenant_id": tenant_id, "id": component_id("012", key.name)},
+                {"tenant_id": tenant_id, "id": component_id(RECORD_TYPE_PREFIX, key.name)},
             )
         ]
     return []
 
 
-def _clear_field(tenant_id: int, base: Snapshot, name: str) -> list[Statement]:
+def _clear_field(tenant_id: int, base: Snapshot, name: str, kind: FieldType) -> list[Statement]:
     object_name, _, field_name = name.rpartition(".")
     of = base.objects.get(object_name)
     table = f"data.{quoted(of.table)}" if of is not None and of.table is not None else "data.custom_record"
     own = " AND object_name = %(object)s" if of is None else ""
-    parameters = {"tenant_id": tenant_id, "object": object_name, "field": field_name}
+    fields = [field_name, *component_names(field_name, kind)]
+    parameters = {"tenant_id": tenant_id, "object": object_name, "fields": fields}
     return [
         Statement(
-            f"UPDATE {table} SET custom = custom - %(field)s WHERE tenant_id = %(tenant_id)s{own}"  # noqa: S608
-            " AND custom ? %(field)s",
+            f"UPDATE {table} SET custom = custom - %(fields)s::text[] WHERE tenant_id = %(tenant_id)s{own}"  # noqa: S608
+            " AND custom ?| %(fields)s::text[]",
             parameters,
         ),
         Statement(
             "DELETE FROM data.custom_index"
-            " WHERE tenant_id = %(tenant_id)s AND object_name = %(object)s AND field_name = %(field)s",
+            " WHERE tenant_id = %(tenant_id)s AND object_name = %(object)s AND field_name = ANY (%(fields)s)",
             parameters,
         ),
     ]

@@ -75,6 +75,11 @@ def _set_local(tenant_id: int) -> sql.SQL:
     return sql.SQL(f"SET LOCAL app.tenant_id = '{int(tenant_id)}'")  # type: ignore[arg-type]
 
 
+async def bind_tenant(connection: AsyncConnection[Row], tenant_id: int) -> None:
+    """Bind the tenant for the rest of the connection's transaction."""
+    await connection.execute(_set_local(tenant_id), prepare=False)
+
+
 class Transaction:
     """An open transaction of one tenant. Everything in it commits together when the block ends without an error."""
 

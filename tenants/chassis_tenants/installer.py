@@ -66,7 +66,7 @@ async def install_within(  # noqa: PLR0913  as install
     with_dependencies: bool = False,
 ) -> Installed:
     """Install in an open transaction."""
-    _, published, installed = await tx.fetch_each([_lock(tx.tenant_id), all_versions(), installed_versions(tx.tenant_id)])
+    _, published, installed = await tx.fetch_each([lock_setup(tx.tenant_id), all_versions(), installed_versions(tx.tenant_id)])
     shelf = _Shelf(
         [PackageVersion(*row) for row in published], {row[0]: PackageVersion(*row) for row in installed}, snapshots
     )
@@ -78,7 +78,7 @@ async def install_within(  # noqa: PLR0913  as install
     return Installed(tuple(each for each in sorted(plan.after) if each.package in names))
 
 
-def _lock(tenant_id: int) -> Statement:
+def lock_setup(tenant_id: int) -> Statement:
     """Two changes of one tenant's setup take turns; its requests go on."""
     return Statement(
         "SELECT id FROM chassis.tenant WHERE id = %(tenant_id)s FOR NO KEY UPDATE", {"tenant_id": tenant_id}

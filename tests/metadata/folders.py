@@ -30,9 +30,7 @@ PLATFORM: Files = {
 }
 
 CRM: Files = {
-    "package.yaml": (
-        "name: crm\nlabel: CRM\nversion: 1.2.0\npublisher: chassis\ndepends_on:\n  platform: '>=1.0.0'\n"
-    ),
+    "package.yaml": ("name: crm\nlabel: CRM\nversion: 1.2.0\npublisher: chassis\ndepends_on:\n  platform: '>=1.0.0'\n"),
     "value_sets.yaml": "Industry: {label: Industry, values: [Car, Bank]}\n",
     "objects/Account/object.yaml": (
         "label: Account\nplural_label: Accounts\nkey_prefix: 001\nname: {type: text, label: Account name}\n"

@@ -158,9 +158,7 @@ def layer_of_a_tenant() -> Layer:
         },
         fields={
             "Team__c": (
-                parse_component(
-                    "field", "Account__c", {"type": "lookup", "label": "Account", "references": "Account"}
-                ),
+                parse_component("field", "Account__c", {"type": "lookup", "label": "Account", "references": "Account"}),
             ),
             "Lead": (
                 parse_component("field", "Home__c", {"type": "address", "label": "Home"}),

@@ -36,7 +36,10 @@ def test_additions_and_widenings_are_told(tmp_path: Path) -> None:
     assert set(changes.changes[1:]) == {
         FieldWidened("Lead", "FirstName"),
         IndexAdded("Lead", "FirstName"),
-        *(FieldAdded("Lead", f"Home{part}") for part in ("Street", "District", "City", "State", "PostalCode", "Country")),
+        *(
+            FieldAdded("Lead", f"Home{part}")
+            for part in ("Street", "District", "City", "State", "PostalCode", "Country")
+        ),
     }
 
 

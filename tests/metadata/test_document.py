@@ -117,7 +117,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
         assert all(each.line for each in refusal.problems)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.integers(0, 10_000), WORDS | JSON), min_size=1, max_size=3))
 def test_no_change_to_a_package_breaks_reader_compiler_or_checks(
     ground: Ground, replacements: list[tuple[int, Any]]

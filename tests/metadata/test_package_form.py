@@ -27,7 +27,9 @@ class Case(NamedTuple):
 
 
 CASES = {
-    "unknown key": Case(FIELDS, "A:\n  type: text\n  lable: A\n  label: A\n", 3, "unknown_key", "Did you mean 'label'?"),
+    "unknown key": Case(
+        FIELDS, "A:\n  type: text\n  lable: A\n  label: A\n", 3, "unknown_key", "Did you mean 'label'?"
+    ),
     "missing key": Case(FIELDS, "A: {label: A, type: text}\nB:\n  type: text\n", 2, "required_key_missing", "'label'"),
     "unknown type": Case(FIELDS, "A:\n  type: txt\n  label: A\n", 2, "unknown_field_type", "Did you mean 'text'?"),
     "planned type": Case(FIELDS, "A:\n  label: A\n  type: formula\n", 3, "planned_field_type", "formula engine"),
@@ -35,7 +37,9 @@ CASES = {
     "number for text": Case(FIELDS, "A:\n  type: text\n  label: 5\n", 3, "wrong_type", "Put it in quotes"),
     "text for flag": Case(FIELDS, "A:\n  type: text\n  label: A\n  unique: yes\n", 4, "wrong_type", "true or false"),
     "length nought": Case(FIELDS, "A: {type: text, label: A, length: 0}\n", 1, "out_of_range", "at least 1"),
-    "bad name": Case(FIELDS, "Good: {type: text, label: A}\nbad: {type: text, label: A}\n", 2, "invalid_format", "Pascal"),
+    "bad name": Case(
+        FIELDS, "Good: {type: text, label: A}\nbad: {type: text, label: A}\n", 2, "invalid_format", "Pascal"
+    ),
     "number as a value": Case(
         FIELDS, "A:\n  type: picklist\n  label: A\n  values:\n    - Old\n    - 2020\n", 6, "wrong_type", "quotes"
     ),
@@ -68,7 +72,9 @@ CASES = {
     "system permission": Case(
         "permission_sets/A.yaml", "label: A\nsystem:\n  - ApiEnable\n", 3, "unknown_system_permission", "'ApiEnabled'"
     ),
-    "object permission": Case("permission_sets/A.yaml", "label: A\nobjects: {Lead: some}\n", 2, "invalid_format", "all"),
+    "object permission": Case(
+        "permission_sets/A.yaml", "label: A\nobjects: {Lead: some}\n", 2, "invalid_format", "all"
+    ),
     "field permission": Case(
         "permission_sets/A.yaml", "label: A\nfields:\n  Lead: edit\n", 3, "invalid_format", "Object.Field"
     ),
@@ -175,6 +181,12 @@ def test_a_component_of_the_api_is_checked_by_the_same_schema() -> None:
         ("fields.Status__c.values", "out_of_range"),
         ("fields.Status__c", "required_key_missing"),
     ]
+
+
+@pytest.mark.parametrize("name", ["Lead.Size__c\n", "Lead.", "Lead.size", "Lead.A" + "b" * 60])
+def test_a_name_that_is_none_is_refused(name: str) -> None:
+    with pytest.raises(Invalid):
+        parse_component("field", name, {"label": "Size", "type": "number"})
 
 
 def test_a_component_knows_its_object_by_its_full_name() -> None:

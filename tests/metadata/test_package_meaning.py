@@ -58,7 +58,9 @@ CASES = {
         "objects/Thing/object.yaml", THING.replace("0TT", "a00"), 3, "reserved_key_prefix", "tenants"
     ),
     "table clash": Case("objects/USER/object.yaml", THING, 1, "name_clash", "'user'"),
-    "system field": Case(FIELDS, field("OwnerId: {type: lookup, label: O, references: User}\n"), 10, "reserved_name", ""),
+    "system field": Case(
+        FIELDS, field("OwnerId: {type: lookup, label: O, references: User}\n"), 10, "reserved_name", ""
+    ),
     "reserved column": Case(FIELDS, field("Custom: {type: text, label: C}\n"), 10, "reserved_name", "platform"),
     "column clash": Case(FIELDS, field("FIRSTName: {type: text, label: C}\n"), 10, "name_clash", "first_name"),
     "component clash": Case(
@@ -173,7 +175,9 @@ CASES = {
     ),
     "controlling value": Case(
         FIELDS,
-        field("A:\n  {type: picklist, label: A, controlling_field: Status, values: [{value: B, controlled_by: [Nw]}]}\n"),
+        field(
+            "A:\n  {type: picklist, label: A, controlling_field: Status, values: [{value: B, controlled_by: [Nw]}]}\n"
+        ),
         11,
         "unknown_value",
         "'New'",
@@ -202,7 +206,9 @@ CASES = {
         "unknown_value",
         "New, Lost",
     ),
-    "path field": Case("objects/Lead/paths.yaml", "P: {field: Stat, stages: [{value: A}]}\n", 1, "unknown_field", "Stat"),
+    "path field": Case(
+        "objects/Lead/paths.yaml", "P: {field: Stat, stages: [{value: A}]}\n", 1, "unknown_field", "Stat"
+    ),
     "path record type": Case(
         "objects/Lead/paths.yaml",
         "P: {field: Status, record_type: Persona, stages: [{value: New}]}\n",
@@ -210,7 +216,9 @@ CASES = {
         "unknown_record_type",
         "'Personal'",
     ),
-    "column": Case(VIEWS, "A:\n  label: A\n  columns:\n    - Name\n    - Acount.Name\n", 5, "unknown_relationship", "'Acc"),
+    "column": Case(
+        VIEWS, "A:\n  label: A\n  columns:\n    - Name\n    - Acount.Name\n", 5, "unknown_relationship", "'Acc"
+    ),
     "column of the parent": Case(VIEWS, "A: {label: A, columns: [Account.Fone]}\n", 1, "unknown_field", "'Phone'"),
     "second default": Case(
         VIEWS,
@@ -250,7 +258,11 @@ CASES = {
     ),
     "order": Case(VIEWS, VIEW + "  order_by: [{field: Topics}]\n", 4, "not_sortable", "multi_picklist"),
     "layout field": Case(
-        "objects/Account/layouts.yaml", "M:\n  sections:\n    - {label: A, fields: [Fone]}\n", 3, "unknown_field", "Phone"
+        "objects/Account/layouts.yaml",
+        "M:\n  sections:\n    - {label: A, fields: [Fone]}\n",
+        3,
+        "unknown_field",
+        "Phone",
     ),
     "layout twice": Case(
         "objects/Account/layouts.yaml",
@@ -289,8 +301,12 @@ CASES = {
     ),
     "language": Case("translations/chinese.yaml", "apps: {Sales: S}\n", 1, "invalid_name", "zh_CN"),
     "data key": Case("data/Account.yaml", "key: Phone\nrecords: []\n", 1, "not_an_external_id", "Code"),
-    "data field": Case("data/Account.yaml", "key: Code\nrecords:\n  - {Code: A, Nme: A}\n", 3, "unknown_field", "'Name'"),
-    "data twice": Case("data/Account.yaml", "key: Code\nrecords:\n  - {Code: A}\n  - {Code: A}\n", 4, "duplicate_value", ""),
+    "data field": Case(
+        "data/Account.yaml", "key: Code\nrecords:\n  - {Code: A, Nme: A}\n", 3, "unknown_field", "'Name'"
+    ),
+    "data twice": Case(
+        "data/Account.yaml", "key: Code\nrecords:\n  - {Code: A}\n  - {Code: A}\n", 4, "duplicate_value", ""
+    ),
     "data value": Case(
         "data/Account.yaml", "key: Code\nrecords:\n  - {Code: A, Industry: Cra}\n", 3, "unknown_value", "'Car'"
     ),

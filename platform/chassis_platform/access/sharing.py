@@ -64,9 +64,7 @@ def owned_by_us(source: FromClause, snapshot: Snapshot) -> ColumnElement[bool]:
     The owners are one array that PostgreSQL makes once a statement, so that an index on the owner serves it.
     """
     users = storage.tenant_view(snapshot.objects["User"]).alias("subordinate")
-    below = sa.select(users.c.id).where(
-        users.c.tenant_id == TENANT_ID, users.c.user_role_id == sa.any_(ROLE_IDS)
-    )
+    below = sa.select(users.c.id).where(users.c.tenant_id == TENANT_ID, users.c.user_role_id == sa.any_(ROLE_IDS))
     owners = sa.union_all(sa.select(USER_ID), sa.select(sa.func.unnest(QUEUE_IDS)), below)
     return source.c.owner_id == sa.any_(sa.func.array(owners.scalar_subquery(), type_=pg.ARRAY(sa.Text())))
 

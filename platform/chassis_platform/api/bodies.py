@@ -46,7 +46,7 @@ async def json_object(request: Request) -> dict[str, Any]:
     """The body as a JSON object."""
     document = await json_body(request)
     if not isinstance(document, dict):
-        raise Invalid.of("json_parser_error", "The body must be a JSON object, such as {\"Name\": \"Example\"}.")
+        raise Invalid.of("json_parser_error", 'The body must be a JSON object, such as {"Name": "Example"}.')
     return document
 
 

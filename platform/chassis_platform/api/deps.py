@@ -57,6 +57,14 @@ class Server:
     settings: Settings
     contexts: OrderedDict[bytes, _Cached] = field(default_factory=OrderedDict)
 
+    async def refreshed(self, context: Context) -> Context:
+        """The same user's context with the tenant's metadata as it is now; the policy stays."""
+        tenant = await tenant_by_organization_id(self.database, context.tenant.organization_id)
+        if tenant is None:
+            raise invalid_session()
+        snapshot = await self.snapshots.of(tenant.id, tenant.metadata_version)
+        return replace(context.unversioned, tenant=tenant, snapshot=snapshot)
+
     def forget(self, token: str) -> None:
         """Drop what is cached for a token."""
         self.contexts.pop(token_hash(token), None)
@@ -92,7 +100,11 @@ def source_ip(request: Request) -> str | None:
 async def current_context(request: Request) -> Context:
     """The Context of the request's credential. A change made with a cookie must carry the page's token."""
     token, by_cookie = credential(request)
-    if by_cookie and request.method not in ("GET", "HEAD") and not csrf_matches(token, request.headers.get("x-csrf-token")):
+    if (
+        by_cookie
+        and request.method not in ("GET", "HEAD")
+        and not csrf_matches(token, request.headers.get("x-csrf-token"))
+    ):
         raise Forbidden.of("invalid_csrf_token", "The X-CSRF-Token header is missing or wrong: reload the page.")
     context = await context_of_token(server_of(request), token)
     return _from_here(context, source_ip(request))
@@ -122,9 +134,7 @@ async def context_of_token(server: Server, token: str) -> Context:
 
 async def _touch(server: Server, tenant_id: int, hashed: bytes) -> None:
     settings = server.settings
-    touched = touch_session(
-        tenant_id, hashed, idle_minutes=settings.session_idle_minutes, hours=settings.session_hours
-    )
+    touched = touch_session(tenant_id, hashed, idle_minutes=settings.session_idle_minutes, hours=settings.session_hours)
     await server.database.read(Binding(tenant_id), touched)
 
 

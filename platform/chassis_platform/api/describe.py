@@ -37,7 +37,9 @@ def field_label(context: Context, field: Field) -> str:
     if field.is_name:
         return context.snapshot.text(language, f"objects.{field.object_name}.name", field.label)
     key = f"objects.{field.object_name}.fields.{field.name}.label"
-    default = context.snapshot.text(language, f"system_fields.{field.name}", field.label) if field.system else field.label
+    default = (
+        context.snapshot.text(language, f"system_fields.{field.name}", field.label) if field.system else field.label
+    )
     return context.snapshot.text(language, key, default)
 
 

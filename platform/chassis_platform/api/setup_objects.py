@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
@@ -20,8 +21,9 @@ from chassis_platform.api.setup_permissions import is_custom, set_document
 from chassis_platform.api.setup_users import actor_of
 from chassis_platform.api.ui_objects import object_document
 from chassis_platform.auth.users import assign
+from chassis_tenants.customise import ComponentKey, delete_component, save_component, stored_body
 from chassis_tenants.database import Transaction
-from chassis_tenants.installer import delete_component, save_component
+from chassis_tenants.snapshots import SnapshotStore
 
 #: Where new objects and fields are granted unless the request names other sets.
 OWN_SET = "Customizations__c"
@@ -83,39 +85,70 @@ async def create_object(context: Context, request: Request) -> Response:
         body["name"] = document["name_field"]
     body.setdefault("name", {"type": "text", "label": "Name"})
     body.setdefault("plural_label", body.get("label", name))
+    grants = {name: ["create", "read", "update", "delete"]}
+    return await _create(
+        context, request, document, ComponentKey("object", name), body, Granted(grants, {f"{name}.*": "edit"})
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What a new component's sets get: acts by object, `edit` by field path."""
+
+    objects: Mapping[str, Sequence[str]]
+    fields: Mapping[str, str]
+
+
+async def _create(
+    context: Context,
+    request: Request,
+    document: Mapping[str, Any],
+    key: ComponentKey,
+    body: Mapping[str, Any],
+    granted: Granted,
+) -> Response:
     sets = _grantees(context, document)
-    async with server_of(request).database.transaction(context.binding) as transaction:
-        await save_component(transaction, context.snapshot, "object", name, body, actor_of(context))
+    server = server_of(request)
+    async with server.database.transaction(context.binding) as transaction:
+        await save_component(transaction, server.snapshots, key, body, actor_of(context))
         for each in sets:
-            await _grant(transaction, context, each, {name: ["create", "read", "update", "delete"]}, {f"{name}.*": "edit"})
+            await _grant(transaction, server.snapshots, context, each, granted)
     await _give_to_caller(context, request, sets)
-    return json_response({"name": name}, 201)
+    return json_response({"name": key.name.rpartition(".")[2]}, 201)
 
 
 async def update_object(context: Context, request: Request) -> Response:
     """`PATCH /setup/objects/{Object}`: the tenant's own only."""
-    return await _change_object(context, request, await json_object(request))
+    return await _change(context, request, _own_object(context, request))
 
 
-async def _change_object(context: Context, request: Request, document: Mapping[str, Any]) -> Response:
-    context.policy.demand("ManageMetadata")
-    obj = _object(context, request)
-    _demand_own(obj.name)
-    async with server_of(request).database.transaction(context.binding) as transaction:
-        await save_component(
-            transaction, context.snapshot, "object", obj.name, document, actor_of(context), merge=True
-        )
+async def _change(context: Context, request: Request, key: ComponentKey) -> Response:
+    """Replace the keys that the body names, keep the others."""
+    document = await json_object(request)
+    server = server_of(request)
+    async with server.database.transaction(context.binding) as transaction:
+        before = await stored_body(transaction, key)
+        await save_component(transaction, server.snapshots, key, {**before, **document}, actor_of(context))
+    return no_content()
+
+
+async def _delete(context: Context, request: Request, key: ComponentKey) -> Response:
+    server = server_of(request)
+    async with server.database.transaction(context.binding) as transaction:
+        await delete_component(transaction, server.snapshots, key, actor_of(context))
     return no_content()
 
 
 async def delete_object(context: Context, request: Request) -> Response:
     """`DELETE /setup/objects/{Object}`: the tenant's own only."""
+    return await _delete(context, request, _own_object(context, request))
+
+
+def _own_object(context: Context, request: Request) -> ComponentKey:
     context.policy.demand("ManageMetadata")
-    obj = _object(context, request)
-    _demand_own(obj.name)
-    async with server_of(request).database.transaction(context.binding) as transaction:
-        await delete_component(transaction, context.snapshot, "object", obj.name, actor_of(context))
-    return no_content()
+    name = _object(context, request).name
+    _demand_own(name)
+    return ComponentKey("object", name)
 
 
 def _demand_own(name: str) -> None:
@@ -134,46 +167,28 @@ async def create_field(context: Context, request: Request) -> Response:
     if name.lower() in obj.fields_by_lower_name:
         raise Invalid.of("duplicate_developer_name", f"{obj.name} has a field {name} already.", fields=["name"])
     body = {key: value for key, value in document.items() if key not in ("name", "grant_to")}
-    sets = _grantees(context, document)
-    async with server_of(request).database.transaction(context.binding) as transaction:
-        await save_component(
-            transaction, context.snapshot, "field", f"{obj.name}.{name}", body, actor_of(context)
-        )
-        for each in sets:
-            await _grant(transaction, context, each, {obj.name: ["read"]}, {f"{obj.name}.{name}": "edit"})
-    await _give_to_caller(context, request, sets)
-    return json_response({"name": name}, 201)
+    granted = Granted({obj.name: ["read"]}, {f"{obj.name}.{name}": "edit"})
+    return await _create(context, request, document, ComponentKey("field", f"{obj.name}.{name}"), body, granted)
 
 
 async def update_field(context: Context, request: Request) -> Response:
     """`PATCH /setup/objects/{Object}/fields/{field}`."""
-    context.policy.demand("ManageMetadata")
-    obj = _object(context, request)
-    name = _own_field(obj, request)
-    document = await json_object(request)
-    async with server_of(request).database.transaction(context.binding) as transaction:
-        await save_component(
-            transaction, context.snapshot, "field", f"{obj.name}.{name}", document, actor_of(context), merge=True
-        )
-    return no_content()
+    return await _change(context, request, _own_field(context, request))
 
 
 async def delete_field(context: Context, request: Request) -> Response:
     """`DELETE /setup/objects/{Object}/fields/{field}`."""
+    return await _delete(context, request, _own_field(context, request))
+
+
+def _own_field(context: Context, request: Request) -> ComponentKey:
     context.policy.demand("ManageMetadata")
     obj = _object(context, request)
-    name = _own_field(obj, request)
-    async with server_of(request).database.transaction(context.binding) as transaction:
-        await delete_component(transaction, context.snapshot, "field", f"{obj.name}.{name}", actor_of(context))
-    return no_content()
-
-
-def _own_field(obj: Object, request: Request) -> str:
     field = obj.fields_by_lower_name.get(request.path_params["field"].lower())
     if field is None:
         raise NotFound.of("not_found", f"{obj.name} has no field {request.path_params['field']!r}.")
     _demand_own(field.name)
-    return field.name
+    return ComponentKey("field", f"{obj.name}.{field.name}")
 
 
 def _grantees(context: Context, document: Mapping[str, Any]) -> list[str]:
@@ -193,30 +208,24 @@ def _grantees(context: Context, document: Mapping[str, Any]) -> list[str]:
 
 
 async def _grant(
-    transaction: Transaction,
-    context: Context,
-    name: str,
-    objects: Mapping[str, Sequence[str]],
-    fields: Mapping[str, str],
+    transaction: Transaction, snapshots: SnapshotStore, context: Context, name: str, granted: Granted
 ) -> None:
     """Add grants to a set of the tenant's own; the default one is made when missing."""
     known = context.snapshot.permission_sets.get(name)
-    body: dict[str, Any] = {"label": "Customizations", "objects": {}, "fields": {}}
-    if known is not None:
-        document = set_document(context, known)
-        body = {key: document[key] for key in ("label", "description", "objects", "fields", "system", "apps") if document[key]}
+    document = set_document(context, known) if known else {"label": "Customizations"}
+    body = {key: value for key, value in document.items() if value and key not in ("name", "custom")}
     held = dict(body.get("objects", {}))
-    for object_name, acts in objects.items():
+    for object_name, acts in granted.objects.items():
         held[object_name] = sorted({*held.get(object_name, ()), *acts})
-    body |= {"objects": held, "fields": {**body.get("fields", {}), **fields}}
-    await save_component(transaction, context.snapshot, "permission_set", name, body, actor_of(context))
+    body |= {"objects": held, "fields": {**body.get("fields", {}), **granted.fields}}
+    await save_component(transaction, snapshots, ComponentKey("permission_set", name), body, actor_of(context))
 
 
 async def _give_to_caller(context: Context, request: Request, sets: Sequence[str]) -> None:
     """Who makes an object can use it at once."""
     if OWN_SET not in sets or OWN_SET in context.policy.permission_sets:
         return
-    fresh = await server_of(request).context_for(context)
+    fresh = await server_of(request).refreshed(context)
     await assign(server_of(request).database, fresh, context.principal.user_id, [OWN_SET])
 
 

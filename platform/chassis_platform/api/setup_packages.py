@@ -9,7 +9,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from chassis_metadata.check.manifest import version_of
-from chassis_metadata.errors import NotFound
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response
 from chassis_platform.api.deps import route, server_of
@@ -57,15 +56,14 @@ async def install_package(context: Context, request: Request) -> Response:
     context.policy.demand("ManagePackages")
     name = request.path_params["name"]
     document = await json_object(request)
-    database = server_of(request).database
-    published = await database.registry(
-        Statement("SELECT 1 FROM chassis.package_version WHERE package = %(name)s LIMIT 1", {"name": name})
-    )
-    if not published:
-        raise NotFound.of("not_found", f"No package {name!r} is published.")
     started = time.perf_counter()
     await install(
-        database, context.tenant, name, document.get("version"), actor=actor_of(context), with_dependencies=True
+        server_of(request).snapshots,
+        context.tenant.id,
+        name,
+        document.get("version"),
+        actor=actor_of(context),
+        with_dependencies=True,
     )
     return json_response({"milliseconds": round((time.perf_counter() - started) * 1000)})
 

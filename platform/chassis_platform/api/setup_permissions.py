@@ -16,7 +16,7 @@ from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.setup_users import actor_of, array, demand_no_more_than_own
 from chassis_platform.auth.users import assign, unassign
-from chassis_tenants.installer import delete_component, save_component
+from chassis_tenants.customise import ComponentKey, delete_component, save_component
 from chassis_tenants.statement import Statement
 
 _USERS_OF = """
@@ -117,8 +117,11 @@ async def save_set(context: Context, request: Request) -> Response:
         )
     document = await json_object(request)
     body = {key: value for key, value in document.items() if key not in ("name", "custom", "package", "users")}
-    async with server_of(request).database.transaction(context.binding) as transaction:
-        await save_component(transaction, context.snapshot, "permission_set", name, body, actor_of(context))
+    server = server_of(request)
+    async with server.database.transaction(context.binding) as transaction:
+        await save_component(
+            transaction, server.snapshots, ComponentKey("permission_set", name), body, actor_of(context)
+        )
     return no_content()
 
 
@@ -128,8 +131,11 @@ async def delete_set(context: Context, request: Request) -> Response:
     found = _find(context, request)
     if not is_custom(found.name):
         raise Invalid.of("cannot_modify_managed_object", "This set belongs to a package and goes with it.")
-    async with server_of(request).database.transaction(context.binding) as transaction:
-        await delete_component(transaction, context.snapshot, "permission_set", found.name, actor_of(context))
+    server = server_of(request)
+    async with server.database.transaction(context.binding) as transaction:
+        await delete_component(
+            transaction, server.snapshots, ComponentKey("permission_set", found.name), actor_of(context)
+        )
     return no_content()
 
 

@@ -148,9 +148,7 @@ async def get_by_key(context: Context, request: Request) -> Response:
     value = request.path_params["value"]
     database = server_of(request).database
     if field.name == "Id":
-        return json_response(
-            await get_record(database, context, obj.name, value, _selected(request), version=version)
-        )
+        return json_response(await get_record(database, context, obj.name, value, _selected(request), version=version))
     return json_response(
         await get_by_external_id(database, context, obj.name, field.name, value, _selected(request), version=version)
     )

@@ -17,7 +17,8 @@ from chassis_platform.access.policy import ObjectAccess
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.describe import field_label, object_label, value_label
-from chassis_tenants.installer import delete_component, save_component
+from chassis_platform.api.setup_users import actor_of
+from chassis_tenants.customise import ComponentKey, delete_component, save_component
 
 Document = dict[str, Any]
 
@@ -164,7 +165,9 @@ def child_label(context: Context, obj: Object, child: ChildRelationship) -> str:
     """What a related list is called: the child's plural label unless the field declares another."""
     key = f"objects.{child.child}.fields.{child.field}.child_label"
     child_object = context.snapshot.objects[child.child]
-    default = object_label(context, child_object, plural=True) if child.label == child_object.plural_label else child.label
+    default = (
+        object_label(context, child_object, plural=True) if child.label == child_object.plural_label else child.label
+    )
     del obj
     return context.snapshot.text(context.principal.language, key, default)
 
@@ -237,10 +240,10 @@ async def save_list_view(context: Context, request: Request) -> Response:
     name = request.path_params["name"]
     name = name if name.endswith("__c") else f"{name}__c"
     body = await json_object(request)
-    async with server_of(request).database.transaction(context.binding) as transaction:
-        await save_component(
-            transaction, context.tenant, "list_view", f"{obj.name}.{name}", body, context.principal, context.snapshot
-        )
+    server = server_of(request)
+    key = ComponentKey("list_view", f"{obj.name}.{name}")
+    async with server.database.transaction(context.binding) as transaction:
+        await save_component(transaction, server.snapshots, key, body, actor_of(context))
     return json_response({"name": name}, 201)
 
 
@@ -248,10 +251,10 @@ async def delete_list_view(context: Context, request: Request) -> Response:
     """`DELETE /ui/objects/{Object}/list_views/{Name}`."""
     context.policy.demand("ManageMetadata")
     obj = readable_object(context, request.path_params["object"])
-    async with server_of(request).database.transaction(context.binding) as transaction:
-        await delete_component(
-            transaction, context.tenant, "list_view", f"{obj.name}.{request.path_params['name']}", context.principal
-        )
+    server = server_of(request)
+    key = ComponentKey("list_view", f"{obj.name}.{request.path_params['name']}")
+    async with server.database.transaction(context.binding) as transaction:
+        await delete_component(transaction, server.snapshots, key, actor_of(context))
     return no_content()
 
 

@@ -107,9 +107,7 @@ async def update(context: Context, request: Request) -> Response:
 async def delete(context: Context, request: Request) -> Response:
     """`DELETE /ui/records/{id}`."""
     obj, record_id = _object_of(context, request.path_params["id"])
-    await delete_record(
-        server_of(request).database, context, obj.name, record_id, expectation=_expectation(request)
-    )
+    await delete_record(server_of(request).database, context, obj.name, record_id, expectation=_expectation(request))
     return no_content()
 
 
@@ -155,9 +153,7 @@ async def search(context: Context, request: Request) -> Response:
     """`GET /ui/search?q=`."""
     objects = request.query_params.getlist("object") or None
     text = request.query_params.get("q", "")
-    body = await searching.search(
-        server_of(request).database, context, text, objects=objects, limit=_limit(request, 5)
-    )
+    body = await searching.search(server_of(request).database, context, text, objects=objects, limit=_limit(request, 5))
     return json_response(body)
 
 

@@ -14,7 +14,14 @@ from chassis_platform.api.describe import LATEST, VERSIONS
 from chassis_platform.api.oauth import base_url
 
 ROOT = "/services/data/v{version}"
-_LABELS = {59: "Winter '24", 60: "Spring '24", 61: "Summer '24", 62: "Winter '25", 63: "Spring '25", 64: "Summer '25"} | {
+_LABELS = {
+    59: "Winter '24",
+    60: "Spring '24",
+    61: "Summer '24",
+    62: "Winter '25",
+    63: "Spring '25",
+    64: "Summer '25",
+} | {
     65: "Winter '26",
     66: "Spring '26",
 }
@@ -34,10 +41,7 @@ async def list_versions(request: Request) -> Response:
     """`GET /services/data`: ascending, for clients take the last."""
     del request
     return json_response(
-        [
-            {"label": _LABELS[int(float(each))], "url": f"/services/data/v{each}", "version": each}
-            for each in VERSIONS
-        ]
+        [{"label": _LABELS[int(float(each))], "url": f"/services/data/v{each}", "version": each} for each in VERSIONS]
     )
 
 

@@ -168,7 +168,10 @@ async def find_client(database: Database, client_id: str, client_secret: str) ->
     """(tenant id, label, user to run as) of a client; its id begins with the organization's id and a dot."""
     organization_id, dot, _ = client_id.partition(".")
     found = await database.registry(
-        Statement("SELECT id FROM chassis.tenant WHERE organization_id = %(id)s AND status = 'active'", {"id": organization_id})
+        Statement(
+            "SELECT id FROM chassis.tenant WHERE organization_id = %(id)s AND status = 'active'",
+            {"id": organization_id},
+        )
     )
     if not dot or not found:
         raise _invalid_client()
@@ -225,4 +228,3 @@ def store_password(tenant_id: int, user_id: str, password: str) -> Statement:
         " locked_until = NULL, changed_at = excluded.changed_at",
         {"tenant_id": tenant_id, "user_id": user_id, "password_hash": hash_password(password)},
     )
-

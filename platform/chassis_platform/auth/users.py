@@ -91,9 +91,7 @@ async def assign(database: Database, context: Context, user_id: str, names: Sequ
     ]
     if records:
         acting = as_system(context, "PermissionSetAssignment", "User", "PermissionSet")
-        results = await write_records(
-            database, acting, "PermissionSetAssignment", "insert", records, all_or_none=True
-        )
+        results = await write_records(database, acting, "PermissionSetAssignment", "insert", records, all_or_none=True)
         problems = [problem for each in results for problem in each.problems]
         if problems:
             raise Invalid(problems)

@@ -1,0 +1,1 @@
+"""Alembic: the system tables of all three wings."""

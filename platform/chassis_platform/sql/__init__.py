@@ -1,0 +1,1 @@
+"""Plans to statements: the only room that writes SQL for records."""

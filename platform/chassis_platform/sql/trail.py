@@ -1,4 +1,4 @@
-"""Statements that a write carries besides its records: pivot rows, field history, setup audit trail, sign-in names."""
+"""Statements that a write carries besides its records: field history, setup audit trail, sign-in names."""
 
 from __future__ import annotations
 
@@ -11,30 +11,6 @@ from chassis_platform.sql.rows import kept, unfolded
 from chassis_platform.sql.write import ACTOR, STAMP, TENANT
 from chassis_tenants.statement import Statement, compile_statement
 from chassis_tenants.storage import base_table
-
-#: The index of custom fields. A row has one of the three values, and `unique_value` where no other may have the same.
-KEEP_INDEX_ROWS = Statement(
-    "INSERT INTO data.custom_index (tenant_id, object_name, field_name, record_id, text_value, number_value, time_value,"
-    " unique_value) SELECT %(tenant)s, %(object_name)s, r.field_name, r.record_id, r.text_value, r.number_value,"
-    " r.time_value, r.unique_value FROM json_to_recordset(%(rows)s::json) AS r (field_name text, record_id text,"
-    " text_value text, number_value float8, time_value timestamptz, unique_value text)"
-    " ON CONFLICT (tenant_id, object_name, field_name, record_id) DO UPDATE SET text_value = excluded.text_value,"
-    " number_value = excluded.number_value, time_value = excluded.time_value, unique_value = excluded.unique_value"
-)
-DROP_INDEX_ROWS = Statement(
-    "DELETE FROM data.custom_index i USING json_to_recordset(%(rows)s::json) AS r (field_name text, record_id text)"
-    " WHERE i.tenant_id = %(tenant)s AND i.object_name = %(object_name)s AND i.field_name = r.field_name"
-    " AND i.record_id = r.record_id"
-)
-#: Deleted records give their unique values free.
-RELEASE_UNIQUE_VALUES = Statement(
-    "UPDATE data.custom_index SET unique_value = NULL WHERE tenant_id = %(tenant)s AND object_name = %(object_name)s"
-    " AND field_name = ANY (%(field_names)s) AND record_id = ANY (%(ids)s)"
-)
-ERASE_INDEX_ROWS = Statement(
-    "DELETE FROM data.custom_index WHERE tenant_id = %(tenant)s AND object_name = %(object_name)s"
-    " AND field_name = ANY (%(field_names)s) AND record_id = ANY (%(ids)s)"
-)
 
 INSERT_LOGIN_NAMES = Statement(
     "INSERT INTO chassis.login_name (username, tenant_id, user_id)"

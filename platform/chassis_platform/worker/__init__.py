@@ -1,0 +1,1 @@
+"""What can wait: jobs, their schedule, their handlers."""

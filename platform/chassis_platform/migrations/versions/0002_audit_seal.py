@@ -31,10 +31,10 @@ CREATE TABLE chassis.audit_leaf (
     CONSTRAINT audit_leaf_pkey PRIMARY KEY (tenant_id, source, entry_id)
 )""",
     "CREATE INDEX audit_leaf_place ON chassis.audit_leaf (tenant_id, sequence, position)",
-    # When each periodic kind was queued last; no tenant owns it, and the server has no right on it.
+    # When each periodic job was queued last; no tenant owns it, and the server has no right on it.
     """
 CREATE TABLE chassis.schedule (
-    kind text COLLATE "C" NOT NULL CONSTRAINT schedule_pkey PRIMARY KEY, period bigint NOT NULL
+    job_id text COLLATE "C" NOT NULL CONSTRAINT schedule_pkey PRIMARY KEY, period bigint NOT NULL
 )""",
     # The queue of each tenant's lock keys: the road past a tenant that queued ten thousand jobs.
     """
@@ -43,7 +43,7 @@ CREATE INDEX job_chain ON chassis.job (tenant_id, (coalesce(lock_key, '')), run_
 )
 
 #: As in 0001, and fair beyond the 400 oldest jobs: when more wait, a claim also looks at the heads of 100 chains, from a
-#: random tenant on. A chain is what a tenant queued under one lock key, or under none.
+#: random tenant on. A chain is what a tenant queued under one lock key, or under none. Who has jobs running comes later.
 CLAIM_JOBS = """
 CREATE OR REPLACE FUNCTION chassis.claim_jobs(most integer, lease_seconds integer)
 RETURNS TABLE (tenant_id integer, id text, kind text, payload jsonb, attempts integer)
@@ -89,10 +89,12 @@ AS $$
           AND (w.lock_key IS NULL OR NOT EXISTS (
               SELECT FROM chassis.job r
               WHERE r.tenant_id = w.tenant_id AND r.lock_key = w.lock_key AND r.status = 'running'))
+    ), busy AS (
+        SELECT j.tenant_id, count(*) AS jobs FROM chassis.job j WHERE j.status = 'running' GROUP BY j.tenant_id
     ), turns AS (
-        SELECT r.tenant_id, r.id, r.run_at, row_number() OVER (PARTITION BY r.tenant_id ORDER BY r.run_at, r.id) + (
-            SELECT count(*) FROM chassis.job b WHERE b.tenant_id = r.tenant_id AND b.status = 'running') AS turn
-        FROM ready r WHERE r.place = 1
+        SELECT r.tenant_id, r.id, r.run_at,
+               coalesce(b.jobs, 0) + row_number() OVER (PARTITION BY r.tenant_id ORDER BY r.run_at, r.id) AS turn
+        FROM ready r LEFT JOIN busy b ON b.tenant_id = r.tenant_id WHERE r.place = 1
     ), chosen AS (
         SELECT j.tenant_id, j.id FROM chassis.job j JOIN turns r ON r.tenant_id = j.tenant_id AND r.id = j.id
         WHERE j.status = 'ready'
@@ -113,9 +115,9 @@ RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog
 AS $$
     WITH begun AS (
-        INSERT INTO chassis.schedule AS s (kind, period)
-        VALUES (job_id, floor(extract(epoch FROM now()) / period_seconds)::bigint)
-        ON CONFLICT (kind) DO UPDATE SET period = excluded.period WHERE s.period < excluded.period
+        INSERT INTO chassis.schedule AS s (job_id, period)
+        VALUES (queue_periodic_jobs.job_id, floor(extract(epoch FROM now()) / period_seconds)::bigint)
+        ON CONFLICT (job_id) DO UPDATE SET period = excluded.period WHERE s.period < excluded.period
         RETURNING s.period
     ), queued AS (
         INSERT INTO chassis.job AS j (tenant_id, id, kind, payload, lock_key, run_at)

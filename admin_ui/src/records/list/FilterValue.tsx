@@ -1,0 +1,145 @@
+// What a condition compares with: values of a picklist, a relative or fixed date, "me", a record, a text.
+import DatePicker from 'antd/es/date-picker'
+import Select from 'antd/es/select'
+import dayjs from 'dayjs'
+import { useTranslation } from 'react-i18next'
+import type { FieldDescribe, FieldJson } from '../../api/types'
+import { useSession } from '../../frame/session'
+import { FieldInput } from '../fields/FieldInput'
+import { fromWallClock, toWallClock } from '../fields/moments'
+import { DATE_LITERALS, isDateLiteral, takesMany, type Condition } from '../filters'
+import { isUserReference } from '../userReference'
+
+interface FilterValueProps {
+  field: FieldDescribe
+  condition: Condition
+  onChange: (value: FieldJson | FieldJson[]) => void
+}
+
+const FIXED = 'fixed'
+
+export function FilterValue({ field, condition, onChange }: FilterValueProps) {
+  const { t } = useTranslation()
+  const { user } = useSession()
+  const { value } = condition
+  const ariaLabel = t('filter.value')
+
+  if (takesMany(condition.comparison)) {
+    const isFree = field.values.length === 0
+    return (
+      <Select
+        mode={isFree ? 'tags' : 'multiple'}
+        className="fill"
+        aria-label={ariaLabel}
+        virtual={false}
+        value={Array.isArray(value) ? value.map(String) : value === null ? [] : [String(value)]}
+        showSearch={{ optionFilterProp: 'label' }}
+        options={field.values.map((each) => ({ value: each.value, label: each.label }))}
+        onChange={(chosen: string[]) => onChange(chosen)}
+      />
+    )
+  }
+
+  if (field.type === 'checkbox') {
+    return (
+      <Select
+        className="fill"
+        aria-label={ariaLabel}
+        value={value === true || value === 'true'}
+        options={[
+          { value: true, label: t('value.yes') },
+          { value: false, label: t('value.no') },
+        ]}
+        onChange={(chosen: boolean) => onChange(chosen)}
+      />
+    )
+  }
+
+  if (field.type === 'date' || field.type === 'datetime') {
+    const literal = isDateLiteral(value) ? value : null
+    const isMoment = field.type === 'datetime'
+    return (
+      <>
+        <Select
+          className="fill"
+          aria-label={ariaLabel}
+          value={literal ?? FIXED}
+          options={[
+            { value: FIXED, label: t('filter.fixedDate') },
+            ...DATE_LITERALS.map((each) => ({ value: each as string, label: literalText(each) })),
+          ]}
+          onChange={(chosen: string) => onChange(chosen === FIXED ? null : chosen)}
+        />
+        {literal === null && (
+          <DatePicker
+            className="fill"
+            aria-label={ariaLabel}
+            needConfirm={false}
+            showTime={isMoment ? { format: 'HH:mm' } : false}
+            format={isMoment ? 'YYYY-MM-DD HH:mm' : 'YYYY-MM-DD'}
+            value={
+              typeof value !== 'string' || value === ''
+                ? null
+                : isMoment
+                  ? toWallClock(value, user.time_zone)
+                  : dayjs(value.slice(0, 10))
+            }
+            onChange={(picked) =>
+              onChange(
+                picked === null ? null : isMoment ? fromWallClock(picked, user.time_zone) : picked.format('YYYY-MM-DD'),
+              )
+            }
+          />
+        )}
+      </>
+    )
+  }
+
+  const single = Array.isArray(value) ? (value[0] ?? null) : value
+  const isPerson = isUserReference(field)
+  if (isPerson && (single === null || single === '$User.Id')) {
+    // "Me" is who looks at the list, so a view works for everybody.
+    return (
+      <>
+        <Select
+          className="fill"
+          aria-label={ariaLabel}
+          value={single === '$User.Id' ? 'me' : 'other'}
+          options={[
+            { value: 'me', label: t('filter.me') },
+            { value: 'other', label: t('filter.somebody') },
+          ]}
+          onChange={(chosen: string) => onChange(chosen === 'me' ? '$User.Id' : null)}
+        />
+        {single === null && editor(null)}
+      </>
+    )
+  }
+  return editor(single)
+
+  function editor(current: FieldJson) {
+    return (
+      <FieldInput
+        field={{ ...field, required: false, type: plainType(field) }}
+        id={`filter-${field.name}`}
+        value={current}
+        values={{}}
+        recordType={null}
+        ariaLabel={ariaLabel}
+        onChange={(next) => onChange(next)}
+      />
+    )
+  }
+
+  function literalText(literal: (typeof DATE_LITERALS)[number]): string {
+    const [name, days] = literal.split(':')
+    if (name === 'LAST_N_DAYS') return t('filter.lastDays', { count: Number(days) })
+    if (name === 'NEXT_N_DAYS') return t('filter.nextDays', { count: Number(days) })
+    return t(`filter.literals.${literal as 'TODAY'}`)
+  }
+}
+
+/** Part of an address or of a long text is typed into a plain line. */
+function plainType(field: FieldDescribe): FieldDescribe['type'] {
+  return ['email', 'phone', 'url', 'long_text', 'rich_text', 'auto_number', 'id'].includes(field.type) ? 'text' : field.type
+}

@@ -1,0 +1,1 @@
+"""Sealing the journal, proofs of its entries, verification of all of it."""

@@ -1,0 +1,135 @@
+"""The shapes of an answered record: nested as the REST API has it, or flat as the web application wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement
+
+from chassis_metadata.snapshot import Object
+from chassis_platform.access.sharing import writable
+from chassis_platform.plan.read_plan import Aggregate, ChildSet, Column, Hop, PlannedField, Selected
+from chassis_platform.sql.json_values import JSON, Json, Spelling, json_object, json_value
+from chassis_platform.sql.sources import Sources
+
+#: `/services/data/v66.0/sobjects/`: bound when the statement runs, for the version is the caller's.
+URL_PREFIX = sa.bindparam("url_prefix", type_=sa.Text())
+ChildJson = Callable[[ChildSet], Json]
+
+
+def rest_record(selected: Sequence[Selected], sources: Sources, child_json: ChildJson) -> Json:
+    """A record with its attributes, parents as objects and child sets as results of their own."""
+    return json_object(_rest_members(selected, sources, 0, child_json))
+
+
+def _rest_members(
+    selected: Sequence[Selected], sources: Sources, depth: int, child_json: ChildJson
+) -> list[tuple[str, Json]]:
+    hops = _hops_of(selected, depth)
+    members = [("attributes", _attributes(sources, hops))]
+    parents: set[str] = set()
+    for each in selected:
+        if isinstance(each, ChildSet):
+            members.append((each.name, child_json(each)))
+        elif isinstance(each.operand, PlannedField) and len(each.operand.hops) == depth:
+            members.append((each.operand.name, json_value(each.operand, sources, Spelling.REST)))
+        elif (name := _hop_name(each, depth)) not in parents:
+            parents.add(name)
+            below = [one for one in selected if isinstance(one, Column) and _hop_name(one, depth) == name]
+            members.append((name, _parent(below, sources, depth + 1, child_json)))
+    return members
+
+
+def _hops_of(selected: Sequence[Selected], depth: int) -> tuple[Hop, ...]:
+    if depth == 0:
+        return ()
+    first = next(each for each in selected if isinstance(each, Column))
+    return first.operand.hops[:depth] if isinstance(first.operand, PlannedField) else ()
+
+
+def _hop_name(column: Column, depth: int) -> str:
+    operand = column.operand
+    if isinstance(operand, Aggregate) or len(operand.hops) <= depth:
+        return ""
+    return operand.hops[depth].relationship
+
+
+def _parent(selected: Sequence[Column], sources: Sources, depth: int, child_json: ChildJson) -> Json:
+    """The parent as an object; null where there is none, or none that the user may see."""
+    members = _rest_members(selected, sources, depth, child_json)
+    hops = _hops_of(selected, depth)
+    return sa.case((sources.id_of(hops).is_not(None), json_object(members)))
+
+
+def _attributes(sources: Sources, hops: tuple[Hop, ...]) -> Json:
+    found = list(sources.at(hops).items())
+    kinds = [_kind(name, source.c.id) for name, source in found]
+    if len(kinds) == 1:
+        return kinds[0]
+    present = [(source.c.id.is_not(None), kind) for (_, source), kind in zip(found, kinds, strict=True)]
+    return sa.case(*present)
+
+
+def _kind(name: str, record_id: ColumnElement[object]) -> Json:
+    url = URL_PREFIX + sa.literal_column(f"'{name}/'", sa.Text()) + record_id
+    return json_object([("type", sa.literal_column(f"'{name}'", sa.Text())), ("url", url)])
+
+
+def ui_row(columns: Iterable[Column], labels: Iterable[Column], sources: Sources) -> Json:
+    """A row of a list: values by path, and the names of the records referred to."""
+    return json_object([*_ui_head(sources), *_ui_values(columns, labels, sources)])
+
+
+def ui_record(columns: Iterable[Column], labels: Iterable[Column], sources: Sources, obj: Object) -> Json:
+    """A record page's record: a row, and whether the user may change or delete it."""
+    policy, snapshot = sources.reach.policy, sources.reach.snapshot
+    within = writable(obj, sources.root, policy, snapshot)
+    access = policy.on(obj.name)
+    alive = sa.not_(sources.root.c.is_deleted)
+    permissions = [
+        ("update", sa.and_(within, alive) if access.update else sa.false()),
+        ("delete", sa.and_(within, alive) if access.delete else sa.false()),
+    ]
+    members = [
+        ("object", sa.literal_column(f"'{obj.name}'", sa.Text())),
+        *_ui_head(sources),
+        ("record_type", _record_type(obj, sources)),
+        *_ui_values(columns, labels, sources),
+        ("permissions", json_object(permissions)),
+        ("is_deleted", sources.root.c.is_deleted),
+    ]
+    return json_object(members)
+
+
+def _ui_head(sources: Sources) -> list[tuple[str, Json]]:
+    root = sources.root.c
+    return [("id", root.id), ("version", root.row_version), ("record_type_id", root.record_type_id)]
+
+
+def _record_type(obj: Object, sources: Sources) -> Json:
+    """The record type's name, by its id: both are known beforehand."""
+    if not obj.record_type_ids:
+        return sa.null()
+    known = [
+        (sources.root.c.record_type_id == sa.literal(record_type_id, sa.Text()), sa.literal(name, sa.Text()))
+        for name, record_type_id in obj.record_type_ids.items()
+    ]
+    return sa.case(*known)
+
+
+def _ui_values(columns: Iterable[Column], labels: Iterable[Column], sources: Sources) -> list[tuple[str, Json]]:
+    return [
+        ("values", json_object([(each.path, _ui_value(each, sources)) for each in columns])),
+        ("labels", _present(json_object([(each.path, _ui_value(each, sources)) for each in labels]))),
+    ]
+
+
+def _present(members: Json) -> Json:
+    return sa.func.json_strip_nulls(members, type_=JSON)
+
+
+def _ui_value(column: Column, sources: Sources) -> Json:
+    if not isinstance(column.operand, PlannedField):
+        raise TypeError("a list has no aggregates")
+    return json_value(column.operand, sources, Spelling.UI)

@@ -1,0 +1,176 @@
+"""A real PostgreSQL for every test: started once, its database filled once, copied for each module that asks."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from chassis_metadata.components import Package
+from chassis_metadata.errors import ChassisError
+from chassis_metadata.package import read_package
+from chassis_platform.migrate import migrate
+from chassis_tenants.bootstrap import DatabaseUrls, prepare_database
+from chassis_tenants.database import Database
+from chassis_tenants.embedded import EmbeddedServer, start_embedded
+from chassis_tenants.installer import install
+from chassis_tenants.journal import OPERATOR
+from chassis_tenants.provision import NewTenant, create_tenant
+from chassis_tenants.publisher import publish
+from chassis_tenants.registry import tenant_by_id
+from chassis_tenants.snapshots import SnapshotStore
+from chassis_tenants.tenant import Tenant
+
+ROOT = Path(__file__).parents[1]
+TEMPLATE = "chassis_template"
+#: Published in this order. What does not publish (yet) is left out here and told by tests/packages.
+PACKAGE_FOLDERS = (
+    ROOT / "packages/platform",
+    ROOT / "tests/fixtures/packages/garage",
+    ROOT / "packages/crm",
+    ROOT / "packages/automotive",
+)
+#: Nothing here has to outlive the machine's next power cut.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
+
+MakeTenant = Callable[..., Awaitable[Tenant]]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedServer]:
+    """The embedded server; its DSN is a superuser's."""
+    base = Path(tempfile.mkdtemp(prefix="chassis-tests-"))
+    with start_embedded(base, linger_seconds=0.1, settings=FAST) as started:
+        yield started
+    shutil.rmtree(base, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def packages() -> dict[str, Package]:
+    """The packages in the repository that can be read, by name."""
+    found = {}
+    for folder in PACKAGE_FOLDERS:
+        if (folder / "package.yaml").exists():
+            try:
+                package = read_package(folder)
+            except ChassisError:
+                continue
+            found[package.manifest.name] = package
+    return found
+
+
+@pytest.fixture(scope="session")
+def template(server: EmbeddedServer, packages: dict[str, Package]) -> str:
+    """The name of a database with all tables and published packages, and no tenant. Copy it; never connect to it."""
+    urls = prepare_database(server.dsn, TEMPLATE)
+    migrate(urls.owner)
+    for package in packages.values():
+        try:
+            publish(urls.owner, package)
+        except ChassisError:
+            if package.manifest.name in ("platform", "garage"):
+                raise
+    return TEMPLATE
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def copy_database(server: EmbeddedServer, template: str) -> Callable[[], DatabaseUrls]:
+    """A function that copies the template and gives the DSNs of owner and server."""
+
+    def copy() -> DatabaseUrls:
+        name = f"test_{next(_numbers)}"
+        with psycopg.connect(server.dsn, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER chassis_owner").format(
+                    sql.Identifier(name), sql.Identifier(template)
+                )
+            )
+        return prepare_database(server.dsn, name)
+
+    return copy
+
+
+@pytest.fixture(scope="module")
+def urls(copy_database: Callable[[], DatabaseUrls], server: EmbeddedServer) -> Iterator[DatabaseUrls]:
+    """A database of the module's own."""
+    copied = copy_database()
+    yield copied
+    drop_database(server, copied)
+
+
+@pytest.fixture
+def own_urls(copy_database: Callable[[], DatabaseUrls], server: EmbeddedServer) -> Iterator[DatabaseUrls]:
+    """A database of the test's own, for what would disturb its neighbours."""
+    copied = copy_database()
+    yield copied
+    drop_database(server, copied)
+
+
+def drop_database(server: EmbeddedServer, urls: DatabaseUrls) -> None:
+    """Remove a copy, also when a test left a connection open."""
+    name = psycopg.conninfo.conninfo_to_dict(urls.owner)["dbname"]
+    with psycopg.connect(server.dsn, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(str(name))))
+
+
+@pytest.fixture(scope="module")
+def owner_dsn(urls: DatabaseUrls) -> str:
+    """The owner's DSN of the module's database."""
+    return urls.owner
+
+
+@pytest.fixture(scope="module")
+def server_dsn(urls: DatabaseUrls) -> str:
+    """The server role's DSN of the module's database."""
+    return urls.server
+
+
+@pytest.fixture(scope="module")
+def superuser_dsn(server: EmbeddedServer, urls: DatabaseUrls) -> str:
+    """A superuser's DSN of the module's database."""
+    return make_conninfo(server.dsn, dbname=psycopg.conninfo.conninfo_to_dict(urls.owner)["dbname"])
+
+
+@pytest.fixture(scope="module")
+async def database(server_dsn: str) -> AsyncIterator[Database]:
+    """The server's pool on the module's database."""
+    async with Database(server_dsn, smallest=1, largest=5) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def snapshots(database: Database) -> SnapshotStore:
+    """The module's snapshot store."""
+    return SnapshotStore(database)
+
+
+@pytest.fixture(scope="module")
+def make_tenant(owner_dsn: str, snapshots: SnapshotStore) -> MakeTenant:
+    """A function: `await make_tenant("crm", name="acme", language="zh_CN")` with these packages, and what they need."""
+
+    async def make(*packages: str, name: str | None = None, **settings: str) -> Tenant:
+        name = name or f"tenant{next(_numbers)}"
+        tenant = await create_tenant(owner_dsn, snapshots, NewTenant(name=name, label=name.title(), **settings))
+        for package in packages:
+            await install(snapshots, tenant.id, package, actor=OPERATOR, with_dependencies=True)
+        current = await tenant_by_id(snapshots.database, tenant.id)
+        assert current is not None
+        return current
+
+    return make
+
+
+@pytest.fixture(scope="module")
+async def tenant(make_tenant: MakeTenant) -> Tenant:
+    """A tenant with the garage package, shared by the module."""
+    return await make_tenant("garage")
