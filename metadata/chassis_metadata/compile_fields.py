@@ -1,4 +1,4 @@
-"""A declared field to the fields in force: sizes filled in, picklists resolved, compounds taken apart; system fields."""
+"""A declared field to those in force: sizes filled in, picklists resolved, compounds in parts; system fields."""
 
 from __future__ import annotations
 

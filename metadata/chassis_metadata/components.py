@@ -17,19 +17,6 @@ from chassis_metadata.fields import Classification, FieldType
 #: A place inside a package: ("objects", "Lead", "fields", "Status", "type").
 Where = tuple[str | int, ...]
 
-SYSTEM_PERMISSIONS = (
-    "ApiEnabled",
-    "ViewSetup",
-    "ManageUsers",
-    "ManagePermissions",
-    "ManageMetadata",
-    "ManagePackages",
-    "ManageInbound",
-    "ViewAudit",
-    "ViewAllData",
-    "ModifyAllData",
-    "ExportData",
-)
 #: Tabs that are pages of the platform, not objects.
 PAGES = ("home", "setup", "audit")
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from metadata.folders import CRM, PLATFORM, package_of
 
 from chassis_metadata.compile import compile_snapshot, overlay
 from chassis_metadata.components import Layer, Package
@@ -15,6 +14,7 @@ from chassis_metadata.fields import FieldType
 from chassis_metadata.naming import storage_name
 from chassis_metadata.parse import parse_component
 from chassis_metadata.snapshot import Snapshot
+from metadata.folders import CRM, PLATFORM, package_of
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from metadata.folders import CRM, PLATFORM, Files, package_of
 
 from chassis_metadata.diff import FieldAdded, FieldWidened, IndexAdded, ObjectAdded, diff_packages
+from metadata.folders import CRM, PLATFORM, Files, package_of
 
 MANIFEST = "package.yaml"
 FIELDS = "objects/Lead/fields.yaml"

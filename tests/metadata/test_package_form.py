@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from metadata.folders import CRM, PLATFORM, package_of, write_folder
 
 from chassis_metadata.errors import Invalid, Problem
 from chassis_metadata.fields import FieldType
 from chassis_metadata.package import read_package
 from chassis_metadata.parse import parse_component
 from chassis_metadata.yaml_text import MAX_CHARACTERS, read_yaml
+from metadata.folders import CRM, PLATFORM, package_of, write_folder
 
 FIELDS = "objects/Lead/fields.yaml"
 OBJECT = "objects/Lead/object.yaml"

@@ -1,4 +1,4 @@
-"""Filters: an operator that the field's type has, a value that it can be compared with, logic that names each filter."""
+"""Filters: operators that a type has, values that it can be compared with, logic that names each filter."""
 
 from __future__ import annotations
 

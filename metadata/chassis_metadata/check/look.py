@@ -1,4 +1,4 @@
-"""What the checks look at: the package, the snapshot without it and the one with it; names found or the nearest told."""
+"""What the checks look at: the package, the snapshots without and with it; names found, or the nearest told."""
 
 from __future__ import annotations
 

@@ -52,9 +52,10 @@ async def _number(plan: WritePlan, ask: Ask, left: dict[tuple[int, str], range],
     ways = numberings(plan.obj, plan.now, tenant.time_zone) if changes else []
     if not ways:
         return
-    short = [way.counter for way in ways if len(left.get((tenant.id, way.counter), ())) < len(changes)]
-    for name, numbers in (await _take(ask, tenant.id, short, max(len(changes), block))).items():
-        left[tenant.id, name] = numbers
+    if any(len(left.get((tenant.id, way.counter), ())) < len(changes) for way in ways):
+        taken = await _take(ask, tenant.id, [way.counter for way in ways], max(len(changes), block))
+        # Nothing is awaited from here on: nobody else uses up in between what these records need.
+        left.update({(tenant.id, name): numbers for name, numbers in taken.items()})
     for way in ways:
         numbers = left[tenant.id, way.counter]
         left[tenant.id, way.counter] = numbers[len(changes) :]
@@ -64,8 +65,6 @@ async def _number(plan: WritePlan, ask: Ask, left: dict[tuple[int, str], range],
 
 
 async def _take(ask: Ask, tenant_id: int, counters: Sequence[str], count: int) -> dict[str, range]:
-    if not counters:
-        return {}
     rows = folded({"name": name, "value": count} for name in counters)
     answered = await ask(_TAKE.bind(tenant=tenant_id, rows=rows))
     return {name: range(value - count + 1, value + 1) for name, value in answered}

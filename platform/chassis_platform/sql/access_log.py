@@ -34,17 +34,12 @@ def entry_name(number: int) -> str:
     return f"entry_{number}"
 
 
-def entries(logged: Sequence[Logged], ids: Sequence[FromClause | None], groups: FromClause | None = None) -> list[CTE]:
-    """One insert for each set of records; `ids` are rows of one column `id`, `groups` the rows of a grouped answer."""
-    return [
-        _entry(number, each, rows if rows is not None else groups)
-        for number, (each, rows) in enumerate(zip(logged, ids, strict=True), 1)
-    ]
+def entries(logged: Sequence[Logged], rows: Sequence[FromClause]) -> list[CTE]:
+    """One insert for each set of records; `rows` have one column `id`, or are groups, which have none."""
+    return [_entry(number, each, read) for number, (each, read) in enumerate(zip(logged, rows, strict=True), 1)]
 
 
-def _entry(number: int, logged: Logged, rows: FromClause | None) -> CTE:
-    if rows is None:
-        raise ValueError("an entry needs the records or the groups that were read")
+def _entry(number: int, logged: Logged, rows: FromClause) -> CTE:
     has_ids = "id" in rows.c
     entry_id = sa.bindparam(entry_name(number), type_=sa.Text())
     record_ids = sa.func.array_agg(rows.c.id.distinct()) if has_ids else sa.null()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -50,7 +51,7 @@ class Filters:
     """Conditions over the rows of `sources`. `aggregate` says what a HAVING's aggregates are, `find` what a semi-join reads."""
 
     sources: Sources
-    find: Callable[[InQuery], tuple[Select[tuple[object]], Values]]
+    find: Callable[[InQuery], tuple[Select[Any], Values]]
     aggregate: Callable[[Aggregate], Values] | None = None
 
     def where(self, condition: PlannedCondition) -> ColumnElement[bool]:  # noqa: PLR0911  a kind of condition, a line

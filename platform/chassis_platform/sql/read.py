@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.sql.selectable import CTE, CompoundSelect, FromClause, Select
+from sqlalchemy.sql.selectable import CTE, FromClause, Select
 
 from chassis_metadata.snapshot import Snapshot
 from chassis_platform.access.policy import AccessPolicy
 from chassis_platform.plan.logged import Logged, logged_reads
-from chassis_platform.plan.read_plan import ChildSet, Column, InQuery, PlannedField, ReadPlan
+from chassis_platform.plan.read_plan import Column, PlannedField, ReadPlan
 from chassis_platform.sql.access_log import entries
-from chassis_platform.sql.filters import Filters
-from chassis_platform.sql.json_values import JSON, Json, json_object
+from chassis_platform.sql.children import child_rows, id_at, ids_label
+from chassis_platform.sql.found import filtered
+from chassis_platform.sql.json_values import JSON, Json
 from chassis_platform.sql.paging import Key, as_ranges, keys_of
 from chassis_platform.sql.shapes import rest_record, ui_record, ui_row
 from chassis_platform.sql.sources import Reach, Sources, alias_of
-from chassis_tenants import storage
 from chassis_tenants.statement import Statement, compile_statement
 
 FETCH = sa.bindparam("fetch", type_=sa.BigInteger())  # rows asked for: one more than answered, to know whether more follow
@@ -65,33 +68,6 @@ def compile_count(plan: ReadPlan, policy: AccessPolicy, snapshot: Snapshot) -> S
     return compile_statement(sa.select(sa.func.count()).select_from(sources.all()).where(*where))
 
 
-def filtered(plan: ReadPlan, reach: Reach, *, prefix: str = "") -> tuple[Sources, list[ColumnElement[bool]]]:
-    """The plan's sources with the joins of its conditions, and the conditions."""
-    root = storage.tenant_view(plan.object).alias(prefix + alias_of(plan.object))
-    sources = Sources(plan.object, root, reach, prefix)
-    return sources, conditions(plan, sources)
-
-
-def conditions(plan: ReadPlan, sources: Sources) -> list[ColumnElement[bool]]:
-    """What the plan's records meet: the wall, the sharing, the query's own conditions."""
-    found = sources.reach.conditions(plan.object, sources.root)
-    if plan.where is not None:
-        found.append(filters(sources).where(plan.where))
-    return found
-
-
-def filters(sources: Sources) -> Filters:
-    """The conditions of a query without groups, over these sources."""
-
-    def find(condition: InQuery) -> tuple[Select[tuple[object]], ColumnElement[object]]:
-        inner, where = filtered(condition.source, sources.reach, prefix="among_")
-        column = inner.value(condition.column)
-        where.append(column.is_not(None))
-        return sa.select(column).select_from(inner.all()).where(*where), column
-
-    return Filters(sources, find)
-
-
 def key_label(position: int) -> str:
     """The page's column that holds a term of the order."""
     return f"key_{position}"
@@ -110,7 +86,7 @@ class _PageRead:
         logged = logged_reads((*self.plan.columns, *self.labels), self.plan.child_sets)
         page, keys = self._page(after_nulls)
         answer = self._answer(page, keys, logged)
-        statement = compile_statement(self._result(answer, logged))
+        statement = compile_statement(_result(answer, logged))
         return CompiledRead(statement, len(logged), len(keys))
 
     def _page(self, after_nulls: Sequence[bool] | None) -> tuple[CTE, list[Key]]:
@@ -120,7 +96,7 @@ class _PageRead:
         labelled = [key.value.label(key_label(position)) for position, key in enumerate(keys, 1)]
         chosen = sa.select(*columns, *labelled).select_from(sources.all())
         parts = [
-            _ordered(chosen.where(*where, *([one] if one is not None else [])), keys)
+            _ordered(chosen.where(*where, *_range(one)), keys)
             for one in as_ranges(keys, after_nulls)
         ]
         page = _gathered(parts, keys, offset=self.plan.offset > 0 and after_nulls is None)
@@ -149,42 +125,78 @@ class _PageRead:
         controlling = obj.fields[obj.controlled_by].column or "custom" if obj.controlled_by else "owner_id"
         return [controlling, "tenant_id"]
 
-    def _answer(self, page: CTE, keys: Sequence[Key], logged: Sequence[Logged]) -> CTE | FromClause:
+    def _answer(self, page: CTE, keys: Sequence[Key], logged: Sequence[Logged]) -> FromClause:
         rows = page.alias(alias_of(self.plan.object))
         sources = Sources(self.plan.object, rows, self.reach)
-        children = {each.name: _ChildRead(each, self.reach).rows(rows) for each in self.plan.child_sets}
-        body = self._body(sources, children)
+        children = {each.name: child_rows(each, rows, self.reach, logged) for each in self.plan.child_sets}
+        body = self._body(sources, children).label("body")
+        key = sa.func.json_build_array(*(sa.cast(each, sa.Text()) for each in _key_columns(rows, keys)), type_=JSON)
         ids = [
-            (children[each.child].c[f"ids_{_key(each)}"] if each.child else _id_at(each, sources)).label(f"ids_{number}")
+            (children[each.child].c[ids_label(number)] if each.child else id_at(each, sources)).label(ids_label(number))
             for number, each in enumerate(logged, 1)
         ]
-        key = sa.func.json_build_array(*(sa.cast(each, sa.Text()) for each in _key_columns(rows, keys)), type_=JSON)
         source = sources.all()
         for each in children.values():
             source = source.outerjoin(each, sa.true())
-        answer = sa.select(rows.c.position, body.label("body"), key.label("key"), *ids).select_from(source)
+        answer = sa.select(rows.c.position, key.label("key"), body, *ids).select_from(source)
         return answer.cte("answer") if logged else answer.subquery("answer")
 
-    def _body(self, sources: Sources, children: dict[str, FromClause]) -> Json:
+    def _body(self, sources: Sources, children: Mapping[str, FromClause]) -> Json:
         if self.shape is Shape.REST:
             return rest_record(self.plan.selected, sources, lambda each: children[each.name].c.body)
-        columns = [each for each in self.plan.columns if not _is_compound(each)]
         if self.shape is Shape.UI_ROW:
-            return ui_row(columns, self.labels, sources)
-        return ui_record(columns, self.labels, sources, self.plan.object)
+            return ui_row(self.plan.columns, self.labels, sources)
+        return ui_record(self.plan.columns, self.labels, sources, self.plan.object)
 
-    def _result(self, answer: FromClause, logged: Sequence[Logged]) -> Select[tuple[object, ...]]:
-        answered = answer.c.position <= BATCH
-        bodies = sa.func.json_agg(pg_ordered(answer.c.body, answer.c.position), type_=JSON).filter(answered)
-        last = sa.func.array_agg(answer.c.key).filter(answer.c.position == BATCH)
-        result = sa.select(
-            sa.func.coalesce(bodies, sa.literal_column("'[]'::json", JSON), type_=JSON).label("records"),
-            sa.func.count().label("rows"),
-            sa.literal_column("1").label("last"),
-        ).select_from(answer)
-        result = result.with_only_columns(*result.selected_columns[:2], _first_of(last).label("last"))
-        ids = [_ids_of(answer, number, each) for number, each in enumerate(logged, 1)]
-        return result.add_cte(*entries(logged, ids))
+
+def _range(condition: ColumnElement[bool] | None) -> list[ColumnElement[bool]]:
+    return [] if condition is None else [condition]
+
+
+def _ordered(chosen: Select[Any], keys: Sequence[Key]) -> Select[Any]:
+    """A range of the page in the index's own order: nulls never meet values within one."""
+    alone = len(keys) > 0 and keys[0].indexed
+    order = [
+        key.sorted(key.value, with_nulls=not (alone and number == 0)) for number, key in enumerate(keys)
+    ]
+    return chosen.order_by(*order)
+
+
+def _gathered(parts: Sequence[Select[Any]], keys: Sequence[Key], *, offset: bool) -> FromClause:
+    """The page of one range, or what is first among several."""
+    if len(parts) == 1:
+        only = parts[0].limit(FETCH)
+        return (only.offset(OFFSET) if offset else only).subquery("page")
+    most = FETCH + OFFSET if offset else FETCH
+    ranges = sa.union_all(*(each.limit(most) for each in parts)).subquery("ranges")
+    columns = _key_columns(ranges, keys)
+    order = [key.sorted(column, with_nulls=True) for key, column in zip(keys, columns, strict=True)]
+    gathered = sa.select(*ranges.c).order_by(*order).limit(FETCH)
+    return (gathered.offset(OFFSET) if offset else gathered).subquery("page")
+
+
+def _key_columns(rows: FromClause, keys: Sequence[Key]) -> list[ColumnElement[object]]:
+    return [rows.c[key_label(number)] for number in range(1, len(keys) + 1)]
+
+
+def _result(answer: FromClause, logged: Sequence[Logged]) -> Select[Any]:
+    """The records as one array, how many were found, and the key of the last one answered."""
+    answered = answer.c.position <= BATCH
+    bodies = sa.func.json_agg(aggregate_order_by(answer.c.body, answer.c.position), type_=JSON).filter(answered)
+    keys = sa.func.array_agg(answer.c.key, type_=pg.ARRAY(JSON)).filter(answer.c.position == BATCH)
+    result = sa.select(
+        sa.func.coalesce(bodies, sa.literal_column("'[]'::json", JSON), type_=JSON).label("records"),
+        sa.func.count().label("found"),
+        keys[1].label("last_key"),
+    ).select_from(answer)
+    ids = [_answered_ids(answer, number, each) for number, each in enumerate(logged, 1)]
+    return result.add_cte(*entries(logged, ids)) if logged else result
+
+
+def _answered_ids(answer: FromClause, number: int, logged: Logged) -> FromClause:
+    ids = answer.c[ids_label(number)]
+    column = sa.func.unnest(ids) if logged.child else ids
+    return sa.select(column.label("id")).where(answer.c.position <= BATCH).subquery(f"read_{number}")
 
 
 _HEADS: dict[Shape, tuple[str, ...]] = {

@@ -1,0 +1,1 @@
+export function PermissionSetPage() { return null }

@@ -1,0 +1,1 @@
+export function PermissionSetsPage() { return null }

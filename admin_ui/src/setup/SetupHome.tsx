@@ -1,0 +1,1 @@
+export function SetupHome() { return null }

@@ -1,0 +1,196 @@
+"""What a write must know before it is carried out, asked in one round trip: old rows, references, keys, usernames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from chassis_metadata.snapshot import Field, Object
+from chassis_platform.access.context import Context
+from chassis_platform.access.sharing import who_asks
+from chassis_platform.plan.changes import Change
+from chassis_platform.plan.forms import match_key
+from chassis_platform.plan.rules import NAME, fields_beside
+from chassis_platform.plan.write import WritePlan
+from chassis_platform.sql.check import (
+    ID,
+    USERNAMES,
+    load_records,
+    records_with_key,
+    referred_records,
+)
+from chassis_platform.sql.write import lock_records
+from chassis_tenants.database import Row, Transaction
+from chassis_tenants.statement import Statement
+
+PLATFORM = "platform"
+_NOT_A_RECORD = frozenset({"RecordTypeId"})  # checked against the snapshot
+
+Take = Callable[[list[Row]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A record found by its key."""
+
+    id: str
+    is_visible: bool
+    is_writable: bool
+
+
+@dataclass(slots=True)
+class Knowledge:
+    """The answers. `names` are the fields whose values `stored` rows hold, in order."""
+
+    names: tuple[str, ...] = ()
+    stored: dict[str, Row] = field(default_factory=dict)
+    referred: dict[str, bool] = field(default_factory=dict)  # id -> may the user also change it
+    holders: dict[tuple[str, str, Any], list[Holder]] = field(default_factory=dict)  # by object, field, key
+    usernames: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+
+def everywhere(plan: WritePlan) -> dict[str, Any]:
+    """The parameters that are the same for all statements of a write."""
+    context = plan.context
+    tenant_id = context.tenant.id
+    same = {"tenant": tenant_id, "tenant_id": tenant_id, "stamp": plan.now, "actor": context.principal.user_id}
+    return same | who_asks(context.policy)
+
+
+def reference_fields(obj: Object) -> list[Field]:
+    """The references that lead to records."""
+    return [each for each in obj.fields.values() if each.is_reference and each.name not in _NOT_A_RECORD]
+
+
+def unique_fields(obj: Object) -> list[Field]:
+    """The fields of which no two records may have the same value."""
+    return [each for each in obj.fields.values() if each.unique and not each.is_compound]
+
+
+class Inquiry:
+    """Questions gathered first, then asked together."""
+
+    def __init__(self, plan: WritePlan) -> None:
+        self._plan = plan
+        self._common = everywhere(plan)
+        self._questions: list[tuple[Statement, Take]] = []
+        self.known = Knowledge()
+
+    async def answers(self, transaction: Transaction) -> Knowledge:
+        """Everything that was asked, in one round trip; nothing is sent where nothing was asked."""
+        if self._questions:
+            answered = await transaction.fetch_each([statement for statement, _ in self._questions])
+            for (_, take), rows in zip(self._questions, answered, strict=True):
+                take(rows)
+        return self.known
+
+    def _ask(self, statement: Statement, take: Take, **parameters: Any) -> None:  # noqa: ANN401  driver values
+        self._questions.append((statement.bind(**self._common, **parameters), take))
+
+    def ask_for_stored(self, names: Iterable[str]) -> None:
+        """Lock the records that are to be changed and load them."""
+        ids = sorted(change.id for change in self._plan.existing if change.id is not None)
+        if not ids:
+            return
+        obj, context = self._plan.obj, self._plan.context
+        self.known.names = tuple(sorted(set(names)))
+        self._ask(lock_records(obj), _forget, ids=ids)
+        self._ask(load_records(obj, self.known.names, context), self._take_stored, ids=ids)
+
+    def _take_stored(self, rows: list[Row]) -> None:
+        self.known.stored = {row[ID]: row for row in rows}
+
+    def ask_for_references(self) -> None:
+        """Which of the records that are referred to, by id or by key, may be referred to."""
+        changes = [change for change in self._plan.changes if not change.problems]
+        for name, ids in _ids_by_object(self._plan, changes).items():
+            target = self._plan.context.snapshot.objects[name]
+            self._ask(referred_records(target, self._plan.context), self._take_referred, ids=sorted(ids))
+        for change in changes:
+            for reference in change.keyed:
+                for target, key_field, key in reference.targets:
+                    self.known.holders.setdefault((target.name, key_field.name, key), [])
+        self._ask_for_holders()
+
+    def _take_referred(self, rows: list[Row]) -> None:
+        self.known.referred.update({record_id: may_write for record_id, may_write in rows})
+
+    def _ask_for_holders(self) -> None:
+        keys: dict[tuple[str, str], list[Any]] = {}
+        for object_name, field_name, key in self.known.holders:
+            keys.setdefault((object_name, field_name), []).append(key)
+        for (object_name, field_name), wanted in keys.items():
+            self.ask_for_keys(self._plan.context.snapshot.objects[object_name], field_name, wanted)
+
+    def ask_for_keys(self, target: Object, field_name: str, keys: Sequence[Any]) -> None:
+        """Which records have one of these values of a field."""
+
+        def take(rows: list[Row]) -> None:
+            for record_id, key, is_visible, is_writable in rows:
+                holder = Holder(record_id, is_visible, is_writable)
+                self.known.holders.setdefault((target.name, field_name, key), []).append(holder)
+
+        statement = records_with_key(target, target.fields[field_name], self._plan.context)
+        self._ask(statement, take, keys=list(keys))
+
+    def ask_for_holders_of_unique_values(self) -> None:
+        """Who has the values already that may be there once only."""
+        for each in unique_fields(self._plan.obj):
+            values = [change.values.get(each.name) for change in self._plan.changes if not change.problems]
+            keys = {match_key(each, value) for value in values if value is not None}
+            if keys:
+                self.ask_for_keys(self._plan.obj, each.name, sorted(keys))
+
+    def ask_for_usernames(self) -> None:
+        """Who signs in with the usernames of users that are written, in any tenant."""
+        obj = self._plan.obj
+        if obj.name != "User" or obj.package != PLATFORM:
+            return
+        sent = [change.values.get("Username") for change in self._plan.changes if not change.problems]
+        usernames = sorted({name.lower() for name in sent if name is not None})
+        if usernames:
+            self._ask(USERNAMES, self._take_usernames, usernames=usernames)
+
+    def _take_usernames(self, rows: list[Row]) -> None:
+        self.known.usernames = {username: (tenant_id, user_id) for username, tenant_id, user_id in rows}
+
+
+def _forget(_: list[Row]) -> None:
+    """Rows that were locked: that is all that was wanted."""
+
+
+def _ids_by_object(plan: WritePlan, changes: Sequence[Change]) -> dict[str, set[str]]:
+    """Ids referred to, by object. The user's own id needs no question, unless as somebody else's manager."""
+    fields = [each.name for each in reference_fields(plan.obj)]
+    prefixes = plan.context.snapshot.objects_by_prefix
+    found: dict[str, set[str]] = {}
+    for change in changes:
+        for name in fields:
+            value = change.values.get(name)
+            if value is not None:
+                found.setdefault(prefixes[value[:3]].name, set()).add(value)
+    return {name: ids - {plan.context.principal.user_id} for name, ids in found.items()}
+
+
+def names_to_load(plan: WritePlan) -> set[str]:
+    """The fields whose stored values a change of existing records needs."""
+    sent = {name for change in plan.existing for name in change.values}
+    sent |= {reference.field.name for change in plan.existing for reference in change.keyed}
+    return fields_beside(plan.obj, sent | ({NAME} if plan.obj.package == PLATFORM else set()))
+
+
+async def find_by_key(
+    ask: Callable[[Statement], Any], context: Context, obj: Object, key: Field, keys: Sequence[Any]
+) -> dict[Any, list[str]]:
+    """Ids of the records that the user sees by the value of `key`, for an upsert."""
+    wanted = sorted({each for each in keys if each is not None})
+    if not wanted or key.name == "Id":
+        return {}
+    tenant = {"tenant": context.tenant.id, "tenant_id": context.tenant.id}
+    statement = records_with_key(obj, key, context).bind(**tenant, **who_asks(context.policy), keys=wanted)
+    found: dict[Any, list[str]] = {}
+    for record_id, value, is_visible, _ in await ask(statement):
+        if is_visible:
+            found.setdefault(value, []).append(record_id)
+    return found

@@ -1,0 +1,163 @@
+"""Judging the changes of a batch by what is known: is the record there, may it be changed, do its references hold?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from chassis_metadata.components import OrgWideDefault
+from chassis_metadata.snapshot import Field
+from chassis_platform.plan.changes import Change, Expectation, KeyedReference
+from chassis_platform.plan.forms import match_key
+from chassis_platform.plan.rules import complete_changed, rules_for
+from chassis_platform.plan.write import WritePlan
+from chassis_platform.records.inquiry import PLATFORM, Holder, Knowledge, reference_fields, unique_fields
+from chassis_platform.sql.check import (
+    FIRST_VALUE,
+    IS_DELETED,
+    LAST_MODIFIED,
+    VERSION,
+    VISIBLE,
+    WRITABLE,
+)
+from chassis_tenants.database import Row
+
+
+def meet_stored(plan: WritePlan, known: Knowledge, *, deleted: bool = False) -> None:
+    """Lay the stored rows beside the changes; one that is not there, or not for the user, is a problem."""
+    for change in plan.existing:
+        row = known.stored.get(str(change.id))
+        if row is None or not row[VISIBLE]:
+            change.wrong("not_found", "The requested resource does not exist")
+        elif row[IS_DELETED] and not deleted:
+            change.wrong("entity_is_deleted", "entity is deleted")
+        elif deleted and not row[IS_DELETED]:
+            change.wrong("undelete_failed", "Entity is not in the recycle bin")
+        elif not row[WRITABLE]:
+            change.wrong("insufficient_access_or_readonly", "insufficient access rights on object id")
+        else:
+            change.old = dict(zip(known.names, row[FIRST_VALUE:], strict=True))
+            change.version = row[VERSION] + 1
+            _check_expectation(change, row)
+
+
+def _check_expectation(change: Change, row: Row) -> None:
+    expected = change.expectation or Expectation()
+    if expected.version is not None and expected.version != row[VERSION]:
+        change.wrong("stale_version", f"The record was saved meanwhile: it is at version {row[VERSION]}, not {expected.version}")
+    since = expected.unmodified_since
+    if since is not None and row[LAST_MODIFIED].replace(microsecond=0) > since:
+        change.wrong("precondition_failed", "The record was modified after the time of If-Unmodified-Since")
+
+
+def judge_values(plan: WritePlan, known: Knowledge) -> None:
+    """Everything else: references, rules between fields, uniqueness. Values that don't change are not judged."""
+    rules = rules_for(plan.obj)
+    for change in plan.changes:
+        if change.problems:
+            continue
+        for reference in change.keyed:
+            _resolve(change, reference, known)
+        if not change.creating:
+            complete_changed(rules, change)
+        _check_references(plan, change, known)
+    _check_unique(plan, known)
+    _check_usernames(plan, known)
+
+
+def _resolve(change: Change, reference: KeyedReference, known: Knowledge) -> None:
+    found: dict[str, Holder] = {}
+    for target, key_field, key in reference.targets:
+        found |= {each.id: each for each in known.holders[target.name, key_field.name, key] if each.is_visible}
+    name = reference.field.name
+    if len(found) == 1:
+        [holder] = found.values()
+        change.values[name] = holder.id
+        known.referred[holder.id] = holder.is_writable
+        return
+    entity = " or ".join(target.name for target, _, _ in reference.targets)
+    several = "more than one record found: " if found else ""
+    change.wrong("invalid_field", f"Foreign key external ID: {several}{reference.shown} in entity {entity}", name)
+
+
+def _check_references(plan: WritePlan, change: Change, known: Knowledge) -> None:
+    controlling = plan.obj.controlled_by if plan.obj.sharing is OrgWideDefault.CONTROLLED_BY_PARENT else None
+    access = plan.context.policy.on(plan.obj.name)
+    for field in reference_fields(plan.obj):
+        value = change.values.get(field.name)
+        if value is None or not change.differs(field.name) or change.has_problem_with(field.name):
+            continue
+        if value not in known.referred and value != plan.context.principal.user_id:
+            change.wrong("invalid_cross_reference_key", f"invalid cross reference id: {field.label}", field.name)
+        elif field.name == controlling and not (access.modify_all or known.referred.get(value)):
+            message = f"insufficient access rights on the parent record: {field.label}"
+            change.wrong("insufficient_access_or_readonly", message, field.name)
+
+
+def _check_unique(plan: WritePlan, known: Knowledge) -> None:
+    for field in unique_fields(plan.obj):
+        seen: dict[Any, Change] = {}
+        for change in plan.changes:
+            value = change.values.get(field.name)
+            if value is None or change.problems or not change.differs(field.name):
+                continue
+            key = match_key(field, value)
+            others = [each for each in known.holders.get((plan.obj.name, field.name, key), ()) if each.id != change.id]
+            if others:
+                _is_duplicate(change, field, others[0].id if others[0].is_visible else None)
+            elif key in seen:
+                _is_duplicate(change, field, seen[key].id)
+            seen.setdefault(key, change)
+
+
+def _is_duplicate(change: Change, field: Field, holder_id: str | None) -> None:
+    holder = f" with id: {holder_id}" if holder_id else ""
+    message = f"duplicate value found: {field.name} duplicates value on record{holder}"
+    change.wrong("duplicate_value", message, field.name)
+
+
+def _check_usernames(plan: WritePlan, known: Knowledge) -> None:
+    for change in plan.changes:
+        username = change.values.get("Username") if known.usernames and not change.problems else None
+        holder = known.usernames.get(username.lower()) if username else None
+        if holder is not None and holder != (plan.context.tenant.id, change.id):
+            change.wrong("duplicate_username", "The username already exists in this or another organization", "Username")
+
+
+def self_references(plan: WritePlan) -> dict[Field, dict[str, str]]:
+    """Changed references of existing records to records of the same object: field to (record, new parent)."""
+    changed: dict[Field, dict[str, str]] = {}
+    for field in reference_fields(plan.obj):
+        if plan.obj.name not in field.references:
+            continue
+        for change in plan.existing:
+            value = change.values.get(field.name)
+            if value is not None and change.differs(field.name):
+                changed.setdefault(field, {})[str(change.id)] = value
+    return changed
+
+
+def refuse_circles(plan: WritePlan, field: Field, edges: Iterable[Row]) -> None:
+    """Note the changes that would make a record its own ancestor; `edges` are the stored (record, parent) above."""
+    parents = dict(edges)
+    wanted = {str(change.id): change.values[field.name] for change in plan.existing if field.name in change.values}
+    for change in plan.existing:
+        if change.differs(field.name) and _is_circle(str(change.id), {**parents, **wanted}):
+            message = f"{field.label}: the record would be its own ancestor"
+            change.wrong("circular_dependency", message, field.name)
+
+
+def _is_circle(start: str, parents: Mapping[str, str | None]) -> bool:
+    passed: set[str] = set()
+    above = parents.get(start)
+    while above is not None and above not in passed:
+        if above == start:
+            return True
+        passed.add(above)
+        above = parents.get(above)
+    return False
+
+
+def is_setup(plan: WritePlan) -> bool:
+    """Whether the object decides who may do what: users, roles, queues, assignments."""
+    return plan.obj.package == PLATFORM
