@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chassis_metadata.components import LayoutSection, ListView, PageLayout, RelatedList, Source
+from chassis_metadata.components import LayoutSection, ListView, PageLayout, RelatedList
 from chassis_metadata.fields import FieldType
+from chassis_metadata.places import Source
 from chassis_metadata.snapshot import ChildRelationship, Field, Object
 
 #: The source of what no one wrote. A generated layout is made anew when its object grows.

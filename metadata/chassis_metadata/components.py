@@ -12,21 +12,10 @@ from enum import StrEnum
 from typing import Any
 
 from chassis_metadata.fields import Classification, FieldType
-
-
-#: A place inside a package: ("objects", "Lead", "fields", "Status", "type").
-Where = tuple[str | int, ...]
+from chassis_metadata.places import Source, Where
 
 #: Tabs that are pages of the platform, not objects.
 PAGES = ("home", "setup", "audit")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a component was written: a file below the package folder and a line (from 1)."""
-
-    file: str
-    line: int
 
 
 class OrgWideDefault(StrEnum):

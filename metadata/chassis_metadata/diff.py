@@ -11,7 +11,7 @@ from chassis_metadata.compile_objects import started
 from chassis_metadata.components import ObjectDefinition, OrgWideDefault, Package
 from chassis_metadata.errors import Problem
 from chassis_metadata.forms import Complaint
-from chassis_metadata.package import problem_at
+from chassis_metadata.places import problem_at
 from chassis_metadata.snapshot import Field
 
 

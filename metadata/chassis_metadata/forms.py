@@ -17,8 +17,8 @@ from jsonschema.validators import extend
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from chassis_metadata.components import Where
 from chassis_metadata.fields import PLANNED_TYPES
+from chassis_metadata.places import Where
 
 MAX_DEPTH = 40
 _SHOWN = 60

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+from itertools import product
 
 from chassis_metadata.components import FieldDefinition
 from chassis_metadata.fields import ADDRESS_COMPONENTS, GEOLOCATION_COMPONENTS, REFERENCE_TYPES, FieldType
+from chassis_metadata.ids import ALPHABET
 
 TENANT_SUFFIX = "__c"
+#: The first character of the key prefixes of objects that tenants make.
+TENANT_PREFIX = "a"
 RELATIONSHIP_SUFFIX = "__r"
 COMPONENT_SUFFIX = "__s"
 
@@ -24,6 +29,12 @@ def namespace_of(name: str) -> str | None:
     """`acme` of `acme__Thing` and of `acme__Thing__c`; None for `Thing` and `Thing__c`."""
     parts = name.removesuffix(TENANT_SUFFIX).split("__")
     return parts[0] if len(parts) > 1 else None
+
+
+def free_key_prefix(taken: Collection[str]) -> str:
+    """A prefix for an object that a tenant makes: a00, a01 … azz; unique among its tenant's objects."""
+    prefixes = (TENANT_PREFIX + first + second for first, second in product(ALPHABET, repeat=2))
+    return next(prefix for prefix in prefixes if prefix not in taken)
 
 
 def relationship_name(field: FieldDefinition) -> str | None:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from chassis_metadata.bodies import body_of
-from chassis_metadata.components import Package, Source, Where
+from chassis_metadata.components import Package
 from chassis_metadata.errors import Invalid, Problem
 from chassis_metadata.forms import Complaint, complaints, near
 from chassis_metadata.function_files import attach_function_files, is_function_file
 from chassis_metadata.parse import Named, build_component, name_complaints
+from chassis_metadata.places import Source, Where, locate, problem_at
 from chassis_metadata.yaml_text import read_yaml
 
 MAX_FILES = 5_000
@@ -92,24 +93,6 @@ def digest(package: Package) -> str:
     """A SHA-256 over all that the package says; places in files don't count."""
     text = json.dumps(package_to_document(package), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def locate(places: Mapping[Where, Source], where: Where) -> Source | None:
-    """Where a path was written, or the nearest thing around it."""
-    for length in range(len(where), 0, -1):
-        source = places.get(where[:length])
-        if source is not None:
-            return source
-    return None
-
-
-def problem_at(places: Mapping[Where, Source], where: Where, code: str, message: str) -> Problem:
-    """A problem with its file and line, if the package was read from files."""
-    source = locate(places, where)
-    # object.yaml speaks of the object itself: its keys follow the object's name.
-    shown = where[:2] + where[3:] if where[:1] == ("objects",) and where[2:3] == ("object",) else where
-    path = ".".join(str(part) for part in shown)
-    return Problem(path, code, message, file=source.file if source else None, line=source.line if source else None)
 
 
 class _Piece(NamedTuple):

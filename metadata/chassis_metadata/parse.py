@@ -30,13 +30,13 @@ from chassis_metadata.components import (
     ReferenceData,
     RelatedList,
     RoleDefinition,
-    Source,
     Translation,
     ValueSet,
 )
 from chassis_metadata.errors import Invalid, Problem
 from chassis_metadata.fields import Classification, FieldType
 from chassis_metadata.forms import SCHEMA_OF, Complaint, complaints
+from chassis_metadata.places import Source
 
 Body = Mapping[str, Any]
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
-from chassis_metadata.components import Source, Where
 from chassis_metadata.errors import Invalid, Problem
+from chassis_metadata.places import Source, Where
 
 MAX_CHARACTERS = 4_000_000
 MAX_DEPTH = 40

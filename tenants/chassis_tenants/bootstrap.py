@@ -57,7 +57,7 @@ def _make_all(connection: Connection, admin_dsn: str, database: str, server_pass
 
 
 def _passwords(admin_dsn: str, server_password: str | None) -> dict[str, str | None]:
-    """Over a socket that trusts there are none; else they follow from the administrator's, so nobody has to keep them."""
+    """None over a socket that trusts; else they follow from the administrator's, so nobody has to keep them."""
     secret = conninfo_to_dict(admin_dsn).get("password")
     derived = {role: _derived(str(secret), role) if secret else None for role in (OWNER_ROLE, SERVER_ROLE)}
     return derived | ({SERVER_ROLE: server_password} if server_password else {})
@@ -82,9 +82,7 @@ def _make_database(connection: Connection, database: str) -> None:
     ).fetchone()
     name, role = sql.Identifier(database), sql.Identifier(OWNER_ROLE)
     if owner is None:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0").format(name, role)
-        )
+        connection.execute(sql.SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0").format(name, role))
     elif owner != (OWNER_ROLE,):
         connection.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(name, role))
 

@@ -1,4 +1,4 @@
-"""A tenant's own components over its packages: checked together with all it has, then in force with the next request."""
+"""A tenant's own components over its packages: checked with all it has, then in force with the next request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from chassis_metadata.check import check_layer, is_warning
 from chassis_metadata.components import Layer
-from chassis_metadata.errors import Conflict, Invalid, NotFound, Problem
+from chassis_metadata.errors import ChassisError, Conflict, Invalid, NotFound, Problem
 from chassis_metadata.fields import FieldType
 from chassis_metadata.ids import component_id
 from chassis_metadata.naming import component_names
@@ -79,18 +79,18 @@ async def stored_body(tx: Transaction, key: ComponentKey) -> dict[str, Any]:
     )
     rows = await tx.fetch(statement)
     if not rows:
-        raise NotFound.of("unknown_component", f"The tenant has no {key.kind} {key.name!r} of its own.")
+        raise _unknown(key)
     body: dict[str, Any] = rows[0][0]
     return body
 
 
 async def delete_component(tx: Transaction, snapshots: SnapshotStore, key: ComponentKey, actor: Actor) -> None:
-    """Remove a component that nothing else of the tenant needs; a field's values go with it, an object has to be empty."""
+    """Remove a component that nothing else needs; a field's values go with it, an object has to be empty."""
     _check_kind(key)
     own = await _own_components(tx, snapshots)
     before = own.body_of(key)
     if before is None:
-        raise NotFound.of("unknown_component", f"The tenant has no {key.kind} {key.name!r} of its own.")
+        raise _unknown(key)
     await own.check_change(own.without_component(key))
     await _check_empty(tx, key)
     await tx.fetch_each(
@@ -101,6 +101,10 @@ async def delete_component(tx: Transaction, snapshots: SnapshotStore, key: Compo
             new_versions(tx.tenant_id, access=key.kind == "permission_set"),
         ]
     )
+
+
+def _unknown(key: ComponentKey) -> ChassisError:
+    return NotFound.of("unknown_component", f"The tenant has no {key.kind} {key.name!r} of its own.")
 
 
 def _check_kind(key: ComponentKey) -> None:
@@ -124,7 +128,9 @@ class _OwnComponents:
     rows: Sequence[Row]
 
     def body_of(self, key: ComponentKey) -> Mapping[str, Any] | None:
-        found: list[Mapping[str, Any]] = [body for kind, name, body in self.rows if (kind, name) == (key.kind, key.name)]
+        found: list[Mapping[str, Any]] = [
+            body for kind, name, body in self.rows if (kind, name) == (key.kind, key.name)
+        ]
         return found[0] if found else None
 
     def with_component(self, key: ComponentKey, body: Mapping[str, Any]) -> list[Row]:
@@ -248,8 +254,7 @@ def _clear_permission_set(tenant_id: int, name: str) -> list[Statement]:
     parameters = {"tenant_id": tenant_id, "id": component_id(PERMISSION_SET_PREFIX, name)}
     return [
         Statement(
-            "DELETE FROM data.permission_set_assignment"
-            " WHERE tenant_id = %(tenant_id)s AND permission_set_id = %(id)s",
+            "DELETE FROM data.permission_set_assignment WHERE tenant_id = %(tenant_id)s AND permission_set_id = %(id)s",
             parameters,
         ),
         Statement("DELETE FROM data.permission_set WHERE tenant_id = %(tenant_id)s AND id = %(id)s", parameters),

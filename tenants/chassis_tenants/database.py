@@ -72,7 +72,7 @@ class _BytesLoader(Loader):
 
 def _set_local(tenant_id: int) -> sql.SQL:
     # SET LOCAL takes no parameters; an int can only be digits. set_config() would not reach distributed workers.
-    return sql.SQL(f"SET LOCAL app.tenant_id = '{int(tenant_id)}'")  # type: ignore[arg-type]
+    return sql.SQL(f"SET LOCAL app.tenant_id = '{int(tenant_id)}'")
 
 
 async def bind_tenant(connection: AsyncConnection[Row], tenant_id: int) -> None:
@@ -176,9 +176,7 @@ class Database:
     async def _begin(self, connection: AsyncConnection[Row], binding: Binding) -> psycopg.AsyncCursor[Row]:
         await connection.execute("BEGIN", prepare=False)
         await connection.execute(_set_local(binding.tenant_id), prepare=False)
-        return await connection.execute(
-            _CHECK, {"tenant_id": binding.tenant_id, "session_hash": binding.session_hash}
-        )
+        return await connection.execute(_CHECK, {"tenant_id": binding.tenant_id, "session_hash": binding.session_hash})
 
     @asynccontextmanager
     async def transaction(self, binding: Binding) -> AsyncIterator[Transaction]:

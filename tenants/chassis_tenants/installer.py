@@ -38,7 +38,7 @@ class _Plan:
     after: frozenset[PackageVersion]
 
 
-async def install(  # noqa: PLR0913  what, whereto and by whom, by name
+async def install(
     snapshots: SnapshotStore,
     tenant_id: int,
     package: str,
@@ -56,7 +56,7 @@ async def install(  # noqa: PLR0913  what, whereto and by whom, by name
         return await install_within(tx, snapshots, package, version, actor=actor, with_dependencies=with_dependencies)
 
 
-async def install_within(  # noqa: PLR0913  as install
+async def install_within(
     tx: Transaction,
     snapshots: SnapshotStore,
     package: str,
@@ -66,7 +66,9 @@ async def install_within(  # noqa: PLR0913  as install
     with_dependencies: bool = False,
 ) -> Installed:
     """Install in an open transaction."""
-    _, published, installed = await tx.fetch_each([lock_setup(tx.tenant_id), all_versions(), installed_versions(tx.tenant_id)])
+    _, published, installed = await tx.fetch_each(
+        [lock_setup(tx.tenant_id), all_versions(), installed_versions(tx.tenant_id)]
+    )
     shelf = _Shelf(
         [PackageVersion(*row) for row in published], {row[0]: PackageVersion(*row) for row in installed}, snapshots
     )

@@ -1,4 +1,6 @@
-"""Two walls around a tenant, and the check that none is missing: policies and views, and a role that can't pass them."""
+"""Two walls around a tenant (policies, views, a role that can't pass them), and the check that none is missing."""
+
+# ruff: noqa: S608  this file's queries are put together from this file's texts
 
 from __future__ import annotations
 
@@ -17,8 +19,8 @@ JOURNAL_COMMENT = "journal: entries are never changed or removed"
 
 #: The same as PostgreSQL prints it.
 _CONDITION = "(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::integer)"
-#: What runs as the owner; each answers one question that is asked before a tenant is bound.
-_KNOWN_FUNCTIONS = ["tenant_of_username", "claim_jobs"]
+#: What the server may run as the owner; each does one thing that has to be done before a tenant is bound.
+_KNOWN_FUNCTIONS = ["tenant_of_username", "claim_jobs", "queue_periodic_jobs", "queue_seal_jobs"]
 _JOURNALS = ["setup_audit_trail", "login_history", "field_history", "access_log"]
 
 _WALLED_TABLES = """
@@ -52,8 +54,9 @@ _CHECKS = (
       AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND a.attnum > 0)
       AND (n.nspname = 'data' OR has_table_privilege(%(server)s, c.oid, 'INSERT, UPDATE, DELETE'))""",
     # The views
-    f"SELECT name || ' is owned by another role than its table' FROM ({_TENANT_VIEWS}) v"
-    f" WHERE NOT EXISTS (SELECT FROM ({_WALLED_TABLES}) t WHERE t.name = 'data.' || v.relname AND t.relowner = v.relowner)",
+    f"""SELECT name || ' is owned by another role than its table' FROM ({_TENANT_VIEWS}) v
+    WHERE NOT EXISTS (
+        SELECT FROM ({_WALLED_TABLES}) t WHERE t.name = 'data.' || v.relname AND t.relowner = v.relowner)""",
     f"""SELECT name || ' does not show the bound tenant''s rows of its own table alone' FROM ({_TENANT_VIEWS}) v
     WHERE pg_get_viewdef(oid) NOT LIKE '%%FROM data.' || replace(quote_ident(relname), '_', '\\_') || chr(10)
         || '  WHERE ' || replace(%(condition)s, '_', '\\_') || ';'""",

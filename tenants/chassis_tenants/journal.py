@@ -140,9 +140,9 @@ def enqueue(
     run_at: datetime | None = None,
     lock_key: str | None = None,
 ) -> Statement:
-    """Queue a job and wake a worker, when the transaction commits. Jobs of a tenant that share a lock key run in turn."""
+    """Queue a job and wake a worker at the commit. A tenant's jobs that share a lock key run in turn."""
     return Statement(
-        "WITH queued AS ("
+        "WITH queued AS ("  # noqa: S608  the channel is this file's
         "INSERT INTO chassis.job (tenant_id, id, kind, payload, run_at, lock_key)"
         " VALUES (%(tenant_id)s, %(id)s, %(kind)s, %(payload)s::jsonb, coalesce(%(run_at)s, now()), %(lock_key)s)"
         f" RETURNING kind) SELECT pg_notify('{JOB_CHANNEL}', kind) FROM queued",

@@ -1,4 +1,4 @@
-"""Components that are records too, so that other records can refer to them: record types, permission sets, roles, queues."""
+"""Components that are records too, for others to refer to: record types, permission sets, roles, queues."""
 
 from __future__ import annotations
 
@@ -63,9 +63,7 @@ async def role_and_queue_rows(
     """A UserRole and a Group record each, where the tenant has none of that name; those it has stay as they are."""
     if not roles and not queues:
         return []
-    known_roles, known_groups = await tx.fetch_each(
-        [_known(tx.tenant_id, "user_role"), _known(tx.tenant_id, "group")]
-    )
+    known_roles, known_groups = await tx.fetch_each([_known(tx.tenant_id, "user_role"), _known(tx.tenant_id, "group")])
     return [
         *_role_rows(tx.tenant_id, user_id, roles, dict(known_roles)),
         *_queue_rows(tx.tenant_id, user_id, queues, dict(known_groups)),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import zipfile
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,7 +20,7 @@ from chassis_metadata.ids import new_id
 from chassis_tenants.database import Binding, Row, Transaction, bind_tenant
 from chassis_tenants.installer import install_within
 from chassis_tenants.journal import OPERATOR, SetupChange, setup_entry
-from chassis_tenants.publisher import PLATFORM_PACKAGE
+from chassis_tenants.publisher import PLATFORM_PACKAGE, Connection
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.statement import Statement
 from chassis_tenants.tenant import Tenant
@@ -64,46 +63,39 @@ async def create_tenant(owner_dsn: str, snapshots: SnapshotStore, new: NewTenant
         return replace(tenant, metadata_version=tenant.metadata_version + 1, access_version=tenant.access_version + 1)
 
 
-async def suspend_tenant(owner_dsn: str, tenant_id: int, reason: str = "") -> None:
+def suspend(owner_dsn: str, tenant: Tenant, reason: str = "") -> None:
     """Close a tenant: from now on every request and job of it is refused. Nothing is lost."""
-    await _set_status(owner_dsn, tenant_id, "suspended", SetupChange("suspendedTenant", "Tenants", "", reason))
+    _set_status(owner_dsn, tenant, "suspended", SetupChange("suspendedTenant", "Tenants", tenant.name, reason))
 
 
-async def resume_tenant(owner_dsn: str, tenant_id: int, reason: str = "") -> None:
+def resume(owner_dsn: str, tenant: Tenant, reason: str = "") -> None:
     """Open a suspended tenant again."""
-    await _set_status(owner_dsn, tenant_id, "active", SetupChange("resumedTenant", "Tenants", "", reason))
+    _set_status(owner_dsn, tenant, "active", SetupChange("resumedTenant", "Tenants", tenant.name, reason))
 
 
-async def export_tenant(
-    owner_dsn: str, tenant_id: int, path: Path, *, now: datetime | None = None, with_secrets: bool = False
+def export_tenant(
+    owner_dsn: str, tenant: Tenant, path: Path, *, now: datetime | None = None, with_secrets: bool = False
 ) -> Export:
-    """Write all rows of a tenant, as of one moment, to a zip file of JSON lines with a manifest.
+    """Write all rows of a tenant, as of one moment, to a new zip file of JSON lines with a manifest.
 
     Hashes of passwords, sessions and keys are left out unless `with_secrets`. Only the file's owner may read it.
     """
-    async with _owner(owner_dsn) as connection:
-        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        tenant = await _tenant(connection, tenant_id)
-        exported = SetupChange("exportedTenant", "Tenants", tenant.name, f"Exported all data to {path.name}")
-        await _note(connection, tenant_id, exported)
+    with psycopg.connect(owner_dsn) as connection:
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        _check_there(connection, tenant)
+        _note(connection, tenant, SetupChange("exportedTenant", "Tenants", tenant.name, f"Exported to {path.name}"))
         left_out = frozenset() if with_secrets else SECRET_TABLES
-        names = [name for name in await _tenant_tables(connection) if name not in left_out]
-        rows = await _write_export(connection, path, tenant, names, now or datetime.now(UTC))
-    return Export(path, rows)
+        names = [name for name in _tenant_tables(connection) if name not in left_out]
+        return Export(path, _write_export(connection, path, tenant, names, now or datetime.now(UTC)))
 
 
-async def erase_tenant(owner_dsn: str, tenant_id: int) -> dict[str, int]:
+def erase_tenant(owner_dsn: str, tenant: Tenant) -> dict[str, int]:
     """Delete every row of a tenant, for good; what is left is its organization id and that it was erased."""
-    async with _owner(owner_dsn) as connection:
-        tenant = await _tenant(connection, tenant_id)
-        await connection.execute("SET CONSTRAINTS ALL DEFERRED")
-        deleted = {}
-        for name in await _tenant_tables(connection):
-            cursor = await connection.execute(
-                sql.SQL("DELETE FROM {} WHERE tenant_id = %s").format(_identifier(name)), [tenant_id]
-            )
-            deleted[name] = cursor.rowcount
-        await connection.execute(
+    with psycopg.connect(owner_dsn) as connection:
+        _check_there(connection, tenant)
+        connection.execute("SET CONSTRAINTS ALL DEFERRED")
+        deleted = {name: _delete_rows(connection, tenant, name) for name in _tenant_tables(connection)}
+        connection.execute(
             "UPDATE chassis.tenant SET status = 'erased', name = organization_id, label = '',"
             " metadata_version = metadata_version + 1, access_version = access_version + 1 WHERE id = %s",
             [tenant.id],
@@ -148,54 +140,54 @@ def _organization(tenant: Tenant) -> Statement:
     return Statement(f"INSERT INTO data.organization ({', '.join(values)}) VALUES ({places})", values)  # noqa: S608
 
 
-async def _set_status(owner_dsn: str, tenant_id: int, status: str, change: SetupChange) -> None:
-    async with _owner(owner_dsn) as connection:
-        tenant = await _tenant(connection, tenant_id)
-        await connection.execute("UPDATE chassis.tenant SET status = %s WHERE id = %s", [status, tenant_id])
-        await _note(connection, tenant_id, replace(change, target=tenant.name, before=tenant.status, after=status))
+def _set_status(owner_dsn: str, tenant: Tenant, status: str, change: SetupChange) -> None:
+    with psycopg.connect(owner_dsn) as connection:
+        before = _check_there(connection, tenant)
+        connection.execute("UPDATE chassis.tenant SET status = %s WHERE id = %s", [status, tenant.id])
+        _note(connection, tenant, replace(change, before=before, after=status))
 
 
-async def _tenant(connection: AsyncConnection[Row], tenant_id: int) -> Tenant:
-    cursor = await connection.execute(
-        "SELECT id, organization_id, name, label, status, language, time_zone, currency, metadata_version,"
-        " access_version FROM chassis.tenant WHERE id = %s AND status <> 'erased' FOR NO KEY UPDATE",
-        [tenant_id],
-    )
-    row = await cursor.fetchone()
+def _check_there(connection: Connection, tenant: Tenant) -> str:
+    """The tenant's status, and nobody else changes it meanwhile."""
+    row = connection.execute(
+        "SELECT status FROM chassis.tenant WHERE id = %s AND status <> 'erased' FOR NO KEY UPDATE", [tenant.id]
+    ).fetchone()
     if row is None:
-        raise NotFound.of("unknown_tenant", f"There is no tenant {tenant_id}.")
-    return Tenant(*row)
+        raise NotFound.of("unknown_tenant", f"There is no tenant {tenant.name!r} any more.")
+    return str(row[0])
 
 
-async def _note(connection: AsyncConnection[Row], tenant_id: int, change: SetupChange) -> None:
-    entry = setup_entry(tenant_id, OPERATOR, change)
-    await bind_tenant(connection, tenant_id)
-    await connection.execute(entry.text, entry.parameters)
+def _note(connection: Connection, tenant: Tenant, change: SetupChange) -> None:
+    entry = setup_entry(tenant.id, OPERATOR, change)
+    connection.execute(entry.text.encode(), entry.parameters)
 
 
-async def _tenant_tables(connection: AsyncConnection[Row]) -> list[str]:
+def _tenant_tables(connection: Connection) -> list[str]:
     """Every table that holds tenants' rows."""
-    cursor = await connection.execute(
+    rows = connection.execute(
         "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
         " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND a.attnum > 0"
         " WHERE n.nspname IN ('chassis', 'data') AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1"
     )
-    return [row[0] for row in await cursor.fetchall()]
+    return [row[0] for row in rows]
 
 
 def _identifier(name: str) -> sql.Identifier:
     return sql.Identifier(*name.split(".", 1))
 
 
-async def _write_export(
-    connection: AsyncConnection[Row], path: Path, tenant: Tenant, names: Iterable[str], now: datetime
+def _delete_rows(connection: Connection, tenant: Tenant, name: str) -> int:
+    statement = sql.SQL("DELETE FROM {} WHERE tenant_id = %s").format(_identifier(name))
+    return connection.execute(statement, [tenant.id]).rowcount
+
+
+def _write_export(
+    connection: Connection, path: Path, tenant: Tenant, names: Iterable[str], now: datetime
 ) -> dict[str, int]:
-    counts = {}
     # A new file that only its owner may read; one that is there already is somebody else's.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in names:
-            counts[name] = await _write_table(connection, archive, tenant.id, name)
+        counts = {name: _write_table(connection, archive, tenant, name) for name in names}
         archive.writestr("manifest.json", json.dumps(_manifest(tenant, counts, now), ensure_ascii=False, indent=2))
     return counts
 
@@ -211,20 +203,14 @@ def _manifest(tenant: Tenant, counts: dict[str, int], now: datetime) -> dict[str
     }
 
 
-async def _write_table(
-    connection: AsyncConnection[Row], archive: zipfile.ZipFile, tenant_id: int, name: str
-) -> int:
+def _write_table(connection: Connection, archive: zipfile.ZipFile, tenant: Tenant, name: str) -> int:
     """One line of JSON a row; the cursor keeps memory flat whatever the table's size."""
     query = sql.SQL("SELECT row_to_json(t)::text FROM {} t WHERE tenant_id = %s").format(_identifier(name))
     count = 0
-    async with connection.cursor(name="export") as cursor:
-        await cursor.execute(query, [tenant_id])
+    with connection.cursor(name="export") as cursor:
+        cursor.execute(query, [tenant.id])
         with archive.open(f"{name}.jsonl", "w", force_zip64=True) as lines:
-            while batch := await cursor.fetchmany(_BATCH):
-                await asyncio.to_thread(lines.write, "".join(_lines(batch)).encode())
+            while batch := cursor.fetchmany(_BATCH):
+                lines.write("".join(f"{row[0]}\n" for row in batch).encode())
                 count += len(batch)
     return count
-
-
-def _lines(batch: Iterable[Row]) -> Iterator[str]:
-    return (f"{row[0]}\n" for row in batch)

@@ -1,4 +1,4 @@
-"""Publishing: a package version enters the registry and its tables are made, once for all tenants and all or nothing."""
+"""Publishing: a package version enters the registry and its tables are made, once for all; all or nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from chassis_metadata.components import Package
 from chassis_metadata.diff import diff_packages
 from chassis_metadata.errors import Conflict, Invalid, Problem
 from chassis_metadata.naming import storage_name
-from chassis_metadata.package import digest, package_from_document, package_to_document, problem_at
+from chassis_metadata.package import digest, package_from_document, package_to_document
+from chassis_metadata.places import problem_at
 from chassis_metadata.snapshot import Object, Snapshot
 from chassis_tenants import tables
 from chassis_tenants.tables import ExistingTable
@@ -46,7 +47,7 @@ _Newest = Mapping[str, Package]
 
 
 def publish(owner: str | Connection, package: Package, *, replace: bool = False) -> Published:
-    """Publish as the owner, by DSN or connection. Raises Invalid or Conflict with all problems, and leaves nothing behind.
+    """Publish as the owner, by DSN or connection. Raises Invalid or Conflict with all problems; nothing is left then.
 
     The same content again does nothing. A published version with other content is refused, but for `replace`, which is
     for development: tenants that have it see it with their next request.
@@ -106,7 +107,7 @@ def _published_digest(connection: Connection, package: Package) -> str | None:
 
 def _newest_packages(connection: Connection) -> _Newest:
     rows = connection.execute("SELECT package, version FROM chassis.package_version").fetchall()
-    newest = dict(sorted(rows, key=lambda row: version_of(row[1])))
+    newest: dict[str, str] = dict(sorted(rows, key=lambda row: version_of(row[1])))
     documents = connection.execute(
         "SELECT p.package, p.document FROM chassis.package_version p"
         " JOIN unnest(%s::text[], %s::text[]) AS n (package, version) USING (package, version)",
@@ -149,7 +150,7 @@ def _dependencies(newest: _Newest, package: Package) -> list[Package]:
 
 
 def _cluster_problems(newest: _Newest, package: Package) -> Iterator[Problem]:
-    """Names and key prefixes are one to an object in the whole cluster, also among packages that don't know each other."""
+    """Names and key prefixes are one to an object in the cluster, also among packages that don't know each other."""
     others = [
         (other, each)
         for other, published in newest.items()

@@ -146,7 +146,7 @@ def _row(snapshot: Snapshot, of: Object, record: Mapping[str, Any], ids: _Ids) -
 def _composed_name(of: Object, row: Mapping[str, Any]) -> dict[str, str]:
     """The name of a person, for objects that have no other."""
     how = of.name_field
-    parts = [row.get(str(of.fields[part].column)) for part in (how.first, how.last) if part in of.fields]
+    parts = [row.get(str(of.fields[part].column)) for part in (how.first, how.last) if part and part in of.fields]
     return {} if "name" in row or not any(parts) else {"name": " ".join(str(part) for part in parts if part)}
 
 

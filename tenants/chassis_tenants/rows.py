@@ -10,7 +10,7 @@ from chassis_tenants.statement import Statement
 from chassis_tenants.tables import quoted
 
 
-def upsert_rows(  # noqa: PLR0913  a statement's parts, by name
+def upsert_rows(
     tenant_id: int,
     table: str,
     types: Mapping[str, str],

@@ -42,15 +42,16 @@ def installed_versions(tenant_id: int) -> Statement:
 
 
 def stored_components(tenant_id: int) -> Statement:
-    """What a tenant made of its own: (kind, name, body)."""
+    """What a tenant made of its own: kind, name, body; in the order in which it was made."""
     return Statement(
-        "SELECT kind, name, body FROM chassis.component WHERE tenant_id = %(tenant_id)s ORDER BY changed_at, kind, name",
+        "SELECT kind, name, body FROM chassis.component WHERE tenant_id = %(tenant_id)s"
+        " ORDER BY created_at, kind, name",
         {"tenant_id": tenant_id},
     )
 
 
 def layer_of(components: Iterable[Row]) -> Layer:
-    """Stored components as a Layer. One that this version can't read any more is left out, so that the rest works."""
+    """Stored components as a Layer; one that can't be read any more is left out, so that the rest works."""
     parts: dict[str, Any] = {}
     for kind, name, body in components:
         try:
@@ -75,7 +76,7 @@ def _add(parts: dict[str, Any], kind: str, name: str, component: Any) -> None:  
 
 
 class SnapshotStore:
-    """Snapshots by tenant. A tenant without a layer of its own costs a dictionary entry, and no more than `most` stay."""
+    """Snapshots by tenant: one without a layer of its own costs a dictionary entry; no more than `most` stay."""
 
     def __init__(self, database: Database, *, most: int = 5_000, most_bases: int = 64) -> None:
         self.database = database

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -43,7 +44,7 @@ SYSTEM_COLUMNS: tuple[tuple[str, str, bool, str | None], ...] = (
 )
 
 _ID_TYPE = sa.Text(collation="C")
-_SQLALCHEMY_TYPES: dict[FieldType, sa.types.TypeEngine[object]] = {
+_SQLALCHEMY_TYPES: dict[FieldType, sa.types.TypeEngine[Any]] = {
     FieldType.ID: _ID_TYPE,
     FieldType.LOOKUP: _ID_TYPE,
     FieldType.MASTER_DETAIL: _ID_TYPE,
@@ -58,7 +59,7 @@ _SQLALCHEMY_TYPES: dict[FieldType, sa.types.TypeEngine[object]] = {
 }
 
 
-def column_type(field: Field) -> sa.types.TypeEngine[object]:
+def column_type(field: Field) -> sa.types.TypeEngine[Any]:
     """The SQLAlchemy type of the field's value."""
     return _SQLALCHEMY_TYPES.get(field.type, sa.Text())
 
@@ -99,7 +100,7 @@ def stored_fields(obj: Object) -> Iterable[Field]:
     return (field for field in obj.fields.values() if not field.is_compound)
 
 
-_SYSTEM_TYPES: dict[str, sa.types.TypeEngine[object]] = {
+_SYSTEM_TYPES: dict[str, sa.types.TypeEngine[Any]] = {
     "tenant_id": sa.Integer(),
     "created_date": sa.DateTime(timezone=True),
     "last_modified_date": sa.DateTime(timezone=True),
@@ -112,7 +113,7 @@ _SYSTEM_TYPES: dict[str, sa.types.TypeEngine[object]] = {
 }
 
 
-def _columns(obj: Object) -> dict[str, sa.types.TypeEngine[object]]:
+def _columns(obj: Object) -> dict[str, sa.types.TypeEngine[Any]]:
     columns = {name: _SYSTEM_TYPES.get(name, _ID_TYPE) for name, _, _, _ in SYSTEM_COLUMNS}
     if obj.table is None:
         return columns | {"object_name": sa.Text(collation="C"), "name__lower": sa.Text(collation="C")}
@@ -150,15 +151,15 @@ def only_this_object(obj: Object, source: FromClause) -> ColumnElement[bool] | N
     return source.c.object_name == sa.literal(obj.name, sa.Text()) if obj.table is None else None
 
 
-def value(field: Field, source: FromClause) -> ColumnElement[object]:
+def value(field: Field, source: FromClause) -> ColumnElement[Any]:
     """The field's typed value in `source`, an alias of the object's view or table."""
     if field.column is not None:
         return source.c[field.column]
     return _custom_value(field, source)
 
 
-def _custom_value(field: Field, source: FromClause) -> ColumnElement[object]:
-    key = sa.literal_column(_quoted(field.name))
+def _custom_value(field: Field, source: FromClause) -> ColumnElement[Any]:
+    key: ColumnElement[Any] = sa.literal_column(_quoted(field.name))
     if field.type is FieldType.MULTI_PICKLIST:
         return sa.func.string_to_array(source.c.custom.op("->>")(key), ";", type_=pg.ARRAY(sa.Text()))
     text = source.c.custom.op("->>", return_type=sa.Text())(key)
@@ -175,7 +176,7 @@ def _quoted(name: str) -> str:
     return f"'{name}'"
 
 
-def comparable(field: Field, source: FromClause) -> ColumnElement[object]:
+def comparable(field: Field, source: FromClause) -> ColumnElement[Any]:
     """What to compare and order by: the companion where there is one, lower-cased text otherwise."""
     extra = companion(field)
     if extra is not None:
@@ -186,7 +187,7 @@ def comparable(field: Field, source: FromClause) -> ColumnElement[object]:
     return plain
 
 
-def compared_value(field: Field, bound: ColumnElement[object]) -> ColumnElement[object]:
+def compared_value(field: Field, bound: ColumnElement[Any]) -> ColumnElement[Any]:
     """A bound value in the form in which `comparable` holds it."""
     if field.type in CASELESS_TYPES and not field.case_sensitive:
         return sa.func.lower(sa.cast(bound, sa.Text()))

@@ -164,7 +164,9 @@ def _digits(numeric: str) -> tuple[int, ...]:
 def storage_problems(obj: Object, existing: ExistingTable) -> Iterator[Problem]:
     """What can't be stored: names that PostgreSQL would cut, texts too long for an index, a column of another type."""
     if obj.table in (CUSTOM_TABLE, CUSTOM_INDEX_TABLE):
-        yield Problem(f"objects.{obj.name}", "reserved_name", f"{obj.name} is the platform's own name. Use another one.")
+        yield Problem(
+            f"objects.{obj.name}", "reserved_name", f"{obj.name} is the platform's own name. Use another one."
+        )
     for each in columns(obj):
         path = f"objects.{obj.name}.{each.name}"
         if len(each.name) > LONGEST_NAME:
@@ -185,7 +187,7 @@ def _length(each: Field) -> int:
 
 def _kind(type_name: str) -> str:
     """PostgreSQL's printed name and ours, without sizes and collations, as one."""
-    plain = type_name.split("(")[0].removesuffix(' COLLATE "C"')
+    plain = type_name.partition("(")[0].removesuffix(' COLLATE "C"')
     return {"timestamp with time zone": "timestamptz", "time without time zone": "time"}.get(plain, plain)
 
 
@@ -220,9 +222,7 @@ def _indexes(obj: Object) -> Iterator[_Index]:
             if obj.searchable and (each.searchable or each.is_name):
                 yield from _search_index(table, each)
     if not journal:
-        yield _Index(
-            short_name(table, "bin", "idx"), ("tenant_id", "deleted_date", "id"), where="is_deleted"
-        )
+        yield _Index(short_name(table, "bin", "idx"), ("tenant_id", "deleted_date", "id"), where="is_deleted")
 
 
 def _field_indexes(table: str, each: Field) -> Iterator[_Index]:
@@ -272,12 +272,12 @@ def create_foreign_keys(obj: Object, targets: Mapping[str, Object], existing: Ex
 
 
 def create_view(obj: Object, existing: ExistingTable) -> Iterator[str]:
-    """The tenant's view, where it does not show every column yet; they follow the table's order, which grows at the end."""
+    """The tenant's view, where it lacks a column; they follow the table's order, which only grows at the end."""
     if existing.view_columns == len(existing.columns.keys() | {each.name for each in columns(obj)}):
         return
     name = quoted(table_name(obj))
     yield (
-        f"CREATE OR REPLACE VIEW {VIEW_SCHEMA}.{name} AS SELECT * FROM {DATA_SCHEMA}.{name}"
+        f"CREATE OR REPLACE VIEW {VIEW_SCHEMA}.{name} AS SELECT * FROM {DATA_SCHEMA}.{name}"  # noqa: S608
         f" WHERE tenant_id = {BOUND_TENANT} WITH LOCAL CHECK OPTION"
     )
     yield f"GRANT SELECT ON {VIEW_SCHEMA}.{name} TO {SERVER_ROLE}"

@@ -11,10 +11,10 @@ import pytest
 from chassis_metadata.compile import compile_snapshot, overlay
 from chassis_metadata.components import Layer, Package
 from chassis_metadata.fields import FieldType
-from chassis_metadata.naming import storage_name
+from chassis_metadata.naming import free_key_prefix, storage_name
 from chassis_metadata.parse import parse_component
 from chassis_metadata.snapshot import Snapshot
-from metadata.folders import CRM, PLATFORM, package_of
+from package_folders import CRM, PLATFORM, package_of
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,10 @@ def base(packages: list[Package]) -> Snapshot:
 )
 def test_columns_are_called_like_fields(name: str, stored: str) -> None:
     assert storage_name(name) == stored
+
+
+def test_a_tenants_object_gets_a_prefix_that_is_free() -> None:
+    assert free_key_prefix({"001", "a00", "a02"}) == "a01"
 
 
 def test_system_fields_stand_at_both_ends(base: Snapshot) -> None:

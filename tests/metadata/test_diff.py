@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from chassis_metadata.diff import FieldAdded, FieldWidened, IndexAdded, ObjectAdded, diff_packages
-from metadata.folders import CRM, PLATFORM, Files, package_of
+from package_folders import CRM, PLATFORM, Files, package_of
 
 MANIFEST = "package.yaml"
 FIELDS = "objects/Lead/fields.yaml"

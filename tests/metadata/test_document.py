@@ -22,7 +22,7 @@ from chassis_metadata.errors import Invalid
 from chassis_metadata.package import digest, package_from_document, package_to_document
 from chassis_metadata.parse import PLURALS, parse_component
 from chassis_metadata.yaml_text import read_yaml
-from metadata.folders import CRM, PLATFORM, package_of
+from package_folders import CRM, PLATFORM, package_of
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

@@ -12,7 +12,7 @@ from chassis_metadata.fields import FieldType
 from chassis_metadata.package import read_package
 from chassis_metadata.parse import parse_component
 from chassis_metadata.yaml_text import MAX_CHARACTERS, read_yaml
-from metadata.folders import CRM, PLATFORM, package_of, write_folder
+from package_folders import CRM, PLATFORM, package_of, write_folder
 
 FIELDS = "objects/Lead/fields.yaml"
 OBJECT = "objects/Lead/object.yaml"

@@ -11,7 +11,7 @@ from chassis_metadata.check import check_layer, check_package, is_warning
 from chassis_metadata.compile import compile_snapshot
 from chassis_metadata.components import Layer
 from chassis_metadata.parse import parse_component
-from metadata.folders import CRM, PLATFORM, package_of
+from package_folders import CRM, PLATFORM, package_of
 
 FIELDS = "objects/Lead/fields.yaml"
 OBJECT = "objects/Lead/object.yaml"

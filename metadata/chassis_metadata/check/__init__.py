@@ -19,7 +19,7 @@ from chassis_metadata.compile import compile_snapshot, layer_package, overlay
 from chassis_metadata.components import Layer, Package
 from chassis_metadata.errors import Problem
 from chassis_metadata.forms import Complaint
-from chassis_metadata.package import problem_at
+from chassis_metadata.places import problem_at
 from chassis_metadata.snapshot import Snapshot
 
 __all__ = ["check_layer", "check_package", "is_warning"]

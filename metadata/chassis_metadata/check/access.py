@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chassis_metadata.check.look import Look, circle, missing_field, unknown
-from chassis_metadata.components import ObjectPermission, PermissionSet, Where
+from chassis_metadata.components import ObjectPermission, PermissionSet
 from chassis_metadata.forms import Complaint
+from chassis_metadata.places import Where
 
 
 def check_access(look: Look) -> Iterator[Complaint]:

@@ -9,9 +9,10 @@ from typing import Any
 
 from chassis_metadata.check.look import Look, unknown
 from chassis_metadata.compile_fields import PRECISIONS
-from chassis_metadata.components import DeleteRule, FieldDefinition, Where
+from chassis_metadata.components import DeleteRule, FieldDefinition
 from chassis_metadata.fields import COMPOUND_TYPES, NUMERIC_TYPES, REFERENCE_TYPES, TRAITS, FieldType
 from chassis_metadata.forms import Complaint
+from chassis_metadata.places import Where
 
 LONGEST = {
     FieldType.TEXT: 1_300,

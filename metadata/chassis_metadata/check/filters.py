@@ -9,9 +9,10 @@ from typing import Any
 from chassis_metadata.check.field import default_complaint
 from chassis_metadata.check.look import Look, field_at
 from chassis_metadata.check.picklists import unknown_values
-from chassis_metadata.components import Filter, Where
+from chassis_metadata.components import Filter
 from chassis_metadata.fields import CASELESS_TYPES, FieldType
 from chassis_metadata.forms import Complaint
+from chassis_metadata.places import Where
 from chassis_metadata.snapshot import Field, Object
 
 USER_ID = "$User.Id"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from chassis_metadata.components import FieldDefinition, Package, Where
+from chassis_metadata.components import FieldDefinition, Package
 from chassis_metadata.forms import Complaint, near
+from chassis_metadata.places import Where
 from chassis_metadata.snapshot import Field, Object, Snapshot
 
 

@@ -8,15 +8,13 @@ from typing import Any
 
 from chassis_metadata.check.look import Look, unknown
 from chassis_metadata.compile_fields import RESERVED_COLUMNS, SYSTEM_FIELDS
-from chassis_metadata.components import Where
 from chassis_metadata.forms import Complaint
-from chassis_metadata.naming import TENANT_SUFFIX, component_names, namespace_of, storage_name
+from chassis_metadata.naming import TENANT_PREFIX, TENANT_SUFFIX, component_names, namespace_of, storage_name
 from chassis_metadata.package import PART_KINDS, TOP_KINDS
+from chassis_metadata.places import Where
 from chassis_metadata.snapshot import Object
 
 LONGEST_STORAGE_NAME = 63
-#: The prefixes of objects that tenants make.
-TENANT_PREFIX = "a"
 
 _NAMED_BY_OWNER = ("apps", "permission_sets", "roles", "queues", "value_sets")
 

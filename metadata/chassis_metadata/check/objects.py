@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from chassis_metadata.check.field import format_complaints
 from chassis_metadata.check.look import Look, circle, missing_field, path_complaints
-from chassis_metadata.components import OrgWideDefault, Where
+from chassis_metadata.components import OrgWideDefault
 from chassis_metadata.fields import FieldType
 from chassis_metadata.forms import Complaint
+from chassis_metadata.places import Where
 from chassis_metadata.snapshot import Object
 
 

@@ -8,9 +8,10 @@ from typing import Any
 from chassis_metadata.check.filters import filter_complaints, logic_complaints
 from chassis_metadata.check.look import Look, field_at, missing_field, path_complaints, unknown
 from chassis_metadata.check.picklists import unknown_values
-from chassis_metadata.components import PAGES, PathDefinition, RelatedList, Where
+from chassis_metadata.components import PAGES, PathDefinition, RelatedList
 from chassis_metadata.fields import FieldType
 from chassis_metadata.forms import Complaint
+from chassis_metadata.places import Where
 from chassis_metadata.snapshot import Object
 
 

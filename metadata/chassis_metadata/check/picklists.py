@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from chassis_metadata.check.field import PICKLISTS
 from chassis_metadata.check.look import Look, circle, missing_field, unknown
-from chassis_metadata.components import FieldDefinition, PicklistValue, Where
+from chassis_metadata.components import FieldDefinition, PicklistValue
 from chassis_metadata.fields import FieldType
 from chassis_metadata.forms import Complaint, near
+from chassis_metadata.places import Where
 from chassis_metadata.snapshot import Field, Object
 
 _CONTROLLING = frozenset({FieldType.PICKLIST, FieldType.CHECKBOX})

@@ -8,9 +8,10 @@ from typing import Any
 from chassis_metadata.check.field import default_complaint
 from chassis_metadata.check.look import Look, missing_field, unknown
 from chassis_metadata.check.picklists import unknown_values
-from chassis_metadata.components import ReferenceData, Where
+from chassis_metadata.components import ReferenceData
 from chassis_metadata.fields import FieldType
 from chassis_metadata.forms import Complaint, near
+from chassis_metadata.places import Where
 from chassis_metadata.snapshot import Field, Object
 
 

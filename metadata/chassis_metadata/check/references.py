@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chassis_metadata.check.look import Look, circle, unknown
-from chassis_metadata.components import DeleteRule, FieldDefinition, Where
+from chassis_metadata.components import DeleteRule, FieldDefinition
 from chassis_metadata.fields import REFERENCE_TYPES, FieldType
 from chassis_metadata.forms import Complaint, near
 from chassis_metadata.naming import relationship_name
+from chassis_metadata.places import Where
 from chassis_metadata.snapshot import Object
 
 MOST_MASTERS = 2

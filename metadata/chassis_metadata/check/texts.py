@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from chassis_metadata.check.look import Look
 from chassis_metadata.compile_fields import SYSTEM_FIELDS
-from chassis_metadata.components import Where
 from chassis_metadata.forms import Complaint, near
+from chassis_metadata.places import Where
 from chassis_metadata.snapshot import Object, Snapshot
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")

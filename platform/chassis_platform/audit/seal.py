@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from chassis_platform.audit.entries import COLUMNS, SOURCES, canonical, columns_of_sources, entry_text, json_bytes
+from chassis_platform.audit.entries import COLUMNS, canonical, columns_of_sources, entry_text, json_bytes
 from chassis_platform.audit.keys import Signer
 from chassis_platform.audit.merkle import HASH_LENGTH, Tree, leaf_hash
 from chassis_tenants.database import Binding, Database, Row, Transaction
@@ -225,8 +225,9 @@ def seal_of_row(organization_id: str, row: Row) -> Seal:
 
 def _insert_seal(tenant_id: int, seal: Seal, signature: bytes) -> Statement:
     return Statement(
-        f"INSERT INTO chassis.audit_seal (tenant_id, {_SEAL_COLUMNS}, signature) VALUES (%(tenant_id)s,"  # noqa: S608
-        " %(sequence)s, %(sealed_at)s, %(covered_until)s, %(entry_count)s, %(root)s, %(previous)s, %(key_id)s, %(signature)s)",
+        f"INSERT INTO chassis.audit_seal (tenant_id, {_SEAL_COLUMNS}, signature)"  # noqa: S608  names of this file
+        " VALUES (%(tenant_id)s, %(sequence)s, %(sealed_at)s, %(covered_until)s, %(entry_count)s,"
+        " %(root)s, %(previous)s, %(key_id)s, %(signature)s)",
         {
             "tenant_id": tenant_id,
             "sequence": seal.sequence,

@@ -101,20 +101,46 @@ def _keys(key: ColumnElement[object]) -> ColumnElement[object]:
     return sa.bindparam("keys", type_=pg.ARRAY(plain))
 
 
-def children_of(child: Object, field: Field, *, deleted: bool) -> Statement:
+def children_of(child: Object, field: Field, *, deleted: bool | None = False) -> Statement:
     """Records of `child` that refer by `field` to `ids`: their id, the parent's and when they were deleted.
 
-    Whoever may delete a record deletes what belongs to it, so this asks for no access of the user's.
+    Whoever may delete a record deletes what belongs to it, so this asks for no access of the user's. `deleted` None
+    means: those in the recycle bin and the others.
     """
 
     def make() -> Statement:
         source = tenant_view(child).alias("t")
         joined, key = _with_key(child, field, source)
-        state = source.c.is_deleted if deleted else ~source.c.is_deleted
+        here = [*of_this_object(child, source), key == sa.any_(IDS)]
+        if deleted is not None:
+            here.append(source.c.is_deleted if deleted else ~source.c.is_deleted)
         wanted = sa.select(source.c.id, key.label("key"), source.c.deleted_date).select_from(joined)
-        return compile_statement(wanted.where(*of_this_object(child, source), state, key == sa.any_(IDS)))
+        return compile_statement(wanted.where(*here))
 
     return kept(child, ("children", field.name, deleted), make)
+
+
+def remaining_records(obj: Object) -> Statement:
+    """Which of `ids` are there and not in the recycle bin, whoever sees them."""
+
+    def make() -> Statement:
+        source = tenant_view(obj).alias("t")
+        here = [*of_this_object(obj, source), source.c.id == sa.any_(IDS), ~source.c.is_deleted]
+        return compile_statement(sa.select(source.c.id).where(*here))
+
+    return kept(obj, "remaining", make)
+
+
+def values_of(obj: Object, names: Sequence[str]) -> Statement:
+    """The values of these fields of records (`ids`), whoever sees them."""
+
+    def make() -> Statement:
+        source = tenant_view(obj).alias("t")
+        values = [value(obj.fields[name], source).label(f"c{place}") for place, name in enumerate(names)]
+        wanted = sa.select(source.c.id, *values)
+        return compile_statement(wanted.where(*of_this_object(obj, source), source.c.id == sa.any_(IDS)))
+
+    return kept(obj, ("values", tuple(names)), make)
 
 
 def ancestors_by(obj: Object, field: Field) -> Statement:

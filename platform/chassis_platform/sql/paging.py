@@ -114,3 +114,11 @@ def as_ranges(keys: Sequence[Key], null_keys: Sequence[bool] | None) -> list[Con
     return [sa.or_(sa.false(), *ranges)]
 
 
+
+
+def key_count(order_by: Sequence[PlannedOrder]) -> int:
+    """How many values a cursor has: one a term, up to the record's own id, which is the last in any case."""
+    for number, each in enumerate(order_by, 1):
+        if _is_own_id(each):
+            return number
+    return len(order_by) + 1

@@ -69,7 +69,7 @@ export function LookupInput(props: FieldInputProps) {
           {option.data.details !== '' && <span className="muted small">{option.data.details}</span>}
         </span>
       )}
-      onChange={(chosen: { value: string } | undefined) => {
+      onChange={(chosen: { value: string; label: string } | undefined) => {
         setTyped('')
         const record = records.find((each) => each.id === chosen?.value)
         onChange(chosen?.value ?? null, record?.name)

@@ -23,7 +23,7 @@ import { lazy, Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import { count, exportCsv } from '../../api/endpoints'
-import type { ListRequest, ObjectDescribe, Path } from '../../api/types'
+import type { ListRequest, ObjectDescribe, Owner, Path } from '../../api/types'
 import { MetadataIcon } from '../../frame/MetadataIcon'
 import { PageHeader } from '../../frame/PageHeader'
 import { saveFile } from '../../frame/saveFile'
@@ -131,7 +131,7 @@ export function ListHeader({ describe, state, request, path, onChange }: ListHea
           </Button>
         </Badge>
         {describe.has_owner && (
-          <Segmented
+          <Segmented<Owner>
             aria-label={t('list.owner')}
             value={request.owner}
             options={[

@@ -56,7 +56,7 @@ CREATE TABLE chassis.installation (
 );
 CREATE TABLE chassis.component (
     tenant_id integer NOT NULL, kind text COLLATE "C" NOT NULL, name text COLLATE "C" NOT NULL, body jsonb NOT NULL,
-    changed_at timestamptz NOT NULL DEFAULT now(), changed_by text COLLATE "C",
+    created_at timestamptz NOT NULL DEFAULT now(), changed_at timestamptz NOT NULL DEFAULT now(), changed_by text COLLATE "C",
     CONSTRAINT component_pkey PRIMARY KEY (tenant_id, kind, name)
 );
 CREATE TABLE chassis.credential (

@@ -16,12 +16,13 @@ BOUND = "nullif(current_setting('app.tenant_id', true), '')::int"
 JOURNAL_COMMENT = "journal: entries are never changed or removed"
 SEALS = ("chassis.audit_seal", "chassis.audit_leaf")
 
-#: A seal covers what its tenant's journal got up to `covered_until`; a leaf says which seal holds an entry, and its hash.
+#: A seal covers what its tenant's journal got up to `covered_until`; a leaf says which seal holds an entry, and how.
 TABLES = (
     """
 CREATE TABLE chassis.audit_seal (
-    tenant_id integer NOT NULL, sequence bigint NOT NULL, sealed_at timestamptz NOT NULL, covered_until timestamptz NOT NULL,
-    entry_count bigint NOT NULL, root bytea NOT NULL, previous bytea NOT NULL, signature bytea NOT NULL, key_id text COLLATE "C" NOT NULL,
+    tenant_id integer NOT NULL, sequence bigint NOT NULL,
+    sealed_at timestamptz NOT NULL, covered_until timestamptz NOT NULL, entry_count bigint NOT NULL,
+    root bytea NOT NULL, previous bytea NOT NULL, signature bytea NOT NULL, key_id text COLLATE "C" NOT NULL,
     CONSTRAINT audit_seal_pkey PRIMARY KEY (tenant_id, sequence)
 )""",
     """
@@ -42,8 +43,8 @@ CREATE INDEX job_chain ON chassis.job (tenant_id, (coalesce(lock_key, '')), run_
 """,
 )
 
-#: As in 0001, and fair beyond the 400 oldest jobs: when more wait, a claim also looks at the heads of 100 chains, from a
-#: random tenant on. A chain is what a tenant queued under one lock key, or under none. Who has jobs running comes later.
+#: As in 0001, and fair beyond the 400 oldest jobs: when more wait, a claim also looks at the heads of 100 chains, from
+#: a random tenant on. A chain is what a tenant queued under one lock key, or under none. Who has jobs running comes last.
 CLAIM_JOBS = """
 CREATE OR REPLACE FUNCTION chassis.claim_jobs(most integer, lease_seconds integer)
 RETURNS TABLE (tenant_id integer, id text, kind text, payload jsonb, attempts integer)
@@ -78,7 +79,8 @@ AS $$
         SELECT j.tenant_id, j.id, j.lock_key, j.run_at
         FROM chain c CROSS JOIN LATERAL (
             SELECT j.tenant_id, j.id, j.lock_key, j.run_at FROM chassis.job j
-            WHERE j.status = 'ready' AND j.tenant_id = c.tenant_id AND coalesce(j.lock_key, '') = c.chain AND j.run_at <= now()
+            WHERE j.status = 'ready' AND j.tenant_id = c.tenant_id AND coalesce(j.lock_key, '') = c.chain
+              AND j.run_at <= now()
             ORDER BY j.run_at, j.id LIMIT CASE c.chain WHEN '' THEN least(most, 20) ELSE 1 END
         ) j
     ), ready AS (
@@ -107,24 +109,26 @@ AS $$
 $$
 """
 
-#: One job a tenant under the same id, so that no tenant has two; the first worker of a period queues for all. Spread over
-#: the period by tenant. A job that failed for good is tried again: what is periodic never stops.
+#: One job a tenant under the same id, so that no tenant has two; the first worker of a period queues for all. Spread
+#: over the period by tenant. A job that failed for good is tried again: what is periodic never stops.
 QUEUE_PERIODIC_JOBS = """
-CREATE FUNCTION chassis.queue_periodic_jobs(kind text, job_id text, payload jsonb, lock_key text, period_seconds integer)
+CREATE FUNCTION chassis.queue_periodic_jobs(
+    periodic_kind text, periodic_id text, periodic_payload jsonb, periodic_key text, period_seconds integer)
 RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog
 AS $$
     WITH begun AS (
         INSERT INTO chassis.schedule AS s (job_id, period)
-        VALUES (queue_periodic_jobs.job_id, floor(extract(epoch FROM now()) / period_seconds)::bigint)
+        VALUES (periodic_id, floor(extract(epoch FROM now()) / period_seconds)::bigint)
         ON CONFLICT (job_id) DO UPDATE SET period = excluded.period WHERE s.period < excluded.period
         RETURNING s.period
     ), queued AS (
         INSERT INTO chassis.job AS j (tenant_id, id, kind, payload, lock_key, run_at)
-        SELECT t.id, queue_periodic_jobs.job_id, queue_periodic_jobs.kind, queue_periodic_jobs.payload, queue_periodic_jobs.lock_key,
+        SELECT t.id, periodic_id, periodic_kind, periodic_payload, periodic_key,
                to_timestamp((b.period + (t.id::bigint * 2654435761 % 4294967296) / 4294967296.0) * period_seconds)
         FROM begun b CROSS JOIN chassis.tenant t WHERE t.status = 'active'
-        ON CONFLICT (tenant_id, id) DO UPDATE SET status = 'ready', attempts = 0, run_at = excluded.run_at WHERE j.status = 'failed'
+        ON CONFLICT (tenant_id, id) DO UPDATE SET status = 'ready', attempts = 0, run_at = excluded.run_at
+        WHERE j.status = 'failed'
         RETURNING 1
     )
     SELECT count(*) FROM queued
@@ -148,13 +152,18 @@ BEGIN
     SELECT t.id, job_id, 'seal_journal', 'seal_journal'
     FROM chassis.tenant t
     LEFT JOIN LATERAL (
-        SELECT s.covered_until FROM chassis.audit_seal s WHERE s.tenant_id = t.id ORDER BY s.sequence DESC LIMIT 1) s ON true
+        SELECT s.covered_until FROM chassis.audit_seal s WHERE s.tenant_id = t.id ORDER BY s.sequence DESC LIMIT 1
+    ) s ON true
     CROSS JOIN LATERAL (SELECT coalesce(s.covered_until, '-infinity') AS since) o
     WHERE t.status = 'active' AND (
-        EXISTS (SELECT FROM data.access_log e WHERE e.tenant_id = t.id AND e.created_date > o.since AND e.created_date <= until)
-        OR EXISTS (SELECT FROM data.field_history e WHERE e.tenant_id = t.id AND e.created_date > o.since AND e.created_date <= until)
-        OR EXISTS (SELECT FROM data.login_history e WHERE e.tenant_id = t.id AND e.created_date > o.since AND e.created_date <= until)
-        OR EXISTS (SELECT FROM data.setup_audit_trail e WHERE e.tenant_id = t.id AND e.created_date > o.since AND e.created_date <= until))
+        EXISTS (SELECT FROM data.access_log e
+                WHERE e.tenant_id = t.id AND e.created_date > o.since AND e.created_date <= until)
+        OR EXISTS (SELECT FROM data.field_history e
+                   WHERE e.tenant_id = t.id AND e.created_date > o.since AND e.created_date <= until)
+        OR EXISTS (SELECT FROM data.login_history e
+                   WHERE e.tenant_id = t.id AND e.created_date > o.since AND e.created_date <= until)
+        OR EXISTS (SELECT FROM data.setup_audit_trail e
+                   WHERE e.tenant_id = t.id AND e.created_date > o.since AND e.created_date <= until))
     ON CONFLICT (tenant_id, id) DO UPDATE SET status = 'ready', attempts = 0, run_at = now() WHERE j.status = 'failed';
     GET DIAGNOSTICS queued = ROW_COUNT;
     RETURN queued;

@@ -1,0 +1,176 @@
+"""What came in, to a Document: the XML of a post, of a JSON text or of a mail, with its mistakes repaired if so declared."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Any
+
+import orjson
+from lxml import etree
+
+from chassis_metadata.errors import Invalid, Problem
+from chassis_platform.inbound.xml_text import REPAIRS, decode_text, malformed, trim_surroundings, without_prolog
+
+LARGEST_DOCUMENT = 2 * 1024 * 1024
+MAX_DEPTH = 100
+_MOST_PARTS = 200
+_MAIL_HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,60}:[ \t]?[^\n]*\n")
+_NOT_A_NAME = re.compile(r"[^\w.-]|^(?![^\W\d])")
+_PLACE = re.compile(r", line \d+, column \d+$")
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed document. `repairs` names what had to be mended before it could be read."""
+
+    root: etree._Element
+    repairs: tuple[str, ...] = ()
+    headers: Mapping[str, str] | None = None
+
+
+def read_document(content: bytes, content_type: str | None, lenient: Collection[str] = ()) -> Document:
+    """Parse what came; Invalid with line and column where it can't be read. Nothing outside of it is ever fetched."""
+    if len(content) > LARGEST_DOCUMENT:
+        raise Invalid.of("request_too_large", f"A document has at most {LARGEST_DOCUMENT:,} bytes.")
+    kind, charset = _media_type(content_type)
+    if kind == "message/rfc822" or (not kind.endswith(("json", "xml")) and _is_mail(content)):
+        return _read_mail(content, lenient)
+    text = decode_text(content, charset)
+    return _read_text(text, kind, lenient)
+
+
+def _media_type(content_type: str | None) -> tuple[str, str | None]:
+    kind, *parameters = (content_type or "").lower().split(";")
+    named = dict(each.strip().partition("=")[::2] for each in parameters)
+    return kind.strip(), named.get("charset", "").strip("\"' ") or None
+
+
+def _is_mail(content: bytes) -> bool:
+    return _MAIL_HEADER.match(content.lstrip(b"\r\n")) is not None
+
+
+def _read_text(text: str, kind: str, lenient: Collection[str]) -> Document:
+    first = text.lstrip("\ufeff \t\r\n")[:1]
+    if first in ("{", "[") or (kind.endswith("json") and first != "<"):
+        return Document(_read_json(text))
+    return _read_xml(text, lenient)
+
+
+def _read_xml(text: str, lenient: Collection[str]) -> Document:
+    is_lenient = "declarations" in lenient
+    try:
+        return Document(_parse_xml(text, lenient=is_lenient))
+    except Invalid as error:
+        document = _repaired(text, lenient)
+        if document is None:
+            raise error from None  # of the document as it came, not of what the repairs made of it
+        return document
+
+
+def _repaired(text: str, lenient: Collection[str]) -> Document | None:
+    repairs: list[str] = []
+    for name in (each for each in REPAIRS if each in lenient):
+        mended = REPAIRS[name](text)
+        if mended == text:
+            continue
+        text = mended
+        repairs.append(name)
+        try:
+            return Document(_parse_xml(text, lenient="declarations" in lenient), tuple(repairs))
+        except Invalid:
+            continue
+    return None
+
+
+def _parse_xml(text: str, *, lenient: bool) -> etree._Element:
+    safe = without_prolog(text, lenient=lenient)
+    parser = etree.XMLParser(
+        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
+    )
+    try:
+        return etree.fromstring(safe.encode("utf-8", "surrogatepass"), parser)
+    except etree.XMLSyntaxError as error:
+        line, column = (max(each, 1) for each in error.position)
+        message = f"This is not well-formed XML: {_PLACE.sub('', error.msg)}"
+        raise Invalid(Problem("", "xml_parser_error", message, line=line, column=column)) from None
+    except (ValueError, UnicodeError) as error:
+        raise malformed("xml_parser_error", f"This is not XML: {error}", "", 0) from None
+
+
+def _read_json(text: str) -> etree._Element:
+    try:
+        value = orjson.loads(text.encode("utf-8", "surrogatepass"))
+    except orjson.JSONDecodeError as error:
+        problem = Problem("", "json_parser_error", f"This is not JSON: {error.msg}", line=error.lineno, column=error.colno)
+        raise Invalid(problem) from None
+    root = etree.Element("json")
+    _grow(root, value, 0)
+    return root
+
+
+def _grow(element: etree._Element, value: Any, depth: int) -> None:  # noqa: ANN401  any JSON
+    """Keys become elements, lists repeat them; so one language of paths serves both formats."""
+    if depth > MAX_DEPTH:
+        raise Invalid.of("too_deep", f"The document is nested deeper than {MAX_DEPTH} levels.")
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            for one in each if isinstance(each, list) else [each]:
+                _grow(etree.SubElement(element, _element_name(key)), one, depth + 1)
+    elif isinstance(value, list):
+        for one in value:
+            _grow(etree.SubElement(element, "item"), one, depth + 1)
+    elif value is not None:
+        text = value if isinstance(value, str) else orjson.dumps(value).decode()
+        element.text = _NOT_XML.sub(" ", text)
+
+
+def _element_name(key: str) -> str:
+    return _NOT_A_NAME.sub("_", key)[:100] or "_"
+
+
+def _read_mail(content: bytes, lenient: Collection[str]) -> Document:
+    try:
+        message = email.message_from_bytes(content.lstrip(b"\r\n"), policy=email.policy.default)
+        parts = list(_parts(message))
+    except (RecursionError, ValueError, LookupError, AttributeError, TypeError, IndexError) as error:
+        raise malformed("mail_parser_error", f"This is no readable mail: {error}", "", 0) from None
+    for kind, text in parts:
+        is_document = kind.endswith(("json", "xml")) or re.search(r"<\?(xml|adf)\b|<[A-Za-z_][\w:.-]*[\s>/]", text, re.I)
+        if is_document and not kind.endswith("html"):
+            trimmed = text if kind.endswith("json") else trim_surroundings(text)
+            document = _read_text(trimmed, kind, lenient)
+            return Document(document.root, document.repairs, _headers(message))
+    raise malformed("no_document", "The mail has neither an XML nor a JSON part.", "", 0)
+
+
+def _headers(message: EmailMessage) -> dict[str, str]:
+    wanted = ("Message-ID", "From", "To", "Subject", "Date")
+    return {name: str(message[name]) for name in wanted if message[name] is not None}
+
+
+def _parts(message: EmailMessage) -> Iterator[tuple[str, str]]:
+    """Texts of the mail, those that say they are a document first."""
+    found: list[tuple[str, str]] = []
+    for count, part in enumerate(message.walk()):
+        if count > _MOST_PARTS:
+            break
+        if part.is_multipart():
+            continue
+        body = part.get_payload(decode=True)
+        if isinstance(body, bytes):
+            found.append((_kind_of(part), decode_text(body, part.get_content_charset())))
+    yield from sorted(found, key=lambda each: not each[0].endswith(("xml", "json")))
+
+
+def _kind_of(part: EmailMessage) -> str:
+    name = (part.get_filename() or "").lower()
+    for ending in ("xml", "json", "adf"):
+        if name.endswith(f".{ending}"):
+            return "application/json" if ending == "json" else "application/xml"
+    return part.get_content_type()

@@ -1,0 +1,149 @@
+"""One page of records: statements found or compiled, values bound, one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import orjson
+
+from chassis_metadata.ids import new_id
+from chassis_metadata.soql.parse import parse_query
+from chassis_platform.access.compile import Recent
+from chassis_platform.access.context import Context
+from chassis_platform.access.sharing import who_asks
+from chassis_platform.plan.query import plan_query
+from chassis_platform.plan.read_plan import Column, ReadPlan
+from chassis_platform.plan.signature import columns_signature, signature
+from chassis_platform.sql.access_log import entry_name
+from chassis_platform.sql.read import CompiledRead, Shape, compile_count, compile_read
+from chassis_tenants.database import Database
+from chassis_tenants.statement import Statement
+
+LARGEST_BATCH = 2_000
+LATEST_VERSION = "66.0"
+_ACCESS_PREFIX = "0Al"
+
+#: A cache of pure functions: what is compiled depends on the key alone.
+_plans: Recent[Hashable, ReadPlan] = Recent(1_000)
+_reads: Recent[Hashable, CompiledRead] = Recent(1_000)
+_counts: Recent[Hashable, Statement] = Recent(500)
+
+LastKey = list[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A page to read: how many records, behind which key, in what shape, through which door."""
+
+    door: str
+    batch: int = LARGEST_BATCH
+    shape: Shape = Shape.REST
+    labels: tuple[Column, ...] = ()
+    after: LastKey | None = None
+    position: int = 0  # records answered before
+    version: str = LATEST_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The records as a JSON array, how many they are, and the key of the last one when more follow."""
+
+    records: bytes
+    count: int
+    next_key: LastKey | None = field(default=None)
+
+
+def planned(context: Context, text: str, *, include_deleted: bool) -> ReadPlan:
+    """The plan of a query text; parsed and planned once for all users with the same grants."""
+    key = (context.policy.grants.identity, text, include_deleted)
+    return _plans.find(key, lambda: plan_query(parse_query(text), context, include_deleted=include_deleted))
+
+
+async def read_page(database: Database, context: Context, plan: ReadPlan, wanted: Wanted) -> Page:
+    """The page, in one round trip."""
+    remaining = None if plan.limit is None else max(plan.limit - wanted.position, 0)
+    fetch = wanted.batch + 1 if remaining is None else min(wanted.batch + 1, remaining)
+    read = compiled(context, plan, wanted)
+    statement = read.statement.bind(
+        **parameters(context, plan, wanted, read.entry_count),
+        fetch=fetch,
+        batch=wanted.batch,
+        offset=plan.offset,
+    )
+    [[(records, found, last_key)]] = await database.read(context.binding, statement)
+    if found <= wanted.batch:
+        return Page(records, found)
+    return Page(records, wanted.batch, orjson.loads(last_key))
+
+
+def compiled(context: Context, plan: ReadPlan, wanted: Wanted) -> CompiledRead:
+    """The plan's statement for users with these grants."""
+    grants = context.policy.grants.identity
+    nulls = None if wanted.after is None else tuple(each is None for each in wanted.after)
+    key = (grants, signature(plan), wanted.shape, columns_signature(wanted.labels), nulls)
+    return _reads.find(
+        key,
+        lambda: compile_read(
+            plan, context.policy, context.snapshot, shape=wanted.shape, labels=wanted.labels, after_nulls=nulls
+        ),
+    )
+
+
+async def count_all(database: Database, context: Context, plan: ReadPlan) -> int:
+    """How many records the plan finds, its limit aside."""
+    [[(count,)]] = await database.read(context.binding, count_statement(context, plan))
+    return int(count)
+
+
+def count_statement(context: Context, plan: ReadPlan) -> Statement:
+    """The statement that counts what the plan finds, bound."""
+    key = (context.policy.grants.identity, signature(plan))
+    statement = _counts.find(key, lambda: compile_count(plan, context.policy, context.snapshot))
+    return statement.bind(**who(context), **plan.bound_values(datetime.now(UTC), time_zone(context)))
+
+
+def parameters(context: Context, plan: ReadPlan, wanted: Wanted, entry_count: int) -> dict[str, Any]:
+    """Everything that is bound besides the page's bounds."""
+    return {
+        **who(context),
+        **plan.bound_values(datetime.now(UTC), time_zone(context)),
+        **cursor_parameters(wanted.after),
+        **log_parameters(context, wanted.door, entry_count),
+        "url_prefix": f"/services/data/v{wanted.version}/sobjects/",
+    }
+
+
+def who(context: Context) -> dict[str, Any]:
+    """The tenant, and the user among owners."""
+    return {"tenant_id": context.tenant.id, **who_asks(context.policy)}
+
+
+def cursor_parameters(after: Sequence[str | None] | None) -> Mapping[str, str | None]:
+    """The values of the last record seen."""
+    return {f"after_{number}": value for number, value in enumerate(after or (), 1)}
+
+
+def log_parameters(context: Context, door: str, entry_count: int) -> dict[str, Any]:
+    """What the access log says of this request, and fresh ids for its entries."""
+    if not entry_count:
+        return {}
+    principal = context.principal
+    return {
+        "door": door,
+        "source_ip": principal.source_ip,
+        "session_id": principal.session_id,
+        "client_name": principal.client_name,
+        **{entry_name(number): new_id(_ACCESS_PREFIX) for number in range(1, entry_count + 1)},
+    }
+
+
+def time_zone(context: Context) -> ZoneInfo:
+    """The calendar of the user's date literals."""
+    try:
+        return ZoneInfo(context.principal.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")

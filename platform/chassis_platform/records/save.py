@@ -1,0 +1,101 @@
+"""Carrying out inserts and updates inside a transaction: one trip to ask, one to write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from chassis_metadata.snapshot import Field, Object
+from chassis_platform.plan.changes import Change
+from chassis_platform.plan.write import WritePlan
+from chassis_platform.records.inquiry import Inquiry, everywhere, names_to_load
+from chassis_platform.records.judge import judge_values, meet_stored, refuse_circles, self_references
+from chassis_platform.records.trail import trail_of
+from chassis_platform.sql.check import ancestors_by
+from chassis_platform.sql.pivot import DROP_INDEX_ROWS, KEEP_INDEX_ROWS, index_row, indexed_fields
+from chassis_platform.sql.rows import folded, stored_row
+from chassis_platform.sql.write import insert_records, update_records
+from chassis_metadata.ids import new_ids
+from chassis_tenants.database import Transaction
+from chassis_tenants.statement import Statement
+
+
+async def save_records(transaction: Transaction, plan: WritePlan) -> list[Statement]:
+    """Judge a plan of inserts and updates and answer the statements that write what is fine; they are not sent yet."""
+    inquiry = Inquiry(plan)
+    inquiry.ask_for_stored(names_to_load(plan))
+    inquiry.ask_for_references()
+    inquiry.ask_for_holders_of_unique_values()
+    inquiry.ask_for_usernames()
+    known = await inquiry.answers(transaction)
+    meet_stored(plan, known)
+    judge_values(plan, known)
+    await _check_circles(transaction, plan)
+    if plan.all_or_none and any(change.problems for change in plan.changes):
+        return []
+    return _statements(plan)
+
+
+async def _check_circles(transaction: Transaction, plan: WritePlan) -> None:
+    for field, wanted in self_references(plan).items():
+        ids = sorted(set(wanted.values()))
+        edges = await transaction.fetch(ancestors_by(plan.obj, field).bind(**everywhere(plan), ids=ids))
+        refuse_circles(plan, field, edges)
+
+
+def _statements(plan: WritePlan) -> list[Statement]:
+    created, existing = plan.created, plan.existing
+    for change, record_id in zip(created, new_ids(plan.obj.key_prefix, len(created)) if created else (), strict=True):
+        change.id = record_id
+    written = [
+        *(_insert(plan.obj, created) if created else ()),
+        *(_update(plan.obj, existing) if existing else ()),
+        *_index_rows(plan.obj, [*created, *existing]),
+        *trail_of(plan, created, existing),
+    ]
+    common = everywhere(plan)
+    return [statement.bind(**common, **statement.parameters) for statement in written]
+
+
+def _insert(obj: Object, changes: Sequence[Change]) -> Iterable[Statement]:
+    names = sorted({name for change in changes for name in change.values})
+    rows = [{"id": change.id, **_without_nulls(stored_row(change.values, obj.fields, names))} for change in changes]
+    yield insert_records(obj, names).bind(rows=folded(rows))
+
+
+def _without_nulls(row: dict[str, Any]) -> dict[str, Any]:
+    custom = row.get("custom")
+    return row if custom is None else row | {"custom": {name: each for name, each in custom.items() if each is not None}}
+
+
+def _update(obj: Object, changes: Sequence[Change]) -> Iterable[Statement]:
+    """One statement for all: a record that doesn't change one of the columns writes back what it has, under its lock."""
+    names = sorted({name for change in changes for name in change.values if change.differs(name)})
+    rows = [{"id": change.id, **stored_row(_after(change), obj.fields, names)} for change in changes]
+    yield update_records(obj, names).bind(rows=folded(rows))
+
+
+def _after(change: Change) -> dict[str, Any]:
+    return {**(change.old or {}), **change.values}
+
+
+def _index_rows(obj: Object, changes: Sequence[Change]) -> Iterable[Statement]:
+    touched = [(field, change) for field in indexed_fields(obj) for change in changes if _moves(change, field)]
+    keep = [
+        index_row(field, str(change.id), change.values[field.name])
+        for field, change in touched
+        if change.values[field.name] is not None
+    ]
+    drop = [
+        {"field_name": field.name, "record_id": change.id}
+        for field, change in touched
+        if change.values[field.name] is None and not change.creating
+    ]
+    if drop:
+        yield DROP_INDEX_ROWS.bind(object_name=obj.name, rows=folded(drop))
+    if keep:
+        yield KEEP_INDEX_ROWS.bind(object_name=obj.name, rows=folded(keep))
+
+
+def _moves(change: Change, field: Field) -> bool:
+    return field.name in change.values and change.differs(field.name)

@@ -1,0 +1,33 @@
+"""Query locators: where the next batch of a query goes on, kept so that any process can go on with it."""
+
+from __future__ import annotations
+
+from chassis_tenants.statement import Statement
+
+#: Wraps the statement that counts; its total is cut by the query's own offset and limit.
+_KEEP = """
+INSERT INTO chassis.query_locator
+    (tenant_id, id, user_id, query, include_deleted, position, after, total, batch_size)
+SELECT %(tenant_id)s, %(locator_id)s, %(user_id)s, %(query_text)s, %(include_deleted)s, %(position)s,
+       %(after_key)s::jsonb, least(greatest(counted.total - %(skipped)s, 0), %(most)s), %(batch)s
+FROM ({count}) AS counted (total)
+RETURNING total
+"""
+_KNOWN_TOTAL = "SELECT %(known_total)s::integer"
+
+_FIND = """
+SELECT query, include_deleted, position, after, total, batch_size
+FROM chassis.query_locator
+WHERE tenant_id = %(tenant_id)s AND id = %(locator_id)s AND user_id = %(user_id)s
+"""
+
+
+def keep_locator(count: Statement | None) -> Statement:
+    """Insert a locator and answer the query's total: counted with `count`, or bound as `known_total`."""
+    text = _KEEP.format(count=_KNOWN_TOTAL if count is None else count.text)
+    return Statement(text, {} if count is None else count.parameters)
+
+
+def find_locator(tenant_id: int, user_id: str, locator_id: str) -> Statement:
+    """The locator of that id, if it is the user's own."""
+    return Statement(_FIND, {"tenant_id": tenant_id, "user_id": user_id, "locator_id": locator_id})
