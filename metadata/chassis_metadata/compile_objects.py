@@ -185,14 +185,15 @@ def _add_fields(drafts: _Drafts, part: Part, value_sets: Mapping[str, ValueSet])
 
 
 def _add_pages(drafts: _Drafts, content: Package) -> None:
-    for kind in ("record_types", "paths", "list_views"):
+    for kind in ("record_types", "list_views"):
         for each in getattr(content, kind):
             if drafts.knows(each.object_name):
                 getattr(drafts[each.object_name], kind).append(each)
-    # The first layout that fits a record is shown: what is laid over another stands before it.
-    for each in reversed(content.layouts):
-        if drafts.knows(each.object_name):
-            drafts[each.object_name].layouts.insert(0, each)
+    # The first layout and path that fit a record are shown: what is laid over another stands before it.
+    for kind in ("layouts", "paths"):
+        for each in reversed(getattr(content, kind)):
+            if drafts.knows(each.object_name):
+                getattr(drafts[each.object_name], kind).insert(0, each)
 
 
 def _settle_fields(draft: _Draft, drafts: _Drafts) -> None:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from chassis_metadata.errors import Invalid
+from chassis_metadata.errors import Invalid, Problem
 from chassis_metadata.ids import is_id
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response
@@ -19,7 +19,9 @@ from chassis_platform.api.errors import problem_document
 from chassis_platform.api.sobjects import visible_object
 from chassis_platform.api.versions import ROOT, demand_version
 from chassis_platform.records.read import get_records
-from chassis_platform.records.write import RecordResult, write_records
+from chassis_platform.plan.write import Operation
+from chassis_platform.records.write import RecordResult, write_records, write_within
+from chassis_tenants.database import Database
 
 MOST_WRITTEN = 200
 MOST_READ = 2000
@@ -55,20 +57,50 @@ def _type_of(payload: Payload) -> str:
 
 
 async def _write(
-    context: Context, request: Request, operation: str, records: Sequence[Payload], *, all_or_none: bool
+    context: Context, request: Request, operation: Operation, records: Sequence[Payload], *, all_or_none: bool
 ) -> list[RecordResult]:
-    """Runs of one object are written as one set. All-or-none needs a single object: one set, one transaction."""
-    runs = [(name, list(run)) for name, run in groupby(records, key=_type_of)]
-    if all_or_none and len({name.lower() for name, _ in runs}) > 1:
-        raise Invalid.of(
-            "invalid_operation", "allOrNone over several objects is not supported: send one object a call."
-        )
+    """Runs of one object are written as one set each; all or none of several runs is one transaction."""
+    runs = [
+        (visible_object(context, name).name, list(run)) for name, run in groupby(records, key=_type_of)
+    ]
+    database = server_of(request).database
+    if all_or_none and len(runs) > 1:
+        return await _write_together(database, context, operation, runs)
     results: list[RecordResult] = []
     for name, run in runs:
-        obj = visible_object(context, name)
-        results += await write_records(
-            server_of(request).database, context, obj.name, operation, run, all_or_none=all_or_none
-        )
+        results += await write_records(database, context, name, operation, run, all_or_none=all_or_none)
+    return results
+
+
+_ROLLED_BACK = RecordResult(
+    None,
+    success=False,
+    problems=(
+        Problem(
+            "",
+            "all_or_none_operation_rolled_back",
+            "Record rolled back because not all records were valid and the request was using AllOrNone header",
+        ),
+    ),
+)
+
+
+class _UndoneError(Exception):
+    """Something in the transaction was wrong: leave it without a commit."""
+
+
+async def _write_together(
+    database: Database, context: Context, operation: Operation, runs: Sequence[tuple[str, list[Payload]]]
+) -> list[RecordResult]:
+    results: list[RecordResult] = []
+    try:
+        async with database.transaction(context.binding) as transaction:
+            for name, run in runs:
+                results += await write_within(transaction, context, name, operation, run, all_or_none=True)
+            if any(each.problems for each in results):
+                raise _UndoneError
+    except _UndoneError:
+        return [each if each.problems else _ROLLED_BACK for each in results]
     return results
 
 

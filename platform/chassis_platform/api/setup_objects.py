@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from chassis_metadata.errors import Invalid, NotFound
+from chassis_metadata.naming import free_key_prefix
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
 from chassis_platform.access.policy import ObjectAccess
@@ -85,6 +86,7 @@ async def create_object(context: Context, request: Request) -> Response:
         body["name"] = document["name_field"]
     body.setdefault("name", {"type": "text", "label": "Name"})
     body.setdefault("plural_label", body.get("label", name))
+    body.setdefault("key_prefix", free_key_prefix(context.snapshot.objects_by_prefix))
     grants = {name: ["create", "read", "update", "delete"]}
     return await _create(
         context, request, document, ComponentKey("object", name), body, Granted(grants, {f"{name}.*": "edit"})

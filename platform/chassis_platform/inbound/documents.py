@@ -20,6 +20,14 @@ LARGEST_DOCUMENT = 2 * 1024 * 1024
 MAX_DEPTH = 100
 _MOST_PARTS = 200
 _MAIL_HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,60}:[ \t]?[^\n]*\n")
+#: Nothing is fetched, nothing is expanded, nothing grows without bound.
+_SAFE: dict[str, bool] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "huge_tree": False,
+}
 _NOT_A_NAME = re.compile(r"[^\w.-]|^(?![^\W\d])")
 _PLACE = re.compile(r", line \d+, column \d+$")
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -90,9 +98,7 @@ def _repaired(text: str, lenient: Collection[str]) -> Document | None:
 
 def _parse_xml(text: str, *, lenient: bool) -> etree._Element:
     safe = without_prolog(text, lenient=lenient)
-    parser = etree.XMLParser(
-        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False
-    )
+    parser = etree.XMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, **_SAFE)
     try:
         return etree.fromstring(safe.encode("utf-8", "surrogatepass"), parser)
     except etree.XMLSyntaxError as error:

@@ -17,6 +17,7 @@ from chassis_metadata.errors import Invalid
 Step = Callable[[Any, Any, ZoneInfo], Any]
 
 LONGEST_MATCHED = 20_000
+LONGEST_NUMBER = 40
 _NUMBER = re.compile(r"[+-]?[0-9][0-9,. '\u00a0]*|[+-]?\.[0-9]+")
 _EXTENSION = re.compile(r"(?:x|ext\.?|extension)\s*(\d{1,6})$", re.IGNORECASE)
 _DATE_FORMS = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%m/%d/%Y", "%d.%m.%Y", "%Y年%m月%d日", "%d %B %Y", "%B %d, %Y", "%d %b %Y")
@@ -56,7 +57,7 @@ def _map(choices: Mapping[str, Any], value: str, _: ZoneInfo) -> Any:  # noqa: A
 def _number(_: object, value: str, __: ZoneInfo) -> Decimal | None:
     """`$7,925.50`, `1 500 km` and `1.234,5` are numbers; a text without digits is none."""
     found = _NUMBER.search(value[:LONGEST_MATCHED])
-    if found is None:
+    if found is None or len(found[0]) > LONGEST_NUMBER:
         return None
     try:
         return Decimal(_plain_number(re.sub(r"[ '\u00a0]", "", found[0]).rstrip(",.")))
@@ -193,6 +194,14 @@ def apply_steps(steps: Sequence[Any], value: Any, zone: ZoneInfo) -> Any:  # noq
     for step in steps:
         if value is None:
             return None
-        name, option = (step, None) if isinstance(step, str) else next(iter(step.items()))
-        value = STEPS[name](option, value, zone)
+        value = _apply(step, value, zone)
     return value
+
+
+def _apply(step: Any, value: Any, zone: ZoneInfo) -> Any:  # noqa: ANN401  as apply_steps
+    name, option = (step, None) if isinstance(step, str) else next(iter(step.items()))
+    try:
+        return STEPS[name](option, value, zone)
+    except (TypeError, AttributeError, KeyError, ValueError, ArithmeticError) as error:
+        message = f"The step {name!r} can't take what comes before it ({type(value).__name__}): {error}."
+        raise Invalid.of("invalid_mapping", message) from None

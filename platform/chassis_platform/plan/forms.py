@@ -1,4 +1,4 @@
-"""A Form: how the payloads of one object are read for one set of grants. Compiled once, then called record by record."""
+"""A Form: how payloads of one object are read for one set of grants. Compiled once, then called record by record."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis_metadata.fields import CASELESS_TYPES, NUMERIC_TYPES, FieldType
+from chassis_metadata.functions import checksum_problem
 from chassis_metadata.ids import is_id, normal_id
 from chassis_metadata.snapshot import Field, Object, Snapshot
 from chassis_platform.access.context import Context
 from chassis_platform.access.policy import AccessPolicy, ObjectAccess
 from chassis_platform.plan.changes import Change, KeyedReference
-from chassis_platform.plan.checksums import checksum_of
 from chassis_platform.plan.typed_values import BadValue, Convert, checked, converter, shown, wrong_type
 
 #: Takes one entry of a payload into a Change.
@@ -67,7 +67,7 @@ def match_key(field: Field, value: Any) -> Any:  # noqa: ANN401  typed by the fi
 
 
 def form_for(context: Context, obj: Object, *, creating: bool) -> Form:
-    """The Form of an object under the user's grants; kept beside the Object value, so it goes when the snapshot goes."""
+    """The Form of an object under the user's grants; it is kept beside the Object value and goes with it."""
     cache: dict[tuple[str, str, bool], Form] = obj.__dict__.setdefault("_forms", {})
     key = (context.snapshot.identity, context.policy.grants.identity, creating)
     if key not in cache:
@@ -112,7 +112,9 @@ def _conversion(snapshot: Snapshot, obj: Object, field: Field, prefixes: Mapping
         return _record_type_conversion(obj, field)
     convert = converter(field, prefixes)
     definition = snapshot.functions.get(field.checksum) if field.checksum else None
-    return checked(convert, checksum_of(definition), field) if definition is not None else convert
+    if definition is None:
+        return convert
+    return checked(convert, lambda value: checksum_problem(definition, str(value)), field)
 
 
 def _record_type_conversion(obj: Object, field: Field) -> Convert:
@@ -123,7 +125,8 @@ def _record_type_conversion(obj: Object, field: Field) -> Convert:
             raise BadValue("malformed_id", f"{field.label}: id value of incorrect type: {shown(value)}")
         found = normal_id(value.strip())
         if found not in active:
-            raise BadValue("invalid_cross_reference_key", f"Record Type ID: this ID value isn't valid for the user: {found}")
+            message = f"Record Type ID: this ID value isn't valid for the user: {found}"
+            raise BadValue("invalid_cross_reference_key", message)
         return found
 
     return convert
@@ -201,9 +204,8 @@ def _record_type_named(obj: Object, name: object) -> str:
     for each in obj.record_types:
         if each.active and name in (each.name, each.label):
             return obj.record_type_ids[each.name]
-    raise BadValue(
-        "invalid_field", f"Foreign key external ID: {shown(name)} not found for field DeveloperName in entity RecordType"
-    )
+    message = f"Foreign key external ID: {shown(name)} not found for field DeveloperName in entity RecordType"
+    raise BadValue("invalid_field", message)
 
 
 def _targets(

@@ -33,7 +33,7 @@ _TRUE, _FALSE = frozenset({"true", "1", "yes"}), frozenset({"false", "0", "no"})
 _LATITUDE, _LONGITUDE = Decimal(90), Decimal(180)
 
 
-class BadValue(Exception):  # noqa: N818  it becomes a Problem, not an error
+class BadValue(Exception):  # it becomes a Problem, not an error
     """What was sent can't be a value of the field; `code` and `message` as the field's tools know them."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -167,16 +167,16 @@ def _decimal(value: object) -> Decimal:
         raise wrong_type("double", value)
     if isinstance(value, int):
         return Decimal(value)
-    text = repr(value) if isinstance(value, float) else value.strip() if isinstance(value, str) else value
-    if isinstance(text, str) and not _NUMBER.fullmatch(text):
+    if isinstance(value, Decimal):
+        text = str(value)
+    else:
+        text = repr(value) if isinstance(value, float) else value.strip() if isinstance(value, str) else ""
+    if not _NUMBER.fullmatch(text):
         raise wrong_type("double", value)
     try:
-        number = Decimal(text)  # type: ignore[arg-type]  what is no number raises
-    except (DecimalException, TypeError, ValueError):
+        return Decimal(text)
+    except DecimalException:
         raise wrong_type("double", value) from None
-    if not number.is_finite():
-        raise wrong_type("double", value)
-    return number
 
 
 def _date(_: Field) -> Convert:

@@ -1,7 +1,7 @@
 """Into the recycle bin and out of it: records with all that belongs to them, stamped with one and the same time.
 
-References stay as they are while a record lies in the bin (reads don't follow them), so that restoring it restores them;
-purging clears them.
+References stay as they are while a record lies in the bin (reads don't follow them), so that restoring it restores
+them; purging clears them.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ def _refuse_held(plan: WritePlan, family: Family) -> None:
         for change in (by_id[root] for root in sorted(roots) if not by_id[root].problems):
             change.wrong(
                 "delete_failed",
-                f"Your attempt to delete {change.id} could not be completed because it is associated with the following "
-                f"{holder.plural_label.lower()}.: {holder_id}",
+                f"Your attempt to delete {change.id} could not be completed because it is associated with the following"
+                f" {holder.plural_label.lower()}.: {holder_id}",
             )
 
 
@@ -118,8 +118,8 @@ async def _refuse_orphans(transaction: Transaction, plan: WritePlan) -> None:
         ids = sorted({change.now(field.name) for change in plan.existing} - {None})
         there: set[str] = set(_ids(plan)) if plan.obj.name in field.references else set()
         for name in field.references if ids else ():
-            target = plan.context.snapshot.objects[name]
-            there |= {row[0] for row in await transaction.fetch(remaining_records(target).bind(**everywhere(plan), ids=ids))}
+            asked = remaining_records(plan.context.snapshot.objects[name]).bind(**everywhere(plan), ids=ids)
+            there |= {row[0] for row in await transaction.fetch(asked)}
         for change in plan.existing:
             if change.now(field.name) not in {None, *there}:
                 change.wrong("undelete_failed", f"{field.label}: restore the parent record first", field.name)

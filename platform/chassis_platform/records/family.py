@@ -42,7 +42,7 @@ def restricts(each: Field) -> bool:
     return (each.on_delete is DeleteRule.RESTRICT and not each.system) or each.name == OWNER
 
 
-async def family_of(
+async def family_of(  # noqa: PLR0913  whose, where, and by which rule
     transaction: Transaction,
     snapshot: Snapshot,
     obj: Object,
@@ -58,8 +58,8 @@ async def family_of(
     while any(level.values()):
         asked = [each for name in level for each in _referrers(snapshot, name, holders=deleted is False)]
         statements = [
-            children_of(snapshot.objects[each.object_name], each, deleted=deleted).bind(**common, ids=sorted(level[name]))
-            for name, each in asked
+            children_of(snapshot.objects[by.object_name], by, deleted=deleted).bind(**common, ids=sorted(level[name]))
+            for name, by in asked
         ]
         answers = await transaction.fetch_each(statements) if statements else []
         level = _next_level(family, level, zip(asked, answers, strict=True), belongs)

@@ -114,7 +114,7 @@ class Inquiry:
         self._ask_for_holders()
 
     def _take_referred(self, rows: list[Row]) -> None:
-        self.known.referred.update({record_id: may_write for record_id, may_write in rows})
+        self.known.referred.update(dict(rows))
 
     def _ask_for_holders(self) -> None:
         keys: dict[tuple[str, str], list[Any]] = {}

@@ -1,4 +1,4 @@
-"""Judging the changes of a batch by what is known: is the record there, may it be changed, do its references hold?"""
+"""Judging the changes of a batch by what is known: are the records there, may they be changed, do references hold."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def meet_stored(plan: WritePlan, known: Knowledge, *, deleted: bool = False) -> 
 def _check_expectation(change: Change, row: Row) -> None:
     expected = change.expectation or Expectation()
     if expected.version is not None and expected.version != row[VERSION]:
-        change.wrong("stale_version", f"The record was saved meanwhile: it is at version {row[VERSION]}, not {expected.version}")
+        message = f"The record was saved meanwhile: it is at version {row[VERSION]}, not {expected.version}"
+        change.wrong("stale_version", message)
     since = expected.unmodified_since
     if since is not None and row[LAST_MODIFIED].replace(microsecond=0) > since:
         change.wrong("precondition_failed", "The record was modified after the time of If-Unmodified-Since")
@@ -121,7 +122,8 @@ def _check_usernames(plan: WritePlan, known: Knowledge) -> None:
         username = change.values.get("Username") if known.usernames and not change.problems else None
         holder = known.usernames.get(username.lower()) if username else None
         if holder is not None and holder != (plan.context.tenant.id, change.id):
-            change.wrong("duplicate_username", "The username already exists in this or another organization", "Username")
+            message = "The username already exists in this or another organization"
+            change.wrong("duplicate_username", message, "Username")
 
 
 def self_references(plan: WritePlan) -> dict[Field, dict[str, str]]:
@@ -139,7 +141,7 @@ def self_references(plan: WritePlan) -> dict[Field, dict[str, str]]:
 
 def refuse_circles(plan: WritePlan, field: Field, edges: Iterable[Row]) -> None:
     """Note the changes that would make a record its own ancestor; `edges` are the stored (record, parent) above."""
-    parents = dict(edges)
+    parents: dict[str, str | None] = dict(edges)
     wanted = {str(change.id): change.values[field.name] for change in plan.existing if field.name in change.values}
     for change in plan.existing:
         if change.differs(field.name) and _is_circle(str(change.id), {**parents, **wanted}):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from chassis_metadata.ids import new_ids
 from chassis_metadata.snapshot import Field, Object
 from chassis_platform.plan.changes import Change
 from chassis_platform.plan.write import WritePlan
@@ -15,7 +16,6 @@ from chassis_platform.sql.check import ancestors_by
 from chassis_platform.sql.pivot import DROP_INDEX_ROWS, KEEP_INDEX_ROWS, index_row, indexed_fields
 from chassis_platform.sql.rows import folded, stored_row
 from chassis_platform.sql.write import insert_records, update_records
-from chassis_metadata.ids import new_ids
 from chassis_tenants.database import Transaction
 from chassis_tenants.statement import Statement
 
@@ -65,11 +65,13 @@ def _insert(obj: Object, changes: Sequence[Change]) -> Iterable[Statement]:
 
 def _without_nulls(row: dict[str, Any]) -> dict[str, Any]:
     custom = row.get("custom")
-    return row if custom is None else row | {"custom": {name: each for name, each in custom.items() if each is not None}}
+    if custom is None:
+        return row
+    return row | {"custom": {name: each for name, each in custom.items() if each is not None}}
 
 
 def _update(obj: Object, changes: Sequence[Change]) -> Iterable[Statement]:
-    """One statement for all: a record that doesn't change one of the columns writes back what it has, under its lock."""
+    """One statement for all: a record that doesn't change one of the columns writes back what it has, under lock."""
     names = sorted({name for change in changes for name in change.values if change.differs(name)})
     rows = [{"id": change.id, **stored_row(_after(change), obj.fields, names)} for change in changes]
     yield update_records(obj, names).bind(rows=folded(rows))

@@ -80,7 +80,9 @@ def as_text(value: Any) -> str | None:  # noqa: ANN401  typed by the field
         return format(value, "f")
     if isinstance(value, datetime):
         return value.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return ";".join(value) if isinstance(value, list) else value.isoformat() if isinstance(value, date | time) else str(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return ";".join(value) if isinstance(value, list) else str(value)
 
 
 def audit_of(plan: WritePlan, action: str, changes: Sequence[Change]) -> Iterable[Statement]:

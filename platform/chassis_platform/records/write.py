@@ -104,8 +104,8 @@ async def write_records(  # noqa: PLR0913  a batch has this many sides
 ) -> list[RecordResult]:
     """Write records in one transaction and answer what became of each, in their order.
 
-    Updates, deletes and undeletes name the record by `Id`, upserts by `external_id_field`. Without `all_or_none`, what is
-    fine is kept whatever is wrong with the rest.
+    Updates, deletes and undeletes name the record by `Id`, upserts by `external_id_field`. Without `all_or_none`, what
+    is fine is kept whatever is wrong with the rest.
     """
     obj = object_to_write(context, object_name)
     batch = _Batch(context, obj, operation, records, all_or_none, external_id_field, expectations)
@@ -182,7 +182,7 @@ async def _carry_out(transaction: Transaction, plan: WritePlan) -> list[Statemen
 def race_problem(error: psycopg.Error) -> Problem:
     """What to tell who was overtaken, or kept waiting, once too often."""
     if isinstance(error, pg_errors.UniqueViolation):
-        return Problem("", "duplicate_value", "duplicate value found: another record was saved with it at the same time")
+        return Problem("", "duplicate_value", "duplicate value found: another record got it at the same time")
     if isinstance(error, pg_errors.ForeignKeyViolation):
         return Problem("", "invalid_cross_reference_key", "invalid cross reference id")
     return Problem("", "unable_to_lock_row", "unable to obtain exclusive access to this record")

@@ -1,4 +1,4 @@
-"""Statements that ask what a write needs to know: the records as they are, those referred to, those with the same key."""
+"""Statements that ask what a write needs to know: records as they are, those referred to, those with the same key."""
 
 from __future__ import annotations
 

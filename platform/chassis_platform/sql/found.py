@@ -16,9 +16,14 @@ from chassis_tenants import storage
 
 def filtered(plan: ReadPlan, reach: Reach, *, prefix: str = "") -> tuple[Sources, list[ColumnElement[bool]]]:
     """The plan's sources with the joins of its conditions, and the conditions."""
-    root = storage.tenant_view(plan.object).alias(prefix + alias_of(plan.object))
-    sources = Sources(plan.object, root, reach, prefix)
+    sources = root_sources(plan, reach, prefix=prefix)
     return sources, conditions(plan, sources)
+
+
+def root_sources(plan: ReadPlan, reach: Reach, *, prefix: str = "") -> Sources:
+    """The plan's own rows, nothing joined yet."""
+    root = storage.tenant_view(plan.object).alias(prefix + alias_of(plan.object))
+    return Sources(plan.object, root, reach, prefix)
 
 
 def conditions(plan: ReadPlan, sources: Sources) -> list[ColumnElement[bool]]:

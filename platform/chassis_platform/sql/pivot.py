@@ -12,8 +12,9 @@ from chassis_tenants.storage import needs_pivot, pivot_kind
 
 #: A row has one of the three values, and `unique_value` where no other record may have the same.
 KEEP_INDEX_ROWS = Statement(
-    "INSERT INTO data.custom_index (tenant_id, object_name, field_name, record_id, text_value, number_value, time_value,"
-    " unique_value) SELECT %(tenant)s, %(object_name)s, r.field_name, r.record_id, r.text_value, r.number_value,"
+    "INSERT INTO data.custom_index"
+    " (tenant_id, object_name, field_name, record_id, text_value, number_value, time_value, unique_value)"
+    " SELECT %(tenant)s, %(object_name)s, r.field_name, r.record_id, r.text_value, r.number_value,"
     " r.time_value, r.unique_value FROM json_to_recordset(%(rows)s::json) AS r (field_name text, record_id text,"
     " text_value text, number_value float8, time_value timestamptz, unique_value text)"
     " ON CONFLICT (tenant_id, object_name, field_name, record_id) DO UPDATE SET text_value = excluded.text_value,"

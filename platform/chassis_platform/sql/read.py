@@ -8,7 +8,6 @@ from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import CTE, FromClause, Select
@@ -183,11 +182,11 @@ def _result(answer: FromClause, logged: Sequence[Logged]) -> Select[Any]:
     """The records as one array, how many were found, and the key of the last one answered."""
     answered = answer.c.position <= BATCH
     bodies = sa.func.json_agg(aggregate_order_by(answer.c.body, answer.c.position), type_=JSON).filter(answered)
-    keys = sa.func.array_agg(answer.c.key, type_=pg.ARRAY(JSON)).filter(answer.c.position == BATCH)
+    last = sa.func.json_agg(answer.c.key, type_=JSON).filter(answer.c.position == BATCH)
     result = sa.select(
         sa.func.coalesce(bodies, sa.literal_column("'[]'::json", JSON), type_=JSON).label("records"),
         sa.func.count().label("found"),
-        keys[1].label("last_key"),
+        last.op("->", return_type=JSON)(sa.literal_column("0")).label("last_key"),
     ).select_from(answer)
     ids = [_answered_ids(answer, number, each) for number, each in enumerate(logged, 1)]
     return result.add_cte(*entries(logged, ids)) if logged else result

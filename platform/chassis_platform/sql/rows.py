@@ -1,4 +1,4 @@
-"""Rows as one parameter: a JSON array that PostgreSQL unfolds, so that a statement's text is the same for any number."""
+"""Rows as one parameter: a JSON array that PostgreSQL unfolds, so that the text is the same for any number of them."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,8 +14,8 @@ from chassis_tenants.statement import Statement, compile_statement
 from chassis_tenants.storage import base_table
 
 INSERT_LOGIN_NAMES = Statement(
-    "INSERT INTO chassis.login_name (username, tenant_id, user_id)"
-    " SELECT r.username, %(tenant)s, r.user_id FROM json_to_recordset(%(rows)s::json) AS r (username text, user_id text)"
+    "INSERT INTO chassis.login_name (username, tenant_id, user_id) SELECT r.username, %(tenant)s, r.user_id"
+    " FROM json_to_recordset(%(rows)s::json) AS r (username text, user_id text)"
 )
 UPDATE_LOGIN_NAMES = Statement(
     "UPDATE chassis.login_name l SET username = r.username"
@@ -46,7 +47,7 @@ def _insert_journal(obj: Object, columns: Sequence[str]) -> Statement:
     def make() -> Statement:
         table = base_table(obj)
         rows = unfolded({column: table.c[column].type for column in columns})
-        values: dict[str, sa.ColumnElement[object]] = {column: rows.c[column] for column in columns}
+        values: dict[str, sa.ColumnElement[Any]] = {column: rows.c[column] for column in columns}
         values |= {"name": rows.c.id, "tenant_id": TENANT}
         values |= dict.fromkeys(("user_id", "created_by_id", "last_modified_by_id"), ACTOR)
         values |= dict.fromkeys(("created_date", "last_modified_date", "system_modstamp"), STAMP)

@@ -79,8 +79,9 @@ def mark_restored(obj: Object) -> Statement:
 
 def _mark(obj: Object, *, is_deleted: bool) -> Statement:
     table = base_table(obj)
-    marks = {"is_deleted": sa.true(), "deleted_date": STAMP, "deleted_by_id": ACTOR}
-    values: dict[str, Any] = marks if is_deleted else {"is_deleted": sa.false(), "deleted_date": None, "deleted_by_id": None}
+    values: dict[str, Any] = {"is_deleted": sa.false(), "deleted_date": None, "deleted_by_id": None}
+    if is_deleted:
+        values = {"is_deleted": sa.true(), "deleted_date": STAMP, "deleted_by_id": ACTOR}
     marked = sa.update(table).values(**values, **_touched(table))
     return compile_statement(marked.where(table.c.tenant_id == TENANT, table.c.id == sa.any_(IDS)))
 
@@ -96,7 +97,7 @@ def erase_records(obj: Object) -> Statement:
 
 
 def lock_records(obj: Object) -> Statement:
-    """Lock rows (`ids`) in the order of their ids, so that two batches with the same records wait and don't deadlock."""
+    """Lock rows (`ids`) in the order of their ids: two batches with the same records wait and don't deadlock."""
 
     def make() -> Statement:
         table = base_table(obj)

@@ -192,9 +192,7 @@ class _Worker:
         while True:
             await asyncio.sleep(self._pace.lease_seconds / 3)
             try:
-                lost = await renew(
-                    self._server.database, list(self._running), lease_seconds=self._pace.lease_seconds
-                )
+                lost = await renew(self._server.database, list(self._running), lease_seconds=self._pace.lease_seconds)
             except Exception as error:  # noqa: BLE001  nothing may end what runs beside the jobs
                 log.warning("leases_not_renewed", error=str(error))
                 continue

@@ -44,7 +44,7 @@ CREATE INDEX job_chain ON chassis.job (tenant_id, (coalesce(lock_key, '')), run_
 )
 
 #: As in 0001, and fair beyond the 400 oldest jobs: when more wait, a claim also looks at the heads of 100 chains, from
-#: a random tenant on. A chain is what a tenant queued under one lock key, or under none. Who has jobs running comes last.
+#: a random tenant on. A chain is what a tenant queued under one lock key, or none. Who has jobs running comes last.
 CLAIM_JOBS = """
 CREATE OR REPLACE FUNCTION chassis.claim_jobs(most integer, lease_seconds integer)
 RETURNS TABLE (tenant_id integer, id text, kind text, payload jsonb, attempts integer)

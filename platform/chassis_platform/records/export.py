@@ -1,0 +1,5 @@
+"""Stub."""
+
+
+def export_csv() -> None:
+    raise NotImplementedError

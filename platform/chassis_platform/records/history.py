@@ -1,0 +1,5 @@
+"""Stub."""
+
+
+def record_history() -> None:
+    raise NotImplementedError

@@ -1,0 +1,5 @@
+"""Stub."""
+
+
+def recycle_bin() -> None:
+    raise NotImplementedError

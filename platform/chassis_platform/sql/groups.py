@@ -1,0 +1,107 @@
+"""Groups as one SELECT: `AggregateResult` rows, with HAVING, order and limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.selectable import FromClause, Select
+
+from chassis_metadata.fields import NUMERIC_TYPES
+from chassis_metadata.snapshot import Snapshot
+from chassis_platform.access.policy import AccessPolicy
+from chassis_platform.plan.logged import logged_reads
+from chassis_platform.plan.read_plan import Aggregate, Column, PlannedField, PlannedOperand, PlannedOrder, ReadPlan
+from chassis_platform.sql.access_log import entries
+from chassis_platform.sql.filters import Filters
+from chassis_platform.sql.found import conditions, filters, root_sources
+from chassis_platform.sql.json_values import JSON, Spelling, json_object, spelled
+from chassis_platform.sql.read import FETCH, OFFSET
+from chassis_platform.sql.sources import Reach, Sources
+from chassis_tenants.statement import Statement, compile_statement
+
+_ATTRIBUTES = sa.literal_column("'{\"type\":\"AggregateResult\"}'::json", JSON)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledGroups:
+    """A statement that answers (records, groups found), and how many log entries it writes."""
+
+    statement: Statement
+    entry_count: int
+
+
+def compile_groups(plan: ReadPlan, policy: AccessPolicy, snapshot: Snapshot) -> CompiledGroups:
+    """The statement of a plan with groups."""
+    sources = root_sources(plan, Reach(snapshot, policy, plan.include_deleted))
+    logged = logged_reads(plan.columns)
+    groups = _grouped(plan, sources).cte("groups") if logged else _grouped(plan, sources).subquery("groups")
+    records = sa.func.json_agg(aggregate_order_by(groups.c.body, groups.c.position), type_=JSON)
+    result = sa.select(
+        sa.func.coalesce(records, sa.literal_column("'[]'::json", JSON), type_=JSON).label("records"),
+        sa.func.count().label("found"),
+    ).select_from(groups)
+    read: list[FromClause] = [groups for _ in logged]
+    return CompiledGroups(compile_statement(result.add_cte(*entries(logged, read)) if logged else result), len(logged))
+
+
+def _grouped(plan: ReadPlan, sources: Sources) -> Select[Any]:
+    where = conditions(plan, sources)
+    by = [sources.comparable(each) for each in plan.group_by]
+    members = [(each.path, _answered(each, sources)) for each in plan.columns]
+    order = [_ordered(each, sources) for each in plan.order_by] or by
+    having = None if plan.having is None else _having(sources).where(plan.having)
+    position = sa.func.row_number().over(order_by=order) if order else sa.literal_column("1")
+    body = json_object([("attributes", _ATTRIBUTES), *members])
+    grouped = sa.select(body.label("body"), position.label("position")).select_from(sources.all()).where(*where)
+    grouped = grouped.group_by(*by) if by else grouped
+    grouped = grouped if having is None else grouped.having(having)
+    grouped = grouped.order_by(*order) if order else grouped
+    return (grouped.offset(OFFSET) if plan.offset else grouped).limit(FETCH)
+
+
+def _having(sources: Sources) -> Filters:
+    plain = filters(sources)
+    return Filters(sources, plain.find, lambda each: aggregate(each, sources))
+
+
+def _answered(column: Column, sources: Sources) -> ColumnElement[object]:
+    """A group's value is one of those that compare alike: texts that differ in case alone make one group."""
+    operand = column.operand
+    if isinstance(operand, Aggregate):
+        kind = operand.field.type if operand.field is not None and operand.function in ("min", "max") else None
+        value = aggregate(operand, sources, shown=True)
+        return value if kind is None else spelled(kind, value, Spelling.REST)
+    return spelled(operand.type, sa.func.min(_minimal(operand, sources)), Spelling.REST)
+
+
+def _minimal(operand: PlannedField, sources: Sources) -> ColumnElement[object]:
+    value = sources.value(operand)
+    return sa.cast(value, sa.Integer()) if isinstance(value.type, sa.Boolean) else value
+
+
+def aggregate(operand: Aggregate, sources: Sources, *, shown: bool = False) -> ColumnElement[object]:
+    """The aggregate over one group; MIN and MAX in the form that is shown, or that is compared."""
+    if operand.field is None:
+        return sa.func.count()
+    value = sources.value(operand.field)
+    match operand.function:
+        case "count":
+            return sa.func.count(value)
+        case "count_distinct":
+            return sa.func.count(sources.comparable(operand.field).distinct())
+        case "sum" | "avg":
+            return getattr(sa.func, operand.function)(value)
+        case _:
+            compared = value if shown or operand.field.type in NUMERIC_TYPES else sources.comparable(operand.field)
+            return getattr(sa.func, operand.function)(compared)
+
+
+def _ordered(order: PlannedOrder, sources: Sources) -> ColumnElement[object]:
+    operand: PlannedOperand = order.operand
+    value = aggregate(operand, sources) if isinstance(operand, Aggregate) else sources.comparable(operand)
+    term = value.desc() if order.descending else value.asc()
+    return term.nulls_first() if order.nulls_first else term.nulls_last()
