@@ -27,6 +27,8 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 #: Every tenant has it, so every package may refer to its objects.
 PLATFORM_PACKAGE = "platform"
+#: Changes that stored records can't follow.
+_NEVER = frozenset({"type_changed", "key_prefix_changed", "ownership_changed"})
 _LOCK = 0x70_75_62_6C  # "publ": one publication at a time
 
 
@@ -122,7 +124,7 @@ def _publish_new(connection: Connection, package: Package, content: str) -> Publ
     problems = [*check_package(package, dependencies), *_cluster_problems(newest, package)]
     before = newest.get(package.manifest.name)
     if before is not None:
-        problems += [*diff_packages(before, package).refused, *_order_problems(before, package)]
+        problems += _refused_changes(before, package)
     _refuse([each for each in problems if not is_warning(each)])
     snapshot = compile_snapshot([*dependencies, package])
     statements = _make_tables(connection, package, snapshot)
@@ -130,6 +132,14 @@ def _publish_new(connection: Connection, package: Package, content: str) -> Publ
     manifest = package.manifest
     warnings = tuple(each for each in problems if is_warning(each))
     return Published(manifest.name, manifest.version, content, is_new=True, statements=statements, warnings=warnings)
+
+
+def _refused_changes(before: Package, package: Package) -> list[Problem]:
+    """What running tenants can't take; a version that is replaced while it is made may also lose and narrow things."""
+    refused = diff_packages(before, package).refused
+    if before.manifest.version != package.manifest.version:
+        return list(refused)
+    return [each for each in refused if each.code in _NEVER]
 
 
 def _refuse(problems: Sequence[Problem]) -> None:
@@ -167,13 +177,6 @@ def _cluster_problems(newest: _Newest, package: Package) -> Iterator[Problem]:
             if storage_name(mine.name) == storage_name(theirs.name):
                 message = f"The package {other} has an object {theirs.name} already. Give this one another name."
                 yield problem_at(package.places, where, "duplicate_name", message)
-
-
-def _order_problems(before: Package, package: Package) -> Iterator[Problem]:
-    old, new = before.manifest.version, package.manifest.version
-    if version_of(new) < version_of(old):
-        message = f"{package.manifest.name} {old} is published already. A new version has a higher number."
-        yield problem_at(package.places, ("package", "version"), "version_too_low", message)
 
 
 def _make_tables(connection: Connection, package: Package, snapshot: Snapshot) -> tuple[str, ...]:

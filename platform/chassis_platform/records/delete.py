@@ -48,7 +48,7 @@ def _is_over(plan: WritePlan) -> bool:
 
 def _bound(plan: WritePlan, statements: Iterable[Statement]) -> list[Statement]:
     common = everywhere(plan)
-    return [each.bind(**common, **each.parameters) for each in statements]
+    return [each.bind(**common) for each in statements]
 
 
 async def _meet(transaction: Transaction, plan: WritePlan, *, deleted: bool) -> Knowledge:

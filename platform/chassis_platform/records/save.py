@@ -54,7 +54,7 @@ def _statements(plan: WritePlan) -> list[Statement]:
         *trail_of(plan, created, existing),
     ]
     common = everywhere(plan)
-    return [statement.bind(**common, **statement.parameters) for statement in written]
+    return [statement.bind(**common) for statement in written]
 
 
 def _insert(obj: Object, changes: Sequence[Change]) -> Iterable[Statement]:
