@@ -91,7 +91,7 @@ def copy_database(server: EmbeddedServer, template: str) -> Callable[[], Databas
         name = f"test_{next(_numbers)}"
         with psycopg.connect(server.dsn, autocommit=True) as connection:
             connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER chassis_owner").format(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER chassis_owner STRATEGY FILE_COPY").format(
                     sql.Identifier(name), sql.Identifier(template)
                 )
             )

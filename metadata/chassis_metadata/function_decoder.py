@@ -31,16 +31,14 @@ def decode(definition: FunctionDefinition, value: str, today: date | None) -> Ma
     elements = _elements(definition, value, schemas)
     found: dict[str, Any] = {}
     for name, source in body["values"].items():
-        read = _value(definition, source, maker, elements, found)
-        if source.get("year"):
-            read = year
+        read = year if source.get("year") else _value(definition, source, maker, elements, found)
         if read not in (None, ""):
             found[name] = read
     return found
 
 
 def positions(value: str, ranges: str) -> str:
-    """`4-8|10-17` of a value: the characters at these positions (from 1). A `+` joins; other signs stand for themselves."""
+    """`4-8|10-17` of a value: the characters at these positions (from 1). A `+` joins; other signs stay."""
     parts = re.split(r"(\d+(?:-\d+)?)|\+", ranges)
     return "".join(_slice(value, part) if part[:1].isdigit() else part for part in parts if part)
 
@@ -55,7 +53,7 @@ def fits(keys: str, text: str) -> bool:
     elements = _compiled(keys)
     if len(elements) > len(text):
         return False
-    return all(allowed is None or character in allowed for allowed, character in zip(elements, text, strict=False))
+    return all(each is None or character in each for each, character in zip(elements, text, strict=False))
 
 
 @lru_cache(maxsize=100_000)
@@ -72,7 +70,7 @@ def _class(text: str) -> str:
 
 
 def _particularity(keys: str) -> int:
-    return sum(allowed is not None for allowed in _compiled(keys))
+    return sum(each is not None for each in _compiled(keys))
 
 
 def _maker(definition: FunctionDefinition, value: str) -> tuple[str, Mapping[str, str] | None]:
@@ -105,7 +103,7 @@ def _is_valid(row: Mapping[str, str], links: Body, year: int) -> bool:
 
 
 def _years(rule: Body, value: str, today: date | None) -> list[int]:
-    """The years that the code may mean, the likeliest first. Codes come round again after as many years as there are."""
+    """The years that the code may mean, the likeliest first. Codes come round again when they are used up."""
     code = positions(value, str(rule["position"]))
     codes: str = rule["codes"]
     if not code or code not in codes:

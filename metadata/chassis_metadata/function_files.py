@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from chassis_metadata.errors import Problem
 
@@ -18,7 +17,7 @@ def is_function_file(file: Path) -> bool:
     return len(file.parts) == 2 and file.parts[0] == "functions" and file.name.endswith(_ENDINGS)  # noqa: PLR2004
 
 
-def attach_function_files(folder: Path, functions: Any) -> list[Problem]:
+def attach_function_files(folder: Path, functions: object) -> list[Problem]:
     """Put every file that a function's `data` names into the function's `files`; what could not be read is answered."""
     problems: list[Problem] = []
     for name, body in functions.items() if isinstance(functions, dict) else ():
@@ -43,7 +42,7 @@ def _attach(folder: Path, file: str, files: dict[str, str]) -> list[tuple[str, s
     return []
 
 
-def _named(body: Any) -> Iterator[str]:
+def _named(body: object) -> Iterator[str]:
     """The `data` of the body and of its parts."""
     waiting = [body]
     while waiting:

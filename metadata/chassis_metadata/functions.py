@@ -1,4 +1,4 @@
-"""Declared functions: a checksum, a look-up in a table, a pattern decoder. All pure; what they know is in their bodies."""
+"""Declared functions: checksum, look-up in a table, pattern decoder. All pure; what they know is in their bodies."""
 
 from __future__ import annotations
 

@@ -204,7 +204,7 @@ async def _check_empty(tx: Transaction, key: ComponentKey) -> None:
         return
     found = await tx.fetch(
         Statement(
-            "SELECT FROM tenant.custom_record WHERE tenant_id = %(tenant_id)s AND object_name = %(name)s LIMIT 1",
+            "SELECT 1 FROM tenant.custom_record WHERE tenant_id = %(tenant_id)s AND object_name = %(name)s LIMIT 1",
             {"tenant_id": tx.tenant_id, "name": key.name},
         )
     )

@@ -8,7 +8,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from conftest import MakeTenant
 
 from chassis_metadata.components import DeleteRule, FieldDefinition, NameField, ObjectDefinition, Package
 from chassis_metadata.errors import Conflict, Invalid
@@ -21,6 +20,7 @@ from chassis_tenants.provision import NewTenant, create_tenant
 from chassis_tenants.publisher import publish
 from chassis_tenants.registry import tenant_by_id
 from chassis_tenants.snapshots import SnapshotStore
+from conftest import MakeTenant
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -118,9 +118,7 @@ def test_all_problems_are_told_at_once_and_nothing_is_left(owner_dsn: str, garag
         assert schema_of(connection) == before
 
 
-def test_a_failure_half_way_leaves_nothing(
-    owner_dsn: str, garage: Package, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failure_half_way_leaves_nothing(owner_dsn: str, garage: Package, monkeypatch: pytest.MonkeyPatch) -> None:
     added = FieldDefinition("Motto", FieldType.TEXT, "Motto", indexed=True)
     with psycopg.connect(owner_dsn) as connection:
         before = schema_of(connection)
@@ -232,9 +230,7 @@ def test_two_versions_published_at_once_take_turns(own_urls: DatabaseUrls, garag
     assert sorted(each.is_new for each in done) == [False, False, False, True]
 
 
-async def test_installing_makes_no_table(
-    owner_dsn: str, make_tenant: MakeTenant
-) -> None:
+async def test_installing_makes_no_table(owner_dsn: str, make_tenant: MakeTenant) -> None:
     with psycopg.connect(owner_dsn) as connection:
         [(before,)] = connection.execute("SELECT count(*) FROM pg_class")
 

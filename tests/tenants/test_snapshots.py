@@ -6,8 +6,8 @@ import asyncio
 import gc
 import tracemalloc
 
+import psycopg
 import pytest
-from conftest import MakeTenant
 
 from chassis_tenants import snapshots as snapshots_module
 from chassis_tenants.customise import ComponentKey, save_component
@@ -16,6 +16,7 @@ from chassis_tenants.journal import OPERATOR
 from chassis_tenants.registry import tenant_by_id
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.tenant import Tenant
+from conftest import MakeTenant
 
 MOTTO = {"type": "text", "label": "Motto", "length": 80}
 
@@ -80,9 +81,7 @@ async def test_twenty_requests_at_once_compile_once(
     assert len({id(each) for each in found}) == 1
 
 
-async def test_an_idle_tenant_costs_less_than_50_kilobytes(
-    database: Database, make_tenant: MakeTenant
-) -> None:
+async def test_an_idle_tenant_costs_less_than_50_kilobytes(database: Database, make_tenant: MakeTenant) -> None:
     tenants = [await add_motto(SnapshotStore(database), await make_tenant("garage")) for _ in range(5)]
     store = SnapshotStore(database)
     await store.of(tenants[0].id, tenants[0].metadata_version)
@@ -110,8 +109,6 @@ async def test_the_store_keeps_the_tenants_used_last(database: Database, make_te
 async def test_a_component_that_cannot_be_read_any_more_is_left_out(
     owner_dsn: str, snapshots: SnapshotStore, make_tenant: MakeTenant, caplog: pytest.LogCaptureFixture
 ) -> None:
-    import psycopg  # noqa: PLC0415  what no door would let in
-
     tenant = await make_tenant("garage")
     with psycopg.connect(owner_dsn) as connection:
         connection.execute(

@@ -6,13 +6,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from conftest import MakeTenant
 
 from chassis_metadata.ids import new_id
 from chassis_tenants.database import Binding, Database
 from chassis_tenants.isolation import check_walls, missing_walls
 from chassis_tenants.statement import Statement
 from chassis_tenants.tenant import Tenant
+from conftest import MakeTenant
 
 INSERT = "INSERT INTO data.workshop (tenant_id, id, name) VALUES (%(tenant_id)s, %(id)s, 'Nordwind')"
 

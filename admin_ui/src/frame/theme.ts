@@ -47,6 +47,7 @@ export function makeTheme(isDark: boolean, density: 'compact' | 'comfortable'): 
     },
     components: {
       Button: { primaryColor: isDark ? '#04272a' : '#ffffff', primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none' },
+      Segmented: { trackBg: isDark ? '#1d2427' : '#e4e9ea', itemColor: isDark ? '#b2bcbf' : '#4d5b60' },
       Tabs: { horizontalItemPadding: isCompact ? '9px 0' : '12px 0' },
     },
   }

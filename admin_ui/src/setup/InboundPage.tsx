@@ -1,1 +1,135 @@
-export function InboundPage() { return null }
+// Messages that partners sent: what came of each, what was wrong with it, the document itself, and once more.
+import { EyeOutlined, RedoOutlined } from '@ant-design/icons'
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
+import App from 'antd/es/app'
+import Button from 'antd/es/button'
+import Segmented from 'antd/es/segmented'
+import Tag from 'antd/es/tag'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link, useSearchParams } from 'react-router'
+import { inbound, replayInbound } from '../api/setup'
+import type { InboundMessage } from '../api/types'
+import { PageHeader } from '../frame/PageHeader'
+import { EmptyState, ErrorState, Lines } from '../frame/states'
+import { useErrorText } from '../frame/useErrorText'
+import { useReader } from '../records/fields/useReader'
+import { formatDateTime } from '../records/format'
+import { InboundContent } from './InboundContent'
+
+const STATUSES = ['', 'received', 'processed', 'failed'] as const
+const COLOURS: Record<string, string> = { processed: 'green', failed: 'red', received: 'blue' }
+
+export function InboundPage() {
+  const { t } = useTranslation()
+  const client = useQueryClient()
+  const { message } = App.useApp()
+  const errorText = useErrorText()
+  const reader = useReader()
+  const [search, setSearch] = useSearchParams()
+  const status = search.get('status') ?? ''
+  const [shown, setShown] = useState<InboundMessage | null>(null)
+  const [replaying, setReplaying] = useState<string | null>(null)
+  const page = useInfiniteQuery({
+    queryKey: ['setup', 'inbound', status],
+    queryFn: ({ pageParam }) => inbound(status === '' ? null : status, pageParam),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+  })
+  const rows = page.data?.pages.flatMap((each) => each.messages) ?? []
+  const labelOf = (value: string) =>
+    value === 'processed' || value === 'failed' || value === 'received' ? t(`inbound.statuses.${value}`) : value
+
+  async function replay(each: InboundMessage) {
+    setReplaying(each.id)
+    try {
+      const answer = await replayInbound(each.id)
+      if (answer.problems.length === 0) message.success(t('inbound.replayed', { count: answer.records.length }))
+      else message.warning(answer.problems.map((problem) => problem.message).join(' '))
+      await client.invalidateQueries({ queryKey: ['setup', 'inbound'] })
+    } catch (error) {
+      message.error(errorText(error))
+    } finally {
+      setReplaying(null)
+    }
+  }
+
+  return (
+    <div className="page">
+      <PageHeader title={t('setup.inbound')} />
+      <div className="toolbar">
+        <Segmented
+          aria-label={t('inbound.status')}
+          value={status}
+          options={STATUSES.map((each) => ({ value: each as string, label: each === '' ? t('inbound.all') : t(`inbound.statuses.${each}`) }))}
+          onChange={(value) => setSearch(value === '' ? {} : { status: value })}
+        />
+      </div>
+      {page.error ? (
+        <ErrorState error={page.error} onRetry={() => void page.refetch()} />
+      ) : page.data === undefined ? (
+        <Lines />
+      ) : rows.length === 0 ? (
+        <EmptyState title={t('inbound.none')} />
+      ) : (
+        <div className="card scroll-x">
+          <table className="plain-table">
+            <thead>
+              <tr>
+                <th scope="col">{t('inbound.received')}</th>
+                <th scope="col">{t('inbound.mapping')}</th>
+                <th scope="col">{t('inbound.messageId')}</th>
+                <th scope="col">{t('inbound.status')}</th>
+                <th scope="col">{t('inbound.result')}</th>
+                <th scope="col">
+                  <span className="visually-hidden">{t('action.more')}</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((each) => (
+                <tr key={each.id}>
+                  <td className="tabular">{formatDateTime(each.received, reader.language, reader.timeZone)}</td>
+                  <td className="mono">{each.mapping}</td>
+                  <td className="mono">{each.message_id ?? '—'}</td>
+                  <td>
+                    <Tag color={COLOURS[each.status]}>{labelOf(each.status)}</Tag>
+                  </td>
+                  <td>
+                    {each.problems.map((problem, index) => (
+                      <div key={index} className="field-error">
+                        {problem.line === null ? '' : `${t('inbound.place', { line: problem.line, column: problem.column ?? 1 })} `}
+                        {problem.message}
+                      </div>
+                    ))}
+                    <span className="tags">
+                      {each.records.map((id) => (
+                        <Link key={id} to={`/r/${id}`} className="mono">
+                          {id}
+                        </Link>
+                      ))}
+                    </span>
+                  </td>
+                  <td className="cell-actions">
+                    <Button size="small" icon={<EyeOutlined />} onClick={() => setShown(each)}>
+                      {t('inbound.content')}
+                    </Button>
+                    <Button size="small" icon={<RedoOutlined />} loading={replaying === each.id} onClick={() => void replay(each)}>
+                      {t('inbound.replay')}
+                    </Button>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {page.hasNextPage && (
+        <Button type="link" loading={page.isFetchingNextPage} onClick={() => void page.fetchNextPage()}>
+          {t('action.showMore')}
+        </Button>
+      )}
+      {shown !== null && <InboundContent message={shown} onClose={() => setShown(null)} />}
+    </div>
+  )
+}

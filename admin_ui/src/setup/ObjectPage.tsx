@@ -1,1 +1,182 @@
-export function ObjectPage() { return null }
+// One object in the object manager: its fields, and what the tenant may change about it.
+import { DeleteOutlined, EditOutlined, PlusOutlined, UnorderedListOutlined } from '@ant-design/icons'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import App from 'antd/es/app'
+import Button from 'antd/es/button'
+import Input from 'antd/es/input'
+import Tag from 'antd/es/tag'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { Link, useNavigate, useParams } from 'react-router'
+import { deleteField, deleteObject, objectDetail } from '../api/setup'
+import type { FieldDescribe, ObjectDescribe } from '../api/types'
+import { MetadataIcon } from '../frame/MetadataIcon'
+import { PageHeader } from '../frame/PageHeader'
+import { useMay } from '../frame/session'
+import { ErrorState, Lines } from '../frame/states'
+import { useErrorText } from '../frame/useErrorText'
+import { FieldForm } from './FieldForm'
+import { ObjectForm } from './ObjectForm'
+import { refreshDefinitions } from './refreshDefinitions'
+
+export function ObjectPage() {
+  const { object: name } = useParams()
+  const detail = useQuery({ queryKey: ['setup', 'objects', name], queryFn: () => objectDetail(name ?? '') })
+  if (detail.error) return <ErrorState error={detail.error} onRetry={() => void detail.refetch()} />
+  if (detail.data === undefined) return <Lines count={10} />
+  return <ObjectDetail key={name} object={detail.data} />
+}
+
+function ObjectDetail({ object }: { object: ObjectDescribe }) {
+  const { t } = useTranslation()
+  const navigate = useNavigate()
+  const client = useQueryClient()
+  const { modal, message } = App.useApp()
+  const errorText = useErrorText()
+  const mayChange = useMay('ManageMetadata')
+  const [form, setForm] = useState<'object' | 'new' | FieldDescribe | null>(null)
+  const [q, setQ] = useState('')
+  const fields = Object.values(object.fields).filter((field) =>
+    `${field.label} ${field.name}`.toLowerCase().includes(q.toLowerCase()),
+  )
+
+  function askDelete(title: string, remove: () => Promise<void>, then: () => void) {
+    modal.confirm({
+      title,
+      content: t('setup.deleteText'),
+      okText: t('action.delete'),
+      okButtonProps: { danger: true },
+      cancelText: t('action.cancel'),
+      onOk: async () => {
+        try {
+          await remove()
+          then()
+          await refreshDefinitions(client, object.name)
+        } catch (error) {
+          message.error(errorText(error))
+        }
+      },
+    })
+  }
+
+  return (
+    <div className="page">
+      <PageHeader
+        icon={<MetadataIcon name={object.icon} />}
+        eyebrow={<Link to="/admin/objects">{t('setup.objects')}</Link>}
+        title={object.label}
+        actions={
+          <>
+            <Button icon={<UnorderedListOutlined />} onClick={() => void navigate(`/o/${object.name}`)}>
+              {t('object.openList')}
+            </Button>
+            {object.custom && mayChange && (
+              <>
+                <Button icon={<EditOutlined />} onClick={() => setForm('object')}>
+                  {t('action.edit')}
+                </Button>
+                <Button
+                  danger
+                  icon={<DeleteOutlined />}
+                  onClick={() =>
+                    askDelete(
+                      t('object.delete', { object: object.label }),
+                      () => deleteObject(object.name),
+                      () => void navigate('/admin/objects'),
+                    )
+                  }
+                >
+                  {t('action.delete')}
+                </Button>
+              </>
+            )}
+          </>
+        }
+      >
+        <dl className="compact-fields">
+          {(
+            [
+              [t('object.name'), <code key="name">{object.name}</code>],
+              [t('object.prefix'), <code key="prefix">{object.key_prefix}</code>],
+              [t('object.package'), object.custom ? t('setup.own') : (object.package ?? '—')],
+            ] as const
+          ).map(([label, value]) => (
+            <div key={label}>
+              <dt>{label}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      </PageHeader>
+      <div className="toolbar">
+        <Input className="setup-search" allowClear value={q} placeholder={t('columns.search')} aria-label={t('columns.search')} onChange={(event) => setQ(event.target.value)} />
+        {mayChange && (
+          <Button type="primary" icon={<PlusOutlined />} className="push-right" onClick={() => setForm('new')}>
+            {t('field.new')}
+          </Button>
+        )}
+      </div>
+      <div className="card scroll-x">
+        <table className="plain-table" aria-label={t('object.fields')}>
+          <thead>
+            <tr>
+              <th scope="col">{t('field.label')}</th>
+              <th scope="col">{t('field.name')}</th>
+              <th scope="col">{t('field.type')}</th>
+              <th scope="col">{t('field.properties')}</th>
+              <th scope="col">{t('object.package')}</th>
+              <th scope="col">
+                <span className="visually-hidden">{t('action.more')}</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {fields.map((field) => (
+              <tr key={field.name}>
+                <td>{field.label}</td>
+                <td className="mono">{field.name}</td>
+                <td>
+                  {t(`types.${field.type}`)}
+                  {field.references.length > 0 && <span className="muted"> → {field.references.join(', ')}</span>}
+                </td>
+                <td>
+                  <span className="tags">
+                    {(['required', 'unique', 'external_id', 'indexed', 'tracked'] as const)
+                      .filter((flag) => field[flag])
+                      .map((flag) => (
+                        <Tag key={flag}>{t(`field.${flag}`)}</Tag>
+                      ))}
+                    {(field.classification === 'personal' || field.classification === 'sensitive') && (
+                      <Tag color="orange">{t(`field.classifications.${field.classification}`)}</Tag>
+                    )}
+                  </span>
+                </td>
+                <td>{field.custom ? <Tag color="cyan">{t('setup.own')}</Tag> : field.system ? t('setup.system') : (field.package ?? object.package ?? '')}</td>
+                <td className="cell-actions">
+                  {field.custom && mayChange && (
+                    <>
+                      <Button type="text" size="small" icon={<EditOutlined />} aria-label={t('record.editField', { field: field.label })} onClick={() => setForm(field)} />
+                      <Button
+                        type="text"
+                        danger
+                        size="small"
+                        icon={<DeleteOutlined />}
+                        aria-label={t('field.delete', { field: field.label })}
+                        onClick={() =>
+                          askDelete(t('field.delete', { field: field.label }), () => deleteField(object.name, field.name), () => undefined)
+                        }
+                      />
+                    </>
+                  )}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {form === 'object' && <ObjectForm object={object} onClose={() => setForm(null)} />}
+      {form === 'new' && <FieldForm object={object} onClose={() => setForm(null)} />}
+      {form !== null && typeof form === 'object' && <FieldForm object={object} field={form} onClose={() => setForm(null)} />}
+    </div>
+  )
+}

@@ -1,1 +1,191 @@
-export function UsersPage() { return null }
+// The users of the tenant: who they are, what they hold, and what an administrator can do for them.
+import { KeyOutlined, MoreOutlined, PlusOutlined } from '@ant-design/icons'
+import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+import App from 'antd/es/app'
+import Button from 'antd/es/button'
+import Dropdown from 'antd/es/dropdown'
+import Input from 'antd/es/input'
+import Tag from 'antd/es/tag'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { useSearchParams } from 'react-router'
+import { permissionSets, resetPassword, updateUser, users } from '../api/setup'
+import type { SetupUser } from '../api/types'
+import { PageHeader } from '../frame/PageHeader'
+import { useSession } from '../frame/session'
+import { EmptyState, ErrorState, Lines } from '../frame/states'
+import { useDebounced } from '../frame/useDebounced'
+import { useErrorText } from '../frame/useErrorText'
+import { useReader } from '../records/fields/useReader'
+import { formatDateTime } from '../records/format'
+import { tidyName } from '../records/names'
+import { PasswordDialog, type OneTimePassword } from './PasswordDialog'
+import { UserForm } from './UserForm'
+
+export function UsersPage() {
+  const { t } = useTranslation()
+  const client = useQueryClient()
+  const { modal, message } = App.useApp()
+  const errorText = useErrorText()
+  const reader = useReader()
+  const { user: me } = useSession()
+  const [search, setSearch] = useSearchParams()
+  const q = search.get('q') ?? ''
+  const sought = useDebounced(q, 250)
+  const [form, setForm] = useState<'new' | SetupUser | null>(null)
+  const [password, setPassword] = useState<OneTimePassword | null>(null)
+  const page = useInfiniteQuery({
+    queryKey: ['setup', 'users', sought],
+    queryFn: ({ pageParam }) => users(sought, pageParam),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next,
+    placeholderData: keepPreviousData,
+  })
+  const sets = useQuery({ queryKey: ['setup', 'permission-sets'], queryFn: permissionSets })
+  const labelOfSet = (name: string) => sets.data?.permission_sets.find((set) => set.name === name)?.label ?? name
+  const rows = page.data?.pages.flatMap((each) => each.users) ?? []
+  const refresh = () => client.invalidateQueries({ queryKey: ['setup', 'users'] })
+
+  async function attempt(action: () => Promise<void>) {
+    try {
+      await action()
+      await refresh()
+    } catch (error) {
+      message.error(errorText(error))
+    }
+  }
+
+  function ask(title: string, content: string, okText: string, action: () => Promise<void>) {
+    modal.confirm({ title, content, okText, cancelText: t('action.cancel'), onOk: () => attempt(action) })
+  }
+
+  function actionsOf(user: SetupUser) {
+    const name = tidyName(user.name)
+    return [
+      { key: 'edit', label: t('action.edit'), onClick: () => setForm(user) },
+      {
+        key: 'password',
+        label: t('user.reset'),
+        icon: <KeyOutlined />,
+        onClick: () =>
+          ask(t('user.resetTitle', { name }), t('user.resetText'), t('user.reset'), async () => {
+            const answer = await resetPassword(user.id)
+            setPassword({ name, username: user.username, password: answer.password })
+          }),
+      },
+      ...(user.id === me.id
+        ? []
+        : [
+            {
+              key: 'active',
+              label: user.is_active ? t('user.deactivate') : t('user.activate'),
+              danger: user.is_active,
+              onClick: () =>
+                user.is_active
+                  ? ask(t('user.deactivateTitle', { name }), t('user.deactivateText'), t('user.deactivate'), () => updateUser(user.id, { is_active: false }))
+                  : void attempt(() => updateUser(user.id, { is_active: true })),
+            },
+          ]),
+    ]
+  }
+
+  return (
+    <div className="page">
+      <PageHeader
+        title={t('setup.users')}
+        actions={
+          <Button type="primary" icon={<PlusOutlined />} onClick={() => setForm('new')}>
+            {t('user.new')}
+          </Button>
+        }
+      />
+      <Input
+        className="setup-search"
+        allowClear
+        value={q}
+        placeholder={t('user.search')}
+        aria-label={t('user.search')}
+        onChange={(event) => setSearch(event.target.value === '' ? {} : { q: event.target.value }, { replace: true })}
+      />
+      {page.error ? (
+        <ErrorState error={page.error} onRetry={() => void page.refetch()} />
+      ) : page.data === undefined ? (
+        <Lines />
+      ) : rows.length === 0 ? (
+        <EmptyState title={t('frame.nothingFound', { q: sought })} />
+      ) : (
+        <div className="card scroll-x">
+          <table className="plain-table">
+            <thead>
+              <tr>
+                <th scope="col">{t('user.name')}</th>
+                <th scope="col">{t('user.username')}</th>
+                <th scope="col">{t('user.role')}</th>
+                <th scope="col">{t('user.permissionSets')}</th>
+                <th scope="col">{t('user.status')}</th>
+                <th scope="col">{t('user.lastLogin')}</th>
+                <th scope="col">
+                  <span className="visually-hidden">{t('action.more')}</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((user) => (
+                <tr key={user.id}>
+                  <td>
+                    <button type="button" className="link-button" onClick={() => setForm(user)}>
+                      {tidyName(user.name)}
+                    </button>
+                  </td>
+                  <td>{user.username}</td>
+                  <td>{user.role?.name ?? '—'}</td>
+                  <td>
+                    <span className="tags">
+                      {user.permission_sets.map((name) => (
+                        <Tag key={name}>{labelOfSet(name)}</Tag>
+                      ))}
+                    </span>
+                  </td>
+                  <td>
+                    {user.locked ? (
+                      <Tag color="orange">{t('user.locked')}</Tag>
+                    ) : user.is_active ? (
+                      <Tag color="green">{t('user.active')}</Tag>
+                    ) : (
+                      <Tag>{t('user.inactive')}</Tag>
+                    )}
+                  </td>
+                  <td className="tabular">
+                    {user.last_login ? formatDateTime(user.last_login, reader.language, reader.timeZone) : t('user.never')}
+                  </td>
+                  <td className="cell-actions">
+                    <Dropdown trigger={['click']} placement="bottomRight" menu={{ items: actionsOf(user) }}>
+                      <Button type="text" size="small" icon={<MoreOutlined />} aria-label={t('user.actions', { name: tidyName(user.name) })} />
+                    </Dropdown>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      {page.hasNextPage && (
+        <Button type="link" loading={page.isFetchingNextPage} onClick={() => void page.fetchNextPage()}>
+          {t('action.showMore')}
+        </Button>
+      )}
+      {form !== null && (
+        <UserForm
+          user={form === 'new' ? null : form}
+          onClose={() => setForm(null)}
+          onSaved={(made) => {
+            setForm(null)
+            if (made) setPassword(made)
+            void refresh()
+          }}
+        />
+      )}
+      {password !== null && <PasswordDialog shown={password} onClose={() => setPassword(null)} />}
+    </div>
+  )
+}

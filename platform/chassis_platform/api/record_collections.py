@@ -18,7 +18,7 @@ from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.errors import problem_document
 from chassis_platform.api.sobjects import visible_object
 from chassis_platform.api.versions import ROOT, demand_version
-from chassis_platform.records.read import get_records
+from chassis_platform.records.several import get_records
 from chassis_platform.plan.write import Operation
 from chassis_platform.records.write import RecordResult, write_records, write_within
 from chassis_tenants.database import Database

@@ -1,4 +1,4 @@
-"""What came in, to a Document: the XML of a post, of a JSON text or of a mail, with its mistakes repaired if so declared."""
+"""What came in, to a Document: XML, JSON or a mail round either; mistakes in the XML repaired if so declared."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _repaired(text: str, lenient: Collection[str]) -> Document | None:
 
 def _parse_xml(text: str, *, lenient: bool) -> etree._Element:
     safe = without_prolog(text, lenient=lenient)
-    parser = etree.XMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, **_SAFE)
+    parser = etree.XMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, **_SAFE)  # type: ignore[arg-type]  # typed stubs know no map
     try:
         return etree.fromstring(safe.encode("utf-8", "surrogatepass"), parser)
     except etree.XMLSyntaxError as error:
@@ -113,7 +113,9 @@ def _read_json(text: str) -> etree._Element:
     try:
         value = orjson.loads(text.encode("utf-8", "surrogatepass"))
     except orjson.JSONDecodeError as error:
-        problem = Problem("", "json_parser_error", f"This is not JSON: {error.msg}", line=error.lineno, column=error.colno)
+        problem = Problem(
+            "", "json_parser_error", f"This is not JSON: {error.msg}", line=error.lineno, column=error.colno
+        )
         raise Invalid(problem) from None
     root = etree.Element("json")
     _grow(root, value, 0)
@@ -147,7 +149,9 @@ def _read_mail(content: bytes, lenient: Collection[str]) -> Document:
     except (RecursionError, ValueError, LookupError, AttributeError, TypeError, IndexError) as error:
         raise malformed("mail_parser_error", f"This is no readable mail: {error}", "", 0) from None
     for kind, text in parts:
-        is_document = kind.endswith(("json", "xml")) or re.search(r"<\?(xml|adf)\b|<[A-Za-z_][\w:.-]*[\s>/]", text, re.I)
+        is_document = kind.endswith(("json", "xml")) or re.search(
+            r"<\?(xml|adf)\b|<[A-Za-z_][\w:.-]*[\s>/]", text, re.IGNORECASE
+        )
         if is_document and not kind.endswith("html"):
             trimmed = text if kind.endswith("json") else trim_surroundings(text)
             document = _read_text(trimmed, kind, lenient)

@@ -89,7 +89,7 @@ def elements(path: str, at: At) -> list[etree._Element]:
 def texts(path: str, at: At) -> Iterator[str]:
     """The texts that a path names, trimmed, without the empty ones. A path from `$unit` begins at the unit."""
     for each in _found(path, at):
-        raw = "".join(each.itertext(with_tail=False)) if isinstance(each, etree._Element) else str(each)  # noqa: SLF001
+        raw = "".join(map(str, each.itertext(with_tail=False))) if isinstance(each, etree._Element) else str(each)  # noqa: SLF001
         text = raw.replace("\r\n", "\n").strip()
         if text:
             yield text

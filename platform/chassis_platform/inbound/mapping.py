@@ -98,7 +98,8 @@ def _unit_elements(document: Document, mapping: InboundMapping, scope: Scope) ->
 
 
 def _line(element: etree._Element) -> int:
-    return int(element.sourceline or 1)
+    line: object = element.sourceline
+    return line if isinstance(line, int) else 1
 
 
 def _missing(element: etree._Element, mapping: InboundMapping, scope: Scope) -> Iterator[Problem]:

@@ -20,9 +20,21 @@ LONGEST_MATCHED = 20_000
 LONGEST_NUMBER = 40
 _NUMBER = re.compile(r"[+-]?[0-9][0-9,. '\u00a0]*|[+-]?\.[0-9]+")
 _EXTENSION = re.compile(r"(?:x|ext\.?|extension)\s*(\d{1,6})$", re.IGNORECASE)
-_DATE_FORMS = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%m/%d/%Y", "%d.%m.%Y", "%Y年%m月%d日", "%d %B %Y", "%B %d, %Y", "%d %b %Y")
+_DATE_FORMS = (
+    "%Y-%m-%d",
+    "%Y/%m/%d",
+    "%Y%m%d",
+    "%m/%d/%Y",
+    "%d.%m.%Y",
+    "%Y年%m月%d日",
+    "%d %B %Y",
+    "%B %d, %Y",
+    "%d %b %Y",
+)
 _BLOCKS = frozenset({"br", "p", "div", "li", "tr", "h1", "h2", "h3", "table", "ul", "ol"})
-_LOOKS_LIKE_HTML = re.compile(r"<(br|p|div|li|ul|ol|b|i|strong|em|span|table|tr|td|a|h[1-6])\b[^<>]*/?>|&[a-z]+;", re.I)
+_LOOKS_LIKE_HTML = re.compile(
+    r"<(br|p|div|li|ul|ol|b|i|strong|em|span|table|tr|td|a|h[1-6])\b[^<>]*/?>|&[a-z]+;", re.IGNORECASE
+)
 
 
 @lru_cache(maxsize=500)

@@ -12,23 +12,25 @@ from collections.abc import Callable
 
 from chassis_metadata.errors import Invalid, Problem
 
-#: Encodings that may be declared; names as Python's codecs normalise them. Codecs that do more than decode are not here.
+_NO_SUCH_PART = 12  # of ISO 8859
+#: Encodings that may be declared; names as Python's codecs normalise them. Codecs that do more are not here.
 ENCODINGS = frozenset(
-    {"utf-8", "utf-16", "utf-16-le", "utf-16-be", "ascii", "gbk", "gb2312", "gb18030", "big5", "shift_jis", "euc_jp",
-     "euc_kr", *(f"iso8859-{part}" for part in range(1, 17) if part != 12), *(f"cp{page}" for page in range(1250, 1259))}
-)  # fmt: skip
+    {
+        *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "ascii"),
+        *("gbk", "gb2312", "gb18030", "big5", "shift_jis", "euc_jp", "euc_kr"),
+        *(f"iso8859-{part}" for part in range(1, 17) if part != _NO_SUCH_PART),
+        *(f"cp{page}" for page in range(1250, 1259)),
+    }
+)
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _DECLARED = re.compile(rb"""<\?xml\s[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""", re.IGNORECASE)
 _DECLARATION = re.compile(r"<\?xml\s[^>]*\?>")
 _INSTRUCTION = re.compile(r"<\?.*?\?>", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(\[|>)", re.IGNORECASE)
-_SPACE = re.compile(r"\s*")
 #: What a repair must not touch, and the tags that it may.
 #: One that is not closed reaches to the end: looking for its end again and again would take for ever.
-_PIECE = re.compile(
-    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|<[A-Za-z_/][^<>]*>", re.DOTALL
-)
+_PIECE = re.compile(r"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|<[A-Za-z_/][^<>]*>", re.DOTALL)
 _BARE_VALUE = re.compile(r"""(\s[A-Za-z_:][\w:.-]*\s*=\s*)([^\s"'<>=/][^\s"'<>=]*)(?=[\s/>])""")
 _AMPERSAND = re.compile(r"&(#\d{1,8};|#[xX][0-9a-fA-F]{1,8};|([A-Za-z][A-Za-z0-9]{1,31});)?")
 _OWN_ENTITIES = frozenset({"lt", "gt", "amp", "quot", "apos"})
@@ -67,17 +69,23 @@ def malformed(code: str, message: str, text: str, place: int) -> Invalid:
 def without_prolog(text: str, *, lenient: bool) -> str:
     """The text with its prolog blanked: declaration, instructions, comments, a document type without content.
 
-    A document type that declares anything is refused: entities are how XML is made to read files or to grow without end.
-    Unless `lenient`, an instruction before the XML declaration or a misspelt one stays, for the parser to complain about.
+    A document type that declares anything is refused: entities are how XML is made to read files, or to grow for ever.
+    Unless `lenient`, a misplaced or misspelt XML declaration stays, for the parser to complain about.
     """
-    place = _SPACE.match(text).end()  # type: ignore[union-attr]  it matches nothing, too
+    place = _after_space(text, 0)
     kept = 0
     while (found := _prolog_part(text, place)) is not None:
         bad = found.re is _INSTRUCTION and text[place + 2 : place + 5].lower() == "xml" and place != 0
         if not lenient and (bad or text.startswith("<?XML", place)):
             break
-        place = kept = _SPACE.match(text, found.end()).end()  # type: ignore[union-attr]  as above
+        place = kept = _after_space(text, found.end())
     return _blank(text[:kept]) + text[kept:]
+
+
+def _after_space(text: str, place: int) -> int:
+    while text[place : place + 1].isspace():
+        place += 1
+    return place
 
 
 def _prolog_part(text: str, place: int) -> re.Match[str] | None:

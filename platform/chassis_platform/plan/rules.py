@@ -77,7 +77,9 @@ def _is_asked_for(obj: Object, field: Field) -> bool:
 
 def _defaults(obj: Object) -> Iterable[tuple[str, Any]]:
     for field in obj.fields.values():
-        if field.type is FieldType.CHECKBOX and field.name != "IsDeleted":
+        if not field.createable:
+            continue
+        if field.type is FieldType.CHECKBOX:
             yield field.name, bool(field.default)
         elif field.default is not None and not field.is_compound and not field.is_reference:
             try:

@@ -21,6 +21,7 @@ Convert = Callable[[Any], Any]
 
 _SHOWN = 80
 _EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s.,;<>\"]+(\.[^@\s.,;<>\"]+)+")
+_NOT_IN_ADDRESSES = re.compile(r"[\x00-\x20<>\"]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _WEB_SCHEMES = frozenset({"http", "https", "ftp", "mailto", "tel"})
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -77,23 +78,17 @@ def _demand_text(value: object) -> str:
     return value
 
 
-def _storable(text: str) -> str:
-    if "\x00" in text:
-        raise BadValue("json_parser_error", "The text holds a null character, which can't be stored")
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise BadValue("json_parser_error", "The text holds half a character (a lone surrogate)") from None
-    return text
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+_LONGEST = 1 << 30
 
 
 def _fitting(field: Field, text: str) -> str:
-    if field.length is not None and len(text) > field.length:
+    if len(text) > (field.length or _LONGEST):
         size = f"(max length={field.length})"
         raise BadValue("string_too_long", f"{field.label}: data value too large: {shown(text)} {size}")
-    return _storable(text)
+    if _NOT_STORABLE.search(text):
+        raise BadValue("json_parser_error", f"{field.label}: holds a null character or half a surrogate pair")
+    return text
 
 
 def _text(field: Field) -> Convert:
@@ -130,7 +125,7 @@ def _url(field: Field) -> Convert:
 
 def _is_web_address(address: str) -> bool:
     """A link that a browser may follow: `javascript:` and its kin would run in whoever clicks."""
-    if any(each <= " " or each in '<>"' for each in address):
+    if _NOT_IN_ADDRESSES.search(address):
         return False
     scheme = _SCHEME.match(address)
     # `dealer.example:8443/x` has a port, not a scheme.

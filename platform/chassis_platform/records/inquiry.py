@@ -58,14 +58,22 @@ def everywhere(plan: WritePlan) -> dict[str, Any]:
     return same | who_asks(context.policy)
 
 
-def reference_fields(obj: Object) -> list[Field]:
+def reference_fields(obj: Object) -> tuple[Field, ...]:
     """The references that lead to records."""
-    return [each for each in obj.fields.values() if each.is_reference and each.name not in _NOT_A_RECORD]
+    return _chosen(obj, "_references", lambda each: each.is_reference and each.name not in _NOT_A_RECORD)
 
 
-def unique_fields(obj: Object) -> list[Field]:
+def unique_fields(obj: Object) -> tuple[Field, ...]:
     """The fields of which no two records may have the same value."""
-    return [each for each in obj.fields.values() if each.unique and not each.is_compound]
+    return _chosen(obj, "_uniques", lambda each: each.unique and not each.is_compound)
+
+
+def _chosen(obj: Object, key: str, is_wanted: Callable[[Field], bool]) -> tuple[Field, ...]:
+    """Asked for with every record, so it is kept beside the Object value."""
+    fields: tuple[Field, ...] | None = obj.__dict__.get(key)
+    if fields is None:
+        fields = obj.__dict__[key] = tuple(filter(is_wanted, obj.fields.values()))
+    return fields
 
 
 class Inquiry:
@@ -170,7 +178,8 @@ def _ids_by_object(plan: WritePlan, changes: Sequence[Change]) -> dict[str, set[
             value = change.values.get(name)
             if value is not None:
                 found.setdefault(prefixes[value[:3]].name, set()).add(value)
-    return {name: ids - {plan.context.principal.user_id} for name, ids in found.items()}
+    own = {plan.context.principal.user_id}
+    return {name: ids - own for name, ids in found.items() if ids - own}
 
 
 def names_to_load(plan: WritePlan) -> set[str]:

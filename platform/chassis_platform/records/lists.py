@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
 from chassis_metadata.errors import NotFound
-from chassis_metadata.snapshot import Object
+from chassis_metadata.snapshot import Field, Object
 from chassis_metadata.soql.tree import Comparison, Literal, Operator, Path, Query, SelectedField
 from chassis_platform.access.context import Context
 from chassis_platform.plan.listing import ListRequest, list_query, with_filter
 from chassis_platform.plan.names import Names
-from chassis_platform.plan.problems import refuse
 from chassis_platform.plan.query import plan_query
 from chassis_platform.plan.read_plan import Column, PlannedField, ReadPlan
 from chassis_platform.plan.single import labels_of, plan_record, without_compounds
-from chassis_platform.records.pages import LastKey, Page, Wanted, count_all, read_page
+from chassis_platform.records.cursors import read_cursor, write_cursor
+from chassis_platform.records.pages import Page, Wanted, count_all, read_page
 from chassis_platform.sql.paging import key_count
 from chassis_platform.sql.read import Shape
 from chassis_tenants.database import Database
@@ -45,28 +43,13 @@ def list_plan(context: Context, object_name: str, request: ListRequest) -> ReadP
 
 def list_wanted(context: Context, plan: ReadPlan, request: ListRequest, door: str) -> Wanted:
     """The page that a list request asks for."""
-    after = None if request.after is None else parse_cursor(request.after, plan)
+    after = None if request.after is None else read_cursor(request.after, key_count(plan.order_by))
     labels = labels_of(plan.columns, context)
     return Wanted(door, request.limit, shape=Shape.UI_ROW, labels=labels, after=after)
 
 
 def _cursor(page: Page) -> bytes:
-    if page.next_key is None:
-        return b"null"
-    return b'"%b"' % base64.urlsafe_b64encode(orjson.dumps(page.next_key)).rstrip(b"=")
-
-
-def parse_cursor(text: str, plan: ReadPlan) -> LastKey:
-    """The key in a cursor. It only says where to go on: what is there is decided by the plan."""
-    try:
-        key = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (binascii.Error, ValueError):
-        key = None
-    if not isinstance(key, list) or len(key) != key_count(plan.order_by):
-        raise refuse("invalid_query_locator", "The cursor is none of this list: begin again without it")
-    if not all(each is None or isinstance(each, str) for each in key):
-        raise refuse("invalid_query_locator", "The cursor is none of this list: begin again without it")
-    return key
+    return orjson.dumps(None if page.next_key is None else write_cursor(page.next_key))
 
 
 async def count_records(database: Database, context: Context, object_name: str, request: ListRequest) -> int:
@@ -160,15 +143,14 @@ def describe_column(column: Column, context: Context) -> dict[str, Any]:
 
 def column_label(operand: PlannedField, context: Context) -> str:
     """The field's label; behind a parent that of the parent, and of the field too unless it is the name."""
-    own = field_label(operand.field.object_name, operand.field.name, operand.field.label, context)
+    own = field_label(operand.field, context)
     if not operand.hops:
         return own
-    last = operand.hops[-1].field
-    parent = field_label(last.object_name, last.name, last.label, context)
+    parent = field_label(operand.hops[-1].field, context)
     return parent if operand.field.is_name and not operand.is_type else f"{parent}: {own}"
 
 
-def field_label(object_name: str, field_name: str, label: str, context: Context) -> str:
+def field_label(field: Field, context: Context) -> str:
     """A field's label in the user's language."""
-    key = f"objects.{object_name}.fields.{field_name}.label"
-    return context.snapshot.text(context.principal.language, key, label)
+    part = "name" if field.is_name else f"fields.{field.name}.label"
+    return context.snapshot.text(context.principal.language, f"objects.{field.object_name}.{part}", field.label)

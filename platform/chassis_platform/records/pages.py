@@ -20,7 +20,7 @@ from chassis_platform.plan.read_plan import Column, ReadPlan
 from chassis_platform.plan.signature import columns_signature, signature
 from chassis_platform.sql.access_log import entry_name
 from chassis_platform.sql.read import CompiledRead, Shape, compile_count, compile_read
-from chassis_tenants.database import Database
+from chassis_tenants.database import Database, Row
 from chassis_tenants.statement import Statement
 
 LARGEST_BATCH = 2_000
@@ -65,16 +65,30 @@ def planned(context: Context, text: str, *, include_deleted: bool) -> ReadPlan:
 
 async def read_page(database: Database, context: Context, plan: ReadPlan, wanted: Wanted) -> Page:
     """The page, in one round trip."""
+    [page] = await read_pages(database, context, [(plan, wanted)])
+    return page
+
+
+async def read_pages(
+    database: Database, context: Context, pages: Sequence[tuple[ReadPlan, Wanted]]
+) -> list[Page]:
+    """Several pages in one round trip."""
+    statements = [_bound(context, plan, wanted) for plan, wanted in pages]
+    answers = await database.read(context.binding, *statements)
+    return [_page(rows[0], wanted) for rows, (_, wanted) in zip(answers, pages, strict=True)]
+
+
+def _bound(context: Context, plan: ReadPlan, wanted: Wanted) -> Statement:
     remaining = None if plan.limit is None else max(plan.limit - wanted.position, 0)
     fetch = wanted.batch + 1 if remaining is None else min(wanted.batch + 1, remaining)
     read = compiled(context, plan, wanted)
-    statement = read.statement.bind(
-        **parameters(context, plan, wanted, read.entry_count),
-        fetch=fetch,
-        batch=wanted.batch,
-        offset=plan.offset,
+    return read.statement.bind(
+        **parameters(context, plan, wanted, read.entry_count), fetch=fetch, batch=wanted.batch, offset=plan.offset
     )
-    [[(records, found, last_key)]] = await database.read(context.binding, statement)
+
+
+def _page(row: Row, wanted: Wanted) -> Page:
+    records, found, last_key = row
     if found <= wanted.batch:
         return Page(records, found)
     return Page(records, wanted.batch, orjson.loads(last_key))

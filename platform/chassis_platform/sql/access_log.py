@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import CTE, FromClause
 
 from chassis_platform.access.sharing import TENANT_ID, USER_ID
@@ -13,13 +14,14 @@ from chassis_platform.plan.logged import Logged
 from chassis_tenants import storage
 
 _ID = sa.Text(collation="C")
+_TEXTS = pg.ARRAY(sa.Text())
 _TABLE = sa.Table(
     "access_log",
     sa.MetaData(),
     sa.Column("tenant_id", sa.Integer()),
     *(sa.Column(name, _ID) for name in ("id", "name", "user_id", "created_by_id", "last_modified_by_id")),
     *(sa.Column(name, sa.Text()) for name in ("object_name", "door", "source_ip", "session_id", "client_name")),
-    *(sa.Column(name, pg.ARRAY(sa.Text())) for name in ("record_ids", "fields")),
+    *(sa.Column(name, _TEXTS) for name in ("record_ids", "fields")),
     sa.Column("record_count", sa.Integer()),
     schema=storage.DATA_SCHEMA,
 )
@@ -34,12 +36,20 @@ def entry_name(number: int) -> str:
     return f"entry_{number}"
 
 
-def entries(logged: Sequence[Logged], rows: Sequence[FromClause]) -> list[CTE]:
-    """One insert for each set of records; `rows` have one column `id`, or are groups, which have none."""
-    return [_entry(number, each, read) for number, (each, read) in enumerate(zip(logged, rows, strict=True), 1)]
+def entries(
+    logged: Sequence[Logged], rows: Sequence[FromClause], *, fields: ColumnElement[object] | None = None
+) -> list[CTE]:
+    """One insert for each set of records; `rows` have one column `id`, or are groups, which have none.
+
+    `fields` says which fields were shown where only the rows tell.
+    """
+    return [
+        _entry(number, each, read, fields if fields is not None else sa.literal(list(each.fields), _TEXTS))
+        for number, (each, read) in enumerate(zip(logged, rows, strict=True), 1)
+    ]
 
 
-def _entry(number: int, logged: Logged, rows: FromClause) -> CTE:
+def _entry(number: int, logged: Logged, rows: FromClause, fields: ColumnElement[object]) -> CTE:
     has_ids = "id" in rows.c
     entry_id = sa.bindparam(entry_name(number), type_=sa.Text())
     record_ids = sa.func.array_agg(rows.c.id.distinct()) if has_ids else sa.null()
@@ -51,7 +61,7 @@ def _entry(number: int, logged: Logged, rows: FromClause) -> CTE:
         USER_ID,
         sa.literal(logged.object_name, sa.Text()),
         record_ids,
-        sa.literal(list(logged.fields), pg.ARRAY(sa.Text())),
+        fields,
         record_count,
         *(sa.bindparam(name, type_=sa.Text()) for name in ("door", "source_ip", "session_id", "client_name")),
         USER_ID,

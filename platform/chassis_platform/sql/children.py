@@ -15,7 +15,7 @@ from chassis_metadata.naming import storage_name
 from chassis_platform.plan.logged import Logged
 from chassis_platform.plan.read_plan import ChildSet
 from chassis_platform.sql.found import filtered
-from chassis_platform.sql.json_values import JSON, json_object
+from chassis_platform.sql.json_values import JSON, built_object
 from chassis_platform.sql.paging import keys_of
 from chassis_platform.sql.shapes import rest_record
 from chassis_platform.sql.sources import Reach, Sources
@@ -39,7 +39,7 @@ def child_rows(child: ChildSet, parent: FromClause, reach: Reach, logged: Sequen
     prefix = f"{storage_name(child.name)}_"
     each = _records(child, parent, reach, own).subquery(prefix + "record")
     records = sa.func.json_agg(aggregate_order_by(each.c.body, each.c.position), type_=JSON)
-    result = json_object(
+    result = built_object(
         [("totalSize", sa.func.count()), ("done", sa.true()), ("records", records)]
     )
     some = sa.func.count() > sa.literal_column("0")

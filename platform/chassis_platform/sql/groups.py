@@ -18,7 +18,7 @@ from chassis_platform.plan.read_plan import Aggregate, Column, PlannedField, Pla
 from chassis_platform.sql.access_log import entries
 from chassis_platform.sql.filters import Filters
 from chassis_platform.sql.found import conditions, filters, root_sources
-from chassis_platform.sql.json_values import JSON, Spelling, json_object, spelled
+from chassis_platform.sql.json_values import JSON, Spelling, built_object, spelled
 from chassis_platform.sql.read import FETCH, OFFSET
 from chassis_platform.sql.sources import Reach, Sources
 from chassis_tenants.statement import Statement, compile_statement
@@ -55,7 +55,7 @@ def _grouped(plan: ReadPlan, sources: Sources) -> Select[Any]:
     order = [_ordered(each, sources) for each in plan.order_by] or by
     having = None if plan.having is None else _having(sources).where(plan.having)
     position = sa.func.row_number().over(order_by=order) if order else sa.literal_column("1")
-    body = json_object([("attributes", _ATTRIBUTES), *members])
+    body = built_object([("attributes", _ATTRIBUTES), *members])
     grouped = sa.select(body.label("body"), position.label("position")).select_from(sources.all()).where(*where)
     grouped = grouped.group_by(*by) if by else grouped
     grouped = grouped if having is None else grouped.having(having)

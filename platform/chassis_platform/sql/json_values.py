@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from functools import reduce
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import FromClause
 
 from chassis_metadata.fields import ADDRESS_COMPONENTS, GEOLOCATION_COMPONENTS, FieldType
@@ -17,8 +22,10 @@ from chassis_platform.sql.sources import Sources
 from chassis_tenants import storage
 
 Json = ColumnElement[object]
-#: PostgreSQL's functions take 100 arguments: 50 pairs, of which one place is kept free.
-_MOST_PAIRS = 49
+#: PostgreSQL's functions take 100 arguments: 50 pairs.
+_MOST_PAIRS = 50
+#: PostgreSQL cuts longer names off.
+_LONGEST_NAME = 63
 JSON = pg.JSON()
 
 
@@ -29,17 +36,48 @@ class Spelling(Enum):
     UI = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'
 
 
+class row_json(FunctionElement[object]):  # noqa: N801  named as SQL's functions are
+    """An object made by `row_to_json`: shorter and a third faster than `json_build_object`, of any size.
+
+    What stands in it must not be an aggregate over nothing (`count(*)`), which would count its own single row.
+    """
+
+    name = "row_json"
+    inherit_cache = False
+
+    def __init__(self, pairs: Sequence[tuple[str, Json]]) -> None:
+        self.type = JSON
+        self.names = [name for name, _ in pairs]
+        super().__init__(*(value for _, value in pairs))
+
+
+@compiles(row_json)
+def _compile_row_json(element: row_json, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401  SQLAlchemy's
+    quote = compiler.preparer.quote_identifier
+    values = [compiler.process(each, **options) for each in element.clauses]
+    members = ", ".join(f"{value} AS {quote(name)}" for name, value in zip(element.names, values, strict=True))
+    return f"(SELECT row_to_json(r) FROM (SELECT {members}) AS r)"
+
+
 def json_object(pairs: Sequence[tuple[str, Json]]) -> Json:
-    """An object with these members in this order, however many."""
-    if len(pairs) <= _MOST_PAIRS:
-        arguments = [part for name, value in pairs for part in (_name(name), value)]
-        return sa.func.json_build_object(*arguments, type_=JSON)
-    members = sa.select(*(value.label(name) for name, value in pairs)).subquery("members")
-    return sa.select(sa.func.row_to_json(members.table_valued(), type_=JSON)).scalar_subquery()
+    """An object with these members in this order."""
+    if all(len(name.encode()) <= _LONGEST_NAME for name, _ in pairs):
+        return row_json(pairs)
+    parts = [built_object(pairs[start : start + _MOST_PAIRS]) for start in range(0, len(pairs), _MOST_PAIRS)]
+    if len(parts) == 1:
+        return parts[0]
+    merged = [sa.cast(each, pg.JSONB()) for each in parts]
+    return sa.cast(reduce(lambda left, right: left.op("||")(right), merged), JSON)
+
+
+def built_object(pairs: Sequence[tuple[str, Json]]) -> Json:
+    """A small object whose members may be aggregates."""
+    arguments = [part for name, value in pairs for part in (_name(name), value)]
+    return sa.func.json_build_object(*arguments, type_=JSON)
 
 
 def _name(name: str) -> Json:
-    return sa.literal_column("'" + name.replace("'", "''").replace("%", "%%") + "'", sa.Text())
+    return sa.literal_column("'" + name.replace("'", "''") + "'", sa.Text())
 
 
 def json_value(operand: PlannedField, sources: Sources, spelling: Spelling) -> Json:

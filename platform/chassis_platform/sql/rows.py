@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import TableValuedAlias
 
-from chassis_metadata.snapshot import Field, Object
+from chassis_metadata.snapshot import Object
 from chassis_platform.access.sharing import TENANT_ID
 from chassis_tenants.statement import Statement
 from chassis_tenants.storage import only_this_object
@@ -40,13 +40,17 @@ def _json(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no place in a row")
 
 
-def stored_row(values: Mapping[str, Any], fields: Mapping[str, Field], names: Iterable[str]) -> dict[str, Any]:
+def places_of(obj: Object, names: Iterable[str]) -> list[tuple[str, str | None]]:
+    """Field names with their columns; None: in `custom`."""
+    return [(name, obj.fields[name].column) for name in names]
+
+
+def stored_row(values: Mapping[str, Any], places: Iterable[tuple[str, str | None]]) -> dict[str, Any]:
     """Typed values by field name as one row: columns by their names, all others together under `custom`."""
     row: dict[str, Any] = {}
-    for name in names:
-        field = fields[name]
-        if field.column is not None:
-            row[field.column] = values.get(name)
+    for name, column in places:
+        if column is not None:
+            row[column] = values.get(name)
         else:
             row.setdefault("custom", {})[name] = in_custom(values.get(name))
     return row

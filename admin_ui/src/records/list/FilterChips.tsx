@@ -29,7 +29,7 @@ export function FilterChips({ describe, request, onChange, onEdit }: FilterChips
     <div className="chips" role="list" aria-label={t('list.filters')}>
       {request.filters.map((filter, index) => (
         <span key={index} role="listitem">
-          <Tag closable closeIcon={<span aria-label={t('filter.remove')}>×</span>} onClose={() => without(filter)}>
+          <Tag variant="outlined" closable closeIcon={<span aria-label={t('filter.remove')}>×</span>} onClose={() => without(filter)}>
             <button type="button" className="chip-text" onClick={onEdit}>
               {textOf(filter)}
             </button>

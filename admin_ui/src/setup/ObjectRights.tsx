@@ -1,0 +1,79 @@
+// The matrix: objects down, rights across.
+import { useQuery } from '@tanstack/react-query'
+import Checkbox from 'antd/es/checkbox'
+import Input from 'antd/es/input'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { objects } from '../api/setup'
+import type { PermissionSetDraft } from '../api/types'
+import { ErrorState, Lines } from '../frame/states'
+import { OBJECT_RIGHTS, setObjectRights, toggleRight } from './permissions'
+
+interface ObjectRightsProps {
+  draft: PermissionSetDraft
+  onChange: ((draft: PermissionSetDraft) => void) | null
+}
+
+export function ObjectRights({ draft, onChange }: ObjectRightsProps) {
+  const { t } = useTranslation()
+  const [q, setQ] = useState('')
+  const [onlyGranted, setOnlyGranted] = useState(onChange === null)
+  const all = useQuery({ queryKey: ['setup', 'objects'], queryFn: objects })
+  if (all.error) return <ErrorState error={all.error} onRetry={() => void all.refetch()} />
+  if (all.data === undefined) return <Lines />
+  const shown = all.data.objects.filter(
+    (object) =>
+      `${object.label} ${object.name}`.toLowerCase().includes(q.toLowerCase()) &&
+      (!onlyGranted || (draft.objects[object.name]?.length ?? 0) > 0),
+  )
+
+  return (
+    <div className="stack">
+      <div className="toolbar">
+        <Input className="setup-search" allowClear value={q} placeholder={t('object.search')} aria-label={t('object.search')} onChange={(event) => setQ(event.target.value)} />
+        <Checkbox checked={onlyGranted} onChange={(event) => setOnlyGranted(event.target.checked)}>
+          {t('permission.onlyGranted')}
+        </Checkbox>
+      </div>
+      <div className="card matrix">
+        <table className="plain-table">
+          <thead>
+            <tr>
+              <th scope="col">{t('object.label')}</th>
+              {OBJECT_RIGHTS.map((right) => (
+                <th key={right} scope="col" className="centre">
+                  {t(`permission.rights.${right}`)}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((object) => {
+              const rights = draft.objects[object.name] ?? []
+              return (
+                <tr key={object.name}>
+                  <th scope="row">
+                    {object.label} <code className="muted small">{object.name}</code>
+                  </th>
+                  {OBJECT_RIGHTS.map((right) => (
+                    <td key={right} className="centre">
+                      <Checkbox
+                        checked={rights.includes(right)}
+                        disabled={onChange === null}
+                        aria-label={`${object.label}: ${t(`permission.rights.${right}`)}`}
+                        onChange={(event) =>
+                          onChange?.(setObjectRights(draft, object.name, toggleRight(rights, right, event.target.checked)))
+                        }
+                      />
+                    </td>
+                  ))}
+                </tr>
+              )
+            })}
+          </tbody>
+        </table>
+        {shown.length === 0 && <p className="muted home-none">{t('permission.noObjects')}</p>}
+      </div>
+    </div>
+  )
+}

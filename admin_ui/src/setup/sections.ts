@@ -1,0 +1,23 @@
+// The sections of Setup that the signed-in user may open.
+import { useTranslation } from 'react-i18next'
+import { useSession } from '../frame/session'
+
+export interface SetupSection {
+  to: string
+  label: string
+}
+
+export function useSetupSections(): SetupSection[] {
+  const { t } = useTranslation()
+  const { permissions } = useSession()
+  const sections = [
+    { to: '/admin/objects', label: t('setup.objects'), needs: 'ViewSetup' },
+    { to: '/admin/users', label: t('setup.users'), needs: 'ManageUsers' },
+    { to: '/admin/permission-sets', label: t('setup.permissionSets'), needs: 'ViewSetup' },
+    { to: '/admin/roles', label: t('setup.roles'), needs: 'ViewSetup' },
+    { to: '/admin/packages', label: t('setup.packages'), needs: 'ViewSetup' },
+    { to: '/admin/sessions', label: t('setup.sessions'), needs: 'ManageUsers' },
+    { to: '/admin/inbound', label: t('setup.inbound'), needs: 'ManageInbound' },
+  ]
+  return sections.filter((section) => permissions.includes(section.needs))
+}

@@ -1,0 +1,85 @@
+"""Inbound keys: what a sender shows instead of a session. Of a key only the hash is stored; it runs as one user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chassis_metadata.errors import Invalid, NotFound
+from chassis_platform.auth.sessions import new_token, token_hash
+from chassis_tenants.database import Binding, Database
+from chassis_tenants.journal import OPERATOR, Actor, SetupChange, setup_entry
+from chassis_tenants.registry import tenant_by_id
+from chassis_tenants.statement import Statement
+
+LONGEST_LABEL = 80
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """Who a key stands for, and the versions that the user's context depends on."""
+
+    label: str
+    user_id: str
+    username: str
+    language: str | None
+    time_zone: str | None
+    metadata_version: int
+    access_version: int
+
+
+_USER = (
+    "SELECT %(label)s::text, u.id, u.username, u.language_locale_key, u.time_zone_sid_key, t.metadata_version,"
+    ' t.access_version FROM tenant."user" u JOIN chassis.tenant t ON t.id = u.tenant_id'
+    " WHERE u.tenant_id = %(tenant_id)s AND u.id = %(user_id)s AND u.is_active AND NOT u.is_deleted"
+)
+
+
+async def create_inbound_key(
+    database: Database, tenant_id: int, label: str, run_as_user_id: str, *, actor: Actor = OPERATOR
+) -> str:
+    """Make a key and answer it: this is the only time that it can be read. Its posts run with the user's rights."""
+    tenant = await tenant_by_id(database, tenant_id)
+    if tenant is None:
+        raise NotFound.of("not_found", "There is no such tenant.")
+    if not label.strip() or len(label) > LONGEST_LABEL:
+        raise Invalid.of("invalid_field", f"A label has 1 to {LONGEST_LABEL} characters.", fields=["label"])
+    if await holder_of_user(database, tenant_id, run_as_user_id, label) is None:
+        raise Invalid.of("invalid_field", "The user to run as is not there or not active.", fields=["run_as_user_id"])
+    key = new_token(tenant.organization_id)
+    change = SetupChange(
+        "createdInboundKey", "Inbound", label, f"Created the inbound key {label}", after=run_as_user_id
+    )
+    await database.read(
+        Binding(tenant_id), _insert_key(tenant_id, key, label, run_as_user_id), setup_entry(tenant_id, actor, change)
+    )
+    return key
+
+
+def _insert_key(tenant_id: int, key: str, label: str, user_id: str) -> Statement:
+    return Statement(
+        "INSERT INTO chassis.inbound_key (tenant_id, key_hash, label, run_as_user_id)"
+        " VALUES (%(tenant_id)s, %(key_hash)s, %(label)s, %(user_id)s)",
+        {"tenant_id": tenant_id, "key_hash": token_hash(key), "label": label, "user_id": user_id},
+    )
+
+
+async def holder_of_key(database: Database, tenant_id: int, key: str) -> KeyHolder | None:
+    """The holder of a key that was not revoked, if the user is active."""
+    text = (
+        "SELECT k.label, u.id, u.username, u.language_locale_key, u.time_zone_sid_key, t.metadata_version,"
+        " t.access_version FROM chassis.inbound_key k"
+        ' JOIN tenant."user" u ON u.tenant_id = k.tenant_id AND u.id = k.run_as_user_id'
+        " JOIN chassis.tenant t ON t.id = k.tenant_id"
+        " WHERE k.tenant_id = %(tenant_id)s AND k.key_hash = %(key_hash)s AND k.revoked_at IS NULL"
+        " AND u.is_active AND NOT u.is_deleted"
+    )
+    parameters = {"tenant_id": tenant_id, "key_hash": token_hash(key)}
+    [rows] = await database.read(Binding(tenant_id), Statement(text, parameters))
+    return KeyHolder(*rows[0]) if rows else None
+
+
+async def holder_of_user(database: Database, tenant_id: int, user_id: str, label: str) -> KeyHolder | None:
+    """The same for a user without a key, for replays."""
+    parameters = {"tenant_id": tenant_id, "user_id": user_id, "label": label}
+    [rows] = await database.read(Binding(tenant_id), Statement(_USER, parameters))
+    return KeyHolder(*rows[0]) if rows else None

@@ -1,0 +1,154 @@
+"""The store of inbound messages: what came, what became of it. A row an accepted unit, one for a refused document."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from chassis_metadata.errors import Problem
+from chassis_metadata.ids import new_id
+from chassis_tenants.statement import Statement
+
+MESSAGE_PREFIX = "0Ib"
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What somebody sent: the bytes, what they are said to be, whence, and through which key."""
+
+    content: bytes
+    content_type: str | None = None
+    source_ip: str | None = None
+    key_label: str | None = None
+
+
+def content_key(content: bytes) -> str:
+    """The key of a document that could not be read well enough to have one of its own."""
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def find_accepted(tenant_id: int, mapping: str, keys: Sequence[str]) -> Statement:
+    """Rows (key, message id, record ids) of the units that were accepted before."""
+    return Statement(
+        "SELECT message_key, id, record_ids FROM chassis.inbound_message"
+        " WHERE tenant_id = %(tenant_id)s AND mapping = %(mapping)s AND status = 'accepted'"
+        " AND message_key = ANY(%(keys)s)",
+        {"tenant_id": tenant_id, "mapping": mapping, "keys": list(keys)},
+    )
+
+
+def claim(tenant_id: int, mapping: str, key: str, post: Post, content: bytes) -> Statement:
+    """Insert the row of a unit before its records: who comes second waits here, and then fails on the unique index."""
+    return Statement(
+        "INSERT INTO chassis.inbound_message (tenant_id, id, mapping, message_key, status, processed_at, content_type,"
+        " content, source_ip) VALUES (%(tenant_id)s, %(id)s, %(mapping)s, %(key)s, 'accepted', now(), %(content_type)s,"
+        " %(content)s, %(source_ip)s) RETURNING id",
+        {
+            "tenant_id": tenant_id,
+            "id": new_id(MESSAGE_PREFIX),
+            "mapping": mapping,
+            "key": key,
+            "content_type": _short(post.content_type),
+            "content": content,
+            "source_ip": post.source_ip,
+        },
+    )
+
+
+def claim_refused(tenant_id: int, message_id: str, key: str) -> Statement:
+    """Make a refused message's row that of the unit which is now accepted."""
+    return Statement(
+        "UPDATE chassis.inbound_message SET status = 'accepted', message_key = %(key)s, processed_at = now(),"
+        " problems = '[]'::jsonb WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND status = 'refused' RETURNING id",
+        {"tenant_id": tenant_id, "id": message_id, "key": key},
+    )
+
+
+def note_records(tenant_id: int, message_id: str, record_ids: Sequence[str], result: Mapping[str, Any]) -> Statement:
+    """What an accepted message made."""
+    return Statement(
+        "UPDATE chassis.inbound_message SET record_ids = %(record_ids)s, result = %(result)s::jsonb"
+        " WHERE tenant_id = %(tenant_id)s AND id = %(id)s",
+        {"tenant_id": tenant_id, "id": message_id, "record_ids": list(record_ids), "result": _json(result)},
+    )
+
+
+def keep_refused(tenant_id: int, mapping: str, post: Post, problems: Iterable[Problem], user_id: str) -> Statement:
+    """Keep a document that was refused; one that is kept already is only stamped anew. The row is its id."""
+    return Statement(
+        "WITH kept AS (UPDATE chassis.inbound_message SET received_at = now(), problems = %(problems)s::jsonb"
+        " WHERE tenant_id = %(tenant_id)s AND id = (SELECT id FROM chassis.inbound_message"
+        " WHERE tenant_id = %(tenant_id)s AND mapping = %(mapping)s AND message_key = %(key)s AND status = 'refused'"
+        " ORDER BY received_at DESC LIMIT 1) RETURNING id), made AS ("
+        "INSERT INTO chassis.inbound_message (tenant_id, id, mapping, message_key, status, processed_at, content_type,"
+        " content, problems, result, source_ip) SELECT %(tenant_id)s, %(id)s, %(mapping)s, %(key)s, 'refused', now(),"
+        " %(content_type)s, %(content)s, %(problems)s::jsonb, %(result)s::jsonb, %(source_ip)s"
+        " WHERE NOT EXISTS (SELECT FROM kept) RETURNING id) SELECT id FROM kept UNION ALL SELECT id FROM made",
+        {
+            "tenant_id": tenant_id,
+            "id": new_id(MESSAGE_PREFIX),
+            "mapping": mapping,
+            "key": content_key(post.content),
+            "content_type": _short(post.content_type),
+            "content": post.content,
+            "problems": _problems(problems),
+            "result": _json({"run_as": user_id, "key": post.key_label}),
+            "source_ip": post.source_ip,
+        },
+    )
+
+
+def note_problems(tenant_id: int, message_id: str, problems: Iterable[Problem]) -> Statement:
+    """What a replay found wrong this time."""
+    return Statement(
+        "UPDATE chassis.inbound_message SET problems = %(problems)s::jsonb, processed_at = now()"
+        " WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND status = 'refused'",
+        {"tenant_id": tenant_id, "id": message_id, "problems": _problems(problems)},
+    )
+
+
+def find_message(tenant_id: int, message_id: str) -> Statement:
+    """One message with its content: (mapping, status, content type, content, result)."""
+    return Statement(
+        "SELECT mapping, status, content_type, content, result FROM chassis.inbound_message"
+        " WHERE tenant_id = %(tenant_id)s AND id = %(id)s",
+        {"tenant_id": tenant_id, "id": message_id},
+    )
+
+
+def list_messages(tenant_id: int, status: str | None, after: str | None) -> Statement:
+    """The newest messages, one more than a page has; `after` is the id of the last one seen."""
+    return Statement(
+        "SELECT id, mapping, message_key, received_at, status, problems, record_ids FROM chassis.inbound_message m"
+        " WHERE tenant_id = %(tenant_id)s AND (%(status)s::text IS NULL OR status = %(status)s::text)"
+        " AND (%(after)s::text IS NULL OR (received_at, id) < (SELECT received_at, id FROM chassis.inbound_message"
+        " WHERE tenant_id = %(tenant_id)s AND id = %(after)s::text))"
+        " ORDER BY received_at DESC, id DESC LIMIT %(most)s",
+        {"tenant_id": tenant_id, "status": status, "after": after, "most": PAGE + 1},
+    )
+
+
+def problem_entries(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    """Problems as they are kept and shown."""
+    return [
+        {"code": each.code.upper(), "message": each.message, "line": each.line, "column": each.column}
+        for each in problems
+    ]
+
+
+def _problems(problems: Iterable[Problem]) -> str:
+    return _json(problem_entries(problems))
+
+
+def _json(value: object) -> str:
+    # NUL is the one character that PostgreSQL's JSON can't hold.
+    return orjson.dumps(value).decode().replace("\\u0000", " ")
+
+
+def _short(text: str | None) -> str | None:
+    return text.replace("\0", "")[:200] if text else None

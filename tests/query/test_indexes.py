@@ -1,0 +1,189 @@
+"""Every plan shape meets an index, explained as the server's role on 20,000 rows of each of two tenants."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from world import World, make_world
+
+from chassis_metadata.soql.parse import parse_query
+from chassis_platform.plan.listing import list_query, parse_list_request
+from chassis_platform.plan.query import plan_query
+from chassis_platform.plan.read_plan import ReadPlan
+from chassis_platform.plan.single import labels_of, plan_record
+from chassis_platform.records.pages import Wanted, compiled, count_statement, parameters
+from chassis_platform.sql.read import Shape
+from chassis_tenants.statement import Statement
+
+ROWS = 20_000
+
+_FILL_WORKSHOPS = """
+INSERT INTO data.workshop (tenant_id, id, name, code, region, services, opened_on, rating, budget, email, phone,
+                           owner_id, parent_workshop_id, created_date, last_audit)
+SELECT %(tenant)s, 'gW1' || lpad(n::text, 15, '0'), CASE WHEN n %% 50 > 0 THEN 'Workshop ' || md5(n::text) END, 'C' || n,
+       (ARRAY['North', 'South', 'West'])[n %% 3 + 1], ARRAY[(ARRAY['Repair', 'Paint', 'Tyres'])[n %% 3 + 1]],
+       date '2020-01-01' + n %% 2000, n %% 100 / 10.0, CASE WHEN n %% 7 > 0 THEN n END,
+       'w' || n || '@example.com', '138' || lpad(n::text, 8, '0'),
+       CASE WHEN n %% 100 = 0 THEN %(owner)s ELSE 'nobody' || n %% 200 END,
+       CASE WHEN n > 10 THEN 'gW1' || lpad((n / 10)::text, 15, '0') END,
+       now() - n * interval '1 minute', now() - n * interval '1 hour'
+FROM generate_series(1, %(rows)s) AS n
+"""
+_FILL_VISITS = """
+INSERT INTO data.visit (tenant_id, id, name, workshop_id, status, amount)
+SELECT %(tenant)s, 'gV1' || lpad(n::text, 15, '0'), 'V-' || n, 'gW1' || lpad((n %% 5000 + 1)::text, 15, '0'), 'Done', n
+FROM generate_series(1, %(rows)s) AS n
+"""
+_FILL_PIVOT = """
+INSERT INTO data.custom_index (tenant_id, object_name, field_name, record_id, text_value)
+SELECT tenant_id, 'Workshop', 'Colour__c', id, 'colour ' || substr(id, 10) FROM data.workshop
+"""
+#: Scans that read a table from end to end. Small tables (users, roles) are read so by right.
+_WHOLE = re.compile(r"Seq Scan on data\.(\w+)")
+_LARGE = frozenset({"workshop", "visit", "custom_index"})
+
+
+@pytest.fixture(scope="module")
+async def filled(world: World, make_tenant: Any, snapshots: Any) -> World:
+    other = await make_world(world.owner_dsn, world.database, snapshots, await make_tenant("garage"))
+    other.user("foreman", "GarageUser")
+    for each in (world, other):
+        values = {"tenant": each.tenant.id, "owner": each.users["foreman"], "rows": ROWS}
+        for text in (_FILL_WORKSHOPS, _FILL_VISITS):
+            run(each, text, values)
+    run(world, _FILL_PIVOT, {})
+    for table in ("workshop", "visit", "custom_index", '"user"', "user_role"):
+        world.sql(f"ANALYZE data.{table}")
+    return world
+
+
+def run(world: World, text: str, values: dict[str, Any]) -> None:
+    import psycopg  # noqa: PLC0415
+
+    with psycopg.connect(world.owner_dsn) as connection:
+        connection.execute(text.encode(), values)
+
+
+async def explain(world: World, statement: Statement) -> str:
+    context_binding = (await world.as_user("admin")).binding
+    explained = Statement("EXPLAIN (VERBOSE, COSTS OFF) " + statement.text, statement.parameters)
+    [rows] = await world.database.read(context_binding, explained)
+    return "\n".join(row[0] for row in rows)
+
+
+async def page_statement(world: World, user: str, plan: ReadPlan, wanted: Wanted) -> Statement:
+    context = await world.as_user(user)
+    read = compiled(context, plan, wanted)
+    bound = parameters(context, plan, wanted, read.entry_count)
+    return read.statement.bind(**bound, fetch=wanted.batch + 1, batch=wanted.batch, offset=0)
+
+
+def whole_scans(explained: str) -> set[str]:
+    return set(_WHOLE.findall(explained)) & _LARGE
+
+
+QUERIES = {
+    "by id": "SELECT Id, Name FROM Workshop WHERE Id = 'gW1000000000000042AAA'",
+    "by ids": "SELECT Id FROM Workshop WHERE Id IN ('gW1000000000000042AAA', 'gW1000000000000043AAA')",
+    "by external id": "SELECT Id FROM Workshop WHERE Code = 'c42'",
+    "by email": "SELECT Id FROM Workshop WHERE Email = 'W42@example.com'",
+    "by phone list": "SELECT Id FROM Workshop WHERE Phone IN ('13800000042', '13800000043')",
+    "by number range": "SELECT Id FROM Workshop WHERE Budget >= 19990",
+    "by date": "SELECT Id FROM Workshop WHERE OpenedOn = 2021-05-05",
+    "by date literal": "SELECT Id FROM Workshop WHERE CreatedDate = TODAY",
+    "by parent": "SELECT Id FROM Workshop WHERE ParentWorkshopId = 'gW1000000000000042AAA'",
+    "by null": "SELECT Id FROM Workshop WHERE Name = null",
+    "like": "SELECT Id FROM Workshop WHERE Email LIKE '%w1234@%'",
+    "includes": "SELECT Id FROM Workshop WHERE Services INCLUDES ('Glass')",
+    "semi-join": "SELECT Id FROM Workshop WHERE Id IN (SELECT WorkshopId FROM Visit WHERE Id = 'gV1000000000000042AAA')",
+    "newest": "SELECT Id, Name, Owner.Name, ParentWorkshop.Name FROM Workshop ORDER BY CreatedDate DESC LIMIT 50",
+    "by name": "SELECT Id, Name FROM Workshop ORDER BY Name LIMIT 50",
+    "by name falling": "SELECT Id, Name FROM Workshop ORDER BY Name DESC LIMIT 50",
+    "by budget": "SELECT Id, Name FROM Workshop ORDER BY Budget DESC LIMIT 50",
+    "children": "SELECT Id, (SELECT Id, Amount FROM Visits) FROM Workshop ORDER BY CreatedDate DESC LIMIT 20",
+    "children's parents": "SELECT Id, Workshop.Name, Workshop.Owner.Name FROM Visit ORDER BY CreatedDate DESC LIMIT 20",
+}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+@pytest.mark.parametrize("user", ["foreman", "admin"])
+async def test_a_query_meets_an_index(filled: World, name: str, user: str) -> None:
+    plan = plan_query(parse_query(QUERIES[name]), await filled.as_user(user))
+
+    explained = await explain(filled, await page_statement(filled, user, plan, Wanted("query")))
+
+    assert not whole_scans(explained), explained
+
+
+SORTED = {
+    "newest": "SELECT Id FROM Workshop ORDER BY CreatedDate DESC",
+    "name": "SELECT Id, Name FROM Workshop ORDER BY Name",
+    "name falling": "SELECT Id, Name FROM Workshop ORDER BY Name DESC",
+    "budget, name": "SELECT Id FROM Workshop ORDER BY Budget DESC, Name",
+    "nothing": "SELECT Id FROM Workshop",
+}
+
+
+@pytest.mark.parametrize("name", SORTED)
+async def test_no_page_sorts_the_whole_table(filled: World, name: str) -> None:
+    """The first page and a late one read about as many rows as they answer."""
+    context = await filled.as_user("admin")
+    plan = plan_query(parse_query(SORTED[name]), context)
+    late = {
+        "newest": [str(datetime(2026, 11, 20, tzinfo=UTC)), "gW1000000000010000"],
+        "name": ["workshop 8", "gW1000000000010000"],
+        "name falling": ["workshop 8", "gW1000000000010000"],
+        "budget, name": ["10000", "workshop 8", "gW1000000000010000"],
+        "nothing": ["gW1000000000010000"],
+    }[name]
+    for after in (None, late):
+        statement = await page_statement(filled, "admin", plan, Wanted("query", 50, after=after))
+        explained = Statement("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) " + statement.text, statement.parameters)
+
+        [rows] = await filled.database.read(context.binding, explained)
+
+        text = "\n".join(row[0] for row in rows)
+        read = [int(found) for found in re.findall(r"Scan .*on workshop\w* .*?actual rows=(\d+)", text)]
+        assert max(read) <= 200, text
+
+
+async def test_a_list_and_its_search_meet_indexes(filled: World) -> None:
+    context = await filled.as_user("admin")
+    request = parse_list_request(
+        {
+            "columns": ["Name", "Phone", "OwnerId", "ParentWorkshop.Name"],
+            "search": "13800012345",
+            "order_by": [{"field": "CreatedDate", "descending": True}],
+        }
+    )
+    plan = plan_query(list_query(request, context.snapshot.objects["Workshop"], context), context)
+    wanted = Wanted("list", 50, shape=Shape.UI_ROW, labels=labels_of(plan.columns, context))
+
+    explained = await explain(filled, await page_statement(filled, "admin", plan, wanted))
+
+    assert "__trgm" in explained, explained
+    assert not whole_scans(explained), explained
+
+
+@pytest.mark.parametrize("user", ["foreman", "admin"])
+async def test_a_record_page_meets_indexes(filled: World, user: str) -> None:
+    context = await filled.as_user(user)
+    obj = context.snapshot.objects["Workshop"]
+    plan = plan_record(context, obj, obj.fields["Id"], "gW1000000000000042AAA", fields=None, include_deleted=True)
+    wanted = Wanted("get", 1, shape=Shape.UI_RECORD, labels=labels_of(plan.columns, context))
+
+    explained = await explain(filled, await page_statement(filled, user, plan, wanted))
+
+    assert not whole_scans(explained), explained
+
+
+async def test_the_records_of_an_owner_are_found_by_the_index_on_the_owner(filled: World) -> None:
+    context = await filled.as_user("foreman")
+    plan = plan_query(parse_query("SELECT COUNT() FROM Workshop"), context)
+
+    explained = await explain(filled, count_statement(context, plan))
+
+    assert "workshop__owner_id__idx" in explained, explained
