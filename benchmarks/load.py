@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import statistics
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -38,56 +38,124 @@ class Measured:
     failures: int
 
 
-async def _exchange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> tuple[int, bytes]:
-    writer.write(request)
-    head = await reader.readuntil(b"\r\n\r\n")
-    status = int(head[9:12])
-    lowered = head.lower()
-    if b"content-length:" in lowered:
-        length = int(lowered.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
-        return status, await reader.readexactly(length) if length else b""
-    if b"transfer-encoding: chunked" in lowered:
-        return status, await _chunks(reader)
-    return status, b""
+class _Connection(asyncio.Protocol):
+    """One keep-alive connection: sends a request, answers status and body."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._received = bytearray()
+        self._answer: asyncio.Future[tuple[int, bytes]] | None = None
+        self._body_at = 0  # where the body begins, 0 while the head is incomplete
+        self._length = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Asyncio's."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Asyncio's."""
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(exc or ConnectionResetError("the server closed the connection"))
+
+    def data_received(self, data: bytes) -> None:
+        """Asyncio's."""
+        self._received += data
+        if not self._body_at:
+            end = self._received.find(b"\r\n\r\n")
+            if end < 0:
+                return
+            self._body_at = end + 4
+            self._length = _length(bytes(self._received[:end]).lower())
+        if len(self._received) >= self._body_at + self._length and self._answer is not None:
+            self._answer.set_result((int(self._received[9:12]), bytes(self._received[self._body_at :])))
+
+    async def exchange(self, request: bytes) -> tuple[int, bytes]:
+        """Status and body."""
+        assert self._transport is not None
+        self._received.clear()
+        self._body_at = 0
+        self._answer = asyncio.get_running_loop().create_future()
+        self._transport.write(request)
+        return await self._answer
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._transport is not None:
+            self._transport.close()
 
 
-async def _chunks(reader: asyncio.StreamReader) -> bytes:
-    parts = []
-    while size := int(await reader.readuntil(b"\r\n"), 16):
-        parts.append((await reader.readexactly(size + 2))[:-2])
-    await reader.readexactly(2)
-    return b"".join(parts)
+def _length(head: bytes) -> int:
+    _, found, rest = head.partition(b"content-length:")
+    if not found and b"transfer-encoding: chunked" in head:
+        raise NotImplementedError("an answer without Content-Length")
+    return int(rest.split(b"\r\n", 1)[0]) if found else 0
+
+
+async def _connect(port: int) -> _Connection:
+    _, connection = await asyncio.get_running_loop().create_connection(_Connection, "127.0.0.1", port)
+    return connection
 
 
 async def once(port: int, request: Request) -> tuple[int, bytes]:
     """One request on a connection of its own."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**26)
+    connection = await _connect(port)
     try:
-        return await _exchange(reader, writer, request.encode())
+        return await connection.exchange(request.encode())
     finally:
-        writer.close()
+        connection.close()
 
 
-async def measure(port: int, make: Callable[[int], Request], *, clients: int, seconds: float) -> Measured:
-    """Send what `make(n)` gives for n = 0, 1, 2 … from `clients` connections for `seconds`."""
-    latencies: list[float] = []
-    failures = 0
+async def each_once(port: int, make: Callable[[int], Request], count: int, *, clients: int) -> list[bytes]:
+    """The bodies of `count` requests, in order; raises where one is refused."""
+    bodies: list[bytes] = [b""] * count
+    numbers = iter(range(count))
+
+    async def client() -> None:
+        connection = await _connect(port)
+        for number in numbers:
+            request = make(number)
+            status, body = await connection.exchange(request.encode())
+            if status not in request.expect:
+                raise RuntimeError(f"{request.method} {request.path}: {status} {body[:500]!r}")
+            bodies[number] = body
+        connection.close()
+
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return bodies
+
+
+async def measure(port: int, make: Callable[[int], Request], *, clients: int, seconds: float) -> list[tuple[float, bool]]:
+    """Send what `make(n)` gives for n = 0, 1, 2 … from `clients` connections for `seconds`.
+
+    Answers when each request was answered… as its latency, and whether it went well; the first entry is the time taken.
+    """
+    answered: list[tuple[float, bool]] = []
     numbers = iter(range(10**9))
     end = time.perf_counter() + seconds
 
     async def client() -> None:
-        nonlocal failures
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**26)
+        connection = await _connect(port)
         while time.perf_counter() < end:
             request = make(next(numbers))
+            encoded = request.encode()
             started = time.perf_counter()
-            status, _ = await _exchange(reader, writer, request.encode())
-            latencies.append(time.perf_counter() - started)
-            failures += status not in request.expect
-        writer.close()
+            status, _ = await connection.exchange(encoded)
+            answered.append((time.perf_counter() - started, status in request.expect))
+        connection.close()
 
-    started = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(clients)))
-    took = time.perf_counter() - started
-    cuts = statistics.quantiles(latencies, n=100) if len(latencies) > 1 else [latencies[0]] * 99
-    return Measured(len(latencies) / took, cuts[49] * 1000, cuts[98] * 1000, len(latencies), failures)
+    return answered
+
+
+def summed_up(answered: list[tuple[float, bool]], seconds: float) -> Measured:
+    """What the answers of all rounds say together; `seconds` is what the rounds took."""
+    latencies = sorted(latency * 1000 for latency, _ in answered)
+    failures = sum(1 for _, fine in answered if not fine)
+    return Measured(
+        len(latencies) / seconds, _at(latencies, 0.5), _at(latencies, 0.99), len(latencies), failures
+    )
+
+
+def _at(ordered: list[float], part: float) -> float:
+    return ordered[min(len(ordered) - 1, max(0, math.ceil(part * len(ordered)) - 1))]

@@ -44,7 +44,7 @@ PART_KINDS = {
 _TOP_FILES = frozenset({"package", "value_sets", "roles", "queues"})
 _FOLDERS = frozenset(TOP_KINDS) - _TOP_FILES
 _OBJECT_FILES = frozenset({"object", *PART_KINDS})
-_IGNORED_FOLDERS = frozenset({"cases", "docs"})
+_IGNORED_FOLDERS = frozenset({"cases", "demo", "docs"})
 
 #: Everything a package says, as nested plain maps: tree["objects"]["Lead"]["fields"]["Status"].
 Tree = dict[str, Any]
@@ -140,7 +140,7 @@ def _package_files(folder: Path) -> Iterator[Path]:
 
 
 def _is_ignored(file: Path) -> bool:
-    """Hidden files, texts for people, the package's own tests."""
+    """Hidden files, texts for people, the package's own tests, the plan of its demo."""
     is_hidden = any(part.startswith(".") for part in file.parts)
     is_prose = file.suffix == ".md" or file.name.startswith(("LICENSE", "NOTICE"))
     return is_hidden or is_prose or is_function_file(file) or file.parts[0] in _IGNORED_FOLDERS

@@ -1,7 +1,9 @@
-"""Publishing a folder of packages: all of them, each after those that it stands on."""
+"""Publishing a folder of packages: all of them, each after those that it stands on; nothing at all when none changed."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import psycopg
 from chassis_metadata.compile import in_dependency_order
 from chassis_metadata.components import Package
 from chassis_metadata.package import read_package
-from chassis_tenants.publisher import Published, publish
+from chassis_tenants.publisher import Connection, Published, publish
 
 
 def package_folders(folder: Path) -> list[Path]:
@@ -23,9 +25,38 @@ def read_packages(folder: Path) -> list[Package]:
     return in_dependency_order([read_package(each) for each in package_folders(folder)])
 
 
-def publish_folder(owner_dsn: str, folder: Path, *, replace: bool = False) -> Iterator[tuple[Package, Published]]:
-    """Publish what is new or changed below a folder; yields each package and what was done."""
-    packages = read_packages(folder)
+def publish_folder(owner_dsn: str, folder: Path, *, notes: Path, replace: bool = False) -> Iterator[Published]:
+    """Publish what is new or changed below a folder; yields what was done.
+
+    `notes` is a file that remembers what the folder held when all of it was published: a start that finds the same
+    content and the same registry reads no package at all.
+    """
+    fingerprint = _fingerprint(folder)
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
-        for package in packages:
-            yield package, publish(connection, package, replace=replace)
+        if _is_published(connection, notes, fingerprint):
+            return
+        done = []
+        for package in read_packages(folder):
+            done.append(publish(connection, package, replace=replace))
+            yield done[-1]
+    digests = {each.package: [each.version, each.digest] for each in done}
+    notes.write_text(json.dumps({"fingerprint": fingerprint, "packages": digests}, indent=2))
+
+
+def _fingerprint(folder: Path) -> str:
+    """A digest of every file's path and content."""
+    content = hashlib.sha256()
+    for path in sorted(each for package in package_folders(folder) for each in package.rglob("*") if each.is_file()):
+        content.update(f"{path.relative_to(folder)}\0".encode())
+        content.update(hashlib.sha256(path.read_bytes()).digest())
+    return content.hexdigest()
+
+
+def _is_published(connection: Connection, notes: Path, fingerprint: str) -> bool:
+    if not notes.exists():
+        return False
+    noted = json.loads(notes.read_text())
+    if noted.get("fingerprint") != fingerprint:
+        return False
+    rows = connection.execute("SELECT package, version, digest FROM chassis.package_version").fetchall()
+    return {(name, *versions) for name, versions in noted["packages"].items()} <= set(rows)

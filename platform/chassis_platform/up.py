@@ -72,9 +72,9 @@ def installation(settings: Settings, *, quiet: bool = False) -> Iterator[Install
     with database_urls(settings, home) as urls:
         say("Migrating")
         migrate(urls.owner)
-        for package, published in publish_folder(urls.owner, settings.packages, replace=True):
+        for published in publish_folder(urls.owner, settings.packages, notes=home / "published.json", replace=True):
             if published.is_new:
-                say(f"Published {package.manifest.name} {package.manifest.version}")
+                say(f"Published {published.package} {published.version}")
         yield Installation(urls, home)
 
 

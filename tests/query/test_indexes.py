@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 import pytest
 from world import World, make_world
 
@@ -23,23 +24,23 @@ ROWS = 20_000
 _FILL_WORKSHOPS = """
 INSERT INTO data.workshop (tenant_id, id, name, code, region, services, opened_on, rating, budget, email, phone,
                            owner_id, parent_workshop_id, created_date, last_audit)
-SELECT %(tenant)s, 'gW1' || lpad(n::text, 15, '0'), CASE WHEN n %% 50 > 0 THEN 'Workshop ' || md5(n::text) END, 'C' || n,
+SELECT %(tenant)s, 'gW1' || lpad(n::text, 12, '0') || 'CAA', CASE WHEN n %% 50 > 0 THEN 'Workshop ' || md5(n::text) END, 'C' || n,
        (ARRAY['North', 'South', 'West'])[n %% 3 + 1], ARRAY[(ARRAY['Repair', 'Paint', 'Tyres'])[n %% 3 + 1]],
-       date '2020-01-01' + n %% 2000, n %% 100 / 10.0, CASE WHEN n %% 7 > 0 THEN n END,
+       date '2020-01-01' + n %% 2000, n %% 100 / 10.0, CASE WHEN n %% 400 > 0 THEN n END,
        'w' || n || '@example.com', '138' || lpad(n::text, 8, '0'),
        CASE WHEN n %% 100 = 0 THEN %(owner)s ELSE 'nobody' || n %% 200 END,
-       CASE WHEN n > 10 THEN 'gW1' || lpad((n / 10)::text, 15, '0') END,
+       CASE WHEN n > 10 THEN 'gW1' || lpad((n / 10)::text, 12, '0') || 'CAA' END,
        now() - n * interval '1 minute', now() - n * interval '1 hour'
 FROM generate_series(1, %(rows)s) AS n
 """
 _FILL_VISITS = """
 INSERT INTO data.visit (tenant_id, id, name, workshop_id, status, amount)
-SELECT %(tenant)s, 'gV1' || lpad(n::text, 15, '0'), 'V-' || n, 'gW1' || lpad((n %% 5000 + 1)::text, 15, '0'), 'Done', n
+SELECT %(tenant)s, 'gV1' || lpad(n::text, 12, '0') || 'CAA', 'V-' || n, 'gW1' || lpad((n %% 5000 + 1)::text, 12, '0') || 'CAA', 'Done', n
 FROM generate_series(1, %(rows)s) AS n
 """
 _FILL_PIVOT = """
 INSERT INTO data.custom_index (tenant_id, object_name, field_name, record_id, text_value)
-SELECT tenant_id, 'Workshop', 'Colour__c', id, 'colour ' || substr(id, 10) FROM data.workshop
+SELECT tenant_id, 'Workshop', 'Colour__c', id, 'colour ' || substr(id, 10, 6) FROM data.workshop
 """
 #: Scans that read a table from end to end. Small tables (users, roles) are read so by right.
 _WHOLE = re.compile(r"Seq Scan on data\.(\w+)")
@@ -55,15 +56,13 @@ async def filled(world: World, make_tenant: Any, snapshots: Any) -> World:
         for text in (_FILL_WORKSHOPS, _FILL_VISITS):
             run(each, text, values)
     run(world, _FILL_PIVOT, {})
-    for table in ("workshop", "visit", "custom_index", '"user"', "user_role"):
-        world.sql(f"ANALYZE data.{table}")
+    # VACUUM files what GIN indexes still have pending, as autovacuum does in the life of a table.
+    run(world, "VACUUM ANALYZE", {})
     return world
 
 
 def run(world: World, text: str, values: dict[str, Any]) -> None:
-    import psycopg  # noqa: PLC0415
-
-    with psycopg.connect(world.owner_dsn) as connection:
+    with psycopg.connect(world.owner_dsn, autocommit=True) as connection:
         connection.execute(text.encode(), values)
 
 
@@ -86,19 +85,19 @@ def whole_scans(explained: str) -> set[str]:
 
 
 QUERIES = {
-    "by id": "SELECT Id, Name FROM Workshop WHERE Id = 'gW1000000000000042AAA'",
-    "by ids": "SELECT Id FROM Workshop WHERE Id IN ('gW1000000000000042AAA', 'gW1000000000000043AAA')",
+    "by id": "SELECT Id, Name FROM Workshop WHERE Id = 'gW1000000000042CAA'",
+    "by ids": "SELECT Id FROM Workshop WHERE Id IN ('gW1000000000042CAA', 'gW1000000000043CAA')",
     "by external id": "SELECT Id FROM Workshop WHERE Code = 'c42'",
     "by email": "SELECT Id FROM Workshop WHERE Email = 'W42@example.com'",
     "by phone list": "SELECT Id FROM Workshop WHERE Phone IN ('13800000042', '13800000043')",
     "by number range": "SELECT Id FROM Workshop WHERE Budget >= 19990",
     "by date": "SELECT Id FROM Workshop WHERE OpenedOn = 2021-05-05",
     "by date literal": "SELECT Id FROM Workshop WHERE CreatedDate = TODAY",
-    "by parent": "SELECT Id FROM Workshop WHERE ParentWorkshopId = 'gW1000000000000042AAA'",
+    "by parent": "SELECT Id FROM Workshop WHERE ParentWorkshopId = 'gW1000000000042CAA'",
     "by null": "SELECT Id FROM Workshop WHERE Name = null",
     "like": "SELECT Id FROM Workshop WHERE Email LIKE '%w1234@%'",
     "includes": "SELECT Id FROM Workshop WHERE Services INCLUDES ('Glass')",
-    "semi-join": "SELECT Id FROM Workshop WHERE Id IN (SELECT WorkshopId FROM Visit WHERE Id = 'gV1000000000000042AAA')",
+    "semi-join": "SELECT Id FROM Workshop WHERE Id IN (SELECT WorkshopId FROM Visit WHERE Id = 'gV1000000000042CAA')",
     "newest": "SELECT Id, Name, Owner.Name, ParentWorkshop.Name FROM Workshop ORDER BY CreatedDate DESC LIMIT 50",
     "by name": "SELECT Id, Name FROM Workshop ORDER BY Name LIMIT 50",
     "by name falling": "SELECT Id, Name FROM Workshop ORDER BY Name DESC LIMIT 50",
@@ -133,11 +132,11 @@ async def test_no_page_sorts_the_whole_table(filled: World, name: str) -> None:
     context = await filled.as_user("admin")
     plan = plan_query(parse_query(SORTED[name]), context)
     late = {
-        "newest": [str(datetime(2026, 11, 20, tzinfo=UTC)), "gW1000000000010000"],
-        "name": ["workshop 8", "gW1000000000010000"],
-        "name falling": ["workshop 8", "gW1000000000010000"],
-        "budget, name": ["10000", "workshop 8", "gW1000000000010000"],
-        "nothing": ["gW1000000000010000"],
+        "newest": [str(datetime(2026, 11, 20, tzinfo=UTC)), "gW1000000010000CAA"],
+        "name": ["workshop 8", "gW1000000010000CAA"],
+        "name falling": ["workshop 8", "gW1000000010000CAA"],
+        "budget, name": ["10000", "workshop 8", "gW1000000010000CAA"],
+        "nothing": ["gW1000000010000CAA"],
     }[name]
     for after in (None, late):
         statement = await page_statement(filled, "admin", plan, Wanted("query", 50, after=after))
@@ -172,7 +171,7 @@ async def test_a_list_and_its_search_meet_indexes(filled: World) -> None:
 async def test_a_record_page_meets_indexes(filled: World, user: str) -> None:
     context = await filled.as_user(user)
     obj = context.snapshot.objects["Workshop"]
-    plan = plan_record(context, obj, obj.fields["Id"], "gW1000000000000042AAA", fields=None, include_deleted=True)
+    plan = plan_record(context, obj, obj.fields["Id"], "gW1000000000042CAA", fields=None, include_deleted=True)
     wanted = Wanted("get", 1, shape=Shape.UI_RECORD, labels=labels_of(plan.columns, context))
 
     explained = await explain(filled, await page_statement(filled, user, plan, wanted))

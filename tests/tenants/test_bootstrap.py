@@ -1,4 +1,4 @@
-"""An empty server to a database with its roles; as often as one likes, and with a clear word where rights are missing."""
+"""An empty server to a database with its roles: as often as one likes, and in clear words where rights are missing."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_three_processes_may_prepare_and_migrate_at_once(server: EmbeddedServer)
         connection.execute("DROP DATABASE bootstrap_race WITH (FORCE)")
 
 
-def test_an_owners_dsn_is_taken_as_it_is(server: EmbeddedServer, empty: DatabaseUrls) -> None:
+def test_an_owners_dsn_is_taken_as_it_is(empty: DatabaseUrls) -> None:
     adopted = prepare_database(empty.owner)
 
     assert adopted.owner == empty.owner
@@ -73,7 +73,8 @@ def test_an_owner_who_may_not_make_roles_is_told_what_to_run(
         prepare_database(empty.owner)
 
 
-def test_passwords_follow_from_the_administrators(server: EmbeddedServer, empty: DatabaseUrls) -> None:
+@pytest.mark.usefixtures("empty")
+def test_passwords_follow_from_the_administrators(server: EmbeddedServer) -> None:
     admin = make_conninfo(server.dsn, password="only the socket's trust makes this pass")
 
     urls = prepare_database(admin, "bootstrap_test")

@@ -112,7 +112,7 @@ async def test_what_a_tenant_cannot_make_is_refused(bench: Workbench, key: Compo
 async def test_the_type_of_a_field_stays(bench: Workbench) -> None:
     await bench.save(MOTTO, TEXT)
 
-    with pytest.raises(Conflict, match="type of Workshop.Motto__c"):
+    with pytest.raises(Conflict, match=r"type of Workshop\.Motto__c"):
         await bench.save(MOTTO, {"type": "number", "label": "Motto"})
 
 
@@ -203,10 +203,10 @@ async def test_what_is_stored_can_be_asked_for(bench: Workbench) -> None:
 
     async with bench.snapshots.database.transaction(Binding(bench.tenant.id)) as tx:
         assert await stored_body(tx, MOTTO) == TEXT
-        with pytest.raises(NotFound, match="no field 'Workshop.Other__c'"):
+        with pytest.raises(NotFound, match=r"no field 'Workshop\.Other__c'"):
             await stored_body(tx, ComponentKey("field", "Workshop.Other__c"))
 
 
 async def test_deleting_what_is_not_there_is_told(bench: Workbench) -> None:
-    with pytest.raises(NotFound, match="no field 'Workshop.Motto__c'"):
+    with pytest.raises(NotFound, match=r"no field 'Workshop\.Motto__c'"):
         await bench.delete(MOTTO)

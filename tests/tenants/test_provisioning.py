@@ -27,11 +27,10 @@ async def fill(database: Database, tenant: Tenant) -> None:
     """A row in many tables, with references in a circle, a login name and a secret."""
     values = {"tenant_id": tenant.id, "one": new_id("gW1"), "two": new_id("gW1"), "name": f"ann@{tenant.name}"}
     statements = [
-        'INSERT INTO data."user" (tenant_id, id, name, username, manager_id)'
-        " VALUES (%(tenant_id)s, '005a', 'Ann', %(name)s, '005a')",
+        "INSERT INTO data.user (tenant_id, id, name, username) VALUES (%(tenant_id)s, '005a', 'Ann', %(name)s)",
         "INSERT INTO data.workshop (tenant_id, id, name, foreman_id) VALUES (%(tenant_id)s, %(one)s, '北方', '005a')",
-        "INSERT INTO data.workshop (tenant_id, id, name, parent_workshop_id)"
-        " VALUES (%(tenant_id)s, %(two)s, 'Ulm', %(one)s)",
+        "INSERT INTO data.workshop (tenant_id, id, name) VALUES (%(tenant_id)s, %(two)s, 'Ulm')",
+        "UPDATE data.workshop SET parent_workshop_id = %(one)s WHERE tenant_id = %(tenant_id)s AND id = %(two)s",
         "UPDATE data.workshop SET parent_workshop_id = %(two)s WHERE tenant_id = %(tenant_id)s AND id = %(one)s",
         "INSERT INTO chassis.login_name (tenant_id, username, user_id) VALUES (%(tenant_id)s, %(name)s, '005a')",
         "INSERT INTO chassis.credential (tenant_id, user_id, password_hash) VALUES (%(tenant_id)s, '005a', 'secret')",

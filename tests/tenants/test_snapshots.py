@@ -9,6 +9,9 @@ import tracemalloc
 import psycopg
 import pytest
 
+from chassis_metadata.compile import compile_snapshot
+from chassis_metadata.components import Package
+from chassis_metadata.snapshot import Snapshot
 from chassis_tenants import snapshots as snapshots_module
 from chassis_tenants.customise import ComponentKey, save_component
 from chassis_tenants.database import Binding, Database, StaleBindingError
@@ -68,11 +71,10 @@ async def test_twenty_requests_at_once_compile_once(
 ) -> None:
     tenants = [await make_tenant("garage") for _ in range(4)]
     store, calls = SnapshotStore(database), []
-    compile_snapshot = snapshots_module.compile_snapshot
 
-    def counting(*arguments: object) -> object:
-        calls.append(arguments)
-        return compile_snapshot(*arguments)  # type: ignore[arg-type]  passed on as they came
+    def counting(packages: list[Package]) -> Snapshot:
+        calls.append(packages)
+        return compile_snapshot(packages)
 
     monkeypatch.setattr(snapshots_module, "compile_snapshot", counting)
     found = await asyncio.gather(*(store.of(each.id, each.metadata_version) for each in tenants * 5))

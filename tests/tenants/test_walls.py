@@ -9,7 +9,7 @@ import pytest
 
 from chassis_metadata.ids import new_id
 from chassis_tenants.database import Binding, Database
-from chassis_tenants.isolation import check_walls, missing_walls
+from chassis_tenants.isolation import BOUND_TENANT, check_walls, missing_walls
 from chassis_tenants.statement import Statement
 from chassis_tenants.tenant import Tenant
 from conftest import MakeTenant
@@ -57,8 +57,7 @@ async def test_no_wall_is_missing(database: Database) -> None:
             "tenant.workshop does not show the bound tenant's rows",
         ),
         (
-            "CREATE OR REPLACE VIEW tenant.visit AS SELECT * FROM data.visit"
-            " WHERE tenant_id = nullif(current_setting('app.tenant_id', true), '')::int OR is_deleted",
+            f"CREATE OR REPLACE VIEW tenant.visit AS SELECT * FROM data.visit WHERE tenant_id = {BOUND_TENANT} OR is_deleted",
             "tenant.visit does not show the bound tenant's rows",
         ),
         ("CREATE VIEW tenant.stray AS SELECT 1 AS one", "tenant.stray"),
@@ -88,7 +87,8 @@ def test_a_missing_wall_is_told(superuser_dsn: str, damage: str, told: str) -> N
     assert any(told in each for each in missing), missing
 
 
-def test_without_a_tenant_nothing_is_seen_or_changed(server_dsn: str, tenant: Tenant, workshop: str) -> None:
+@pytest.mark.usefixtures("workshop")
+def test_without_a_tenant_nothing_is_seen_or_changed(server_dsn: str, tenant: Tenant) -> None:
     with psycopg.connect(server_dsn) as connection:
         for relation in ("tenant.workshop", "data.workshop", "chassis.installation", 'data."user"'):
             assert connection.execute(f"SELECT * FROM {relation}".encode()).fetchall() == []  # noqa: S608
@@ -123,9 +123,7 @@ def test_a_row_cannot_be_moved_to_another_tenant(
             connection.execute("UPDATE data.workshop SET tenant_id = %s WHERE id = %s", [neighbour.id, workshop])
 
 
-def test_a_reference_to_another_tenants_row_is_refused(
-    server_dsn: str, neighbour: Tenant, tenant: Tenant, workshop: str
-) -> None:
+def test_a_reference_to_another_tenants_row_is_refused(server_dsn: str, neighbour: Tenant, workshop: str) -> None:
     with psycopg.connect(server_dsn) as connection:
         connection.execute(bound_to(neighbour).encode())
         row = workshop_of(neighbour) | {"parent": workshop}
@@ -164,9 +162,8 @@ def test_the_server_may_not(server_dsn: str, statement: str) -> None:
         connection.execute(statement.encode())
 
 
-def test_the_server_changes_the_versions_of_the_bound_tenant_only(
-    server_dsn: str, tenant: Tenant, neighbour: Tenant
-) -> None:
+@pytest.mark.usefixtures("neighbour")
+def test_the_server_changes_the_versions_of_the_bound_tenant_only(server_dsn: str, tenant: Tenant) -> None:
     with psycopg.connect(server_dsn) as connection:
         connection.execute(bound_to(tenant).encode())
 

@@ -54,7 +54,10 @@ export function Providers({ children }: { children: ReactNode }) {
     root.style.colorScheme = isDark ? 'dark' : 'light'
   }, [isDark, preferences.density])
 
-  const theme = useMemo(() => makeTheme(isDark, preferences.density), [isDark, preferences.density])
+  const theme = useMemo(
+    () => makeTheme(isDark, preferences.density, preferences.language),
+    [isDark, preferences.density, preferences.language],
+  )
   if (locale === null) return null
   return (
     <QueryClientProvider client={queryClient}>

@@ -1,6 +1,7 @@
 // The look: one accent, calm greys, two densities; contrast holds WCAG AA in light and dark.
 import theme from 'antd/es/theme'
 import type { ThemeConfig } from 'antd'
+import type { Language } from '../api/types'
 
 const FONT = [
   'Inter',
@@ -14,7 +15,10 @@ const FONT = [
   'sans-serif',
 ].join(', ')
 
-export function makeTheme(isDark: boolean, density: 'compact' | 'comfortable'): ThemeConfig {
+// Quotation marks, dashes and dots are as wide as a character in Chinese; Latin fonts would draw them half as wide.
+const CHINESE_FONT = `"Chinese punctuation", ${FONT}`
+
+export function makeTheme(isDark: boolean, density: 'compact' | 'comfortable', language: Language): ThemeConfig {
   const isCompact = density === 'compact'
   return {
     algorithm: isDark ? theme.darkAlgorithm : theme.defaultAlgorithm,
@@ -37,7 +41,7 @@ export function makeTheme(isDark: boolean, density: 'compact' | 'comfortable'): 
       colorBgLayout: isDark ? '#0b0e10' : '#f4f6f6',
       colorBorder: isDark ? '#3b464a' : '#c9d1d3',
       colorBorderSecondary: isDark ? '#262e31' : '#e3e8e9',
-      fontFamily: FONT,
+      fontFamily: language === 'zh_CN' ? CHINESE_FONT : FONT,
       fontSize: isCompact ? 13 : 14,
       controlHeight: isCompact ? 30 : 36,
       sizeStep: isCompact ? 3 : 4,

@@ -48,7 +48,7 @@ export function useDraft<T extends object>(initial: T): Draft<T> {
     isBusy,
     submit: async (required, send) => {
       const isBlank = (key: keyof T) => values[key] === '' || values[key] === null || values[key] === undefined
-      const missing = required.filter(isBlank).map((key) => [String(key), [t('form.missing')]] as const)
+      const missing = required.filter(isBlank).map((key): [string, string[]] => [String(key), [t('form.missing')]])
       setErrors(Object.fromEntries(missing))
       setGeneral([])
       if (missing.length > 0) return false

@@ -122,9 +122,8 @@ async def _begin_batch(transaction: Transaction, tenant: Tenant, overlap: timede
     parameters = {"tenant_id": tenant.id}
     *_, columns, newest_row, clock = await transaction.fetch_each(
         [
-            # Without them a page is a walk along two indexes; the planner would rather hash all leaves for every page.
-            Statement("SET LOCAL enable_hashjoin = off"),
-            Statement("SET LOCAL enable_mergejoin = off"),
+            # A plan made while the table of leaves was small is kept; it must be one for when it is large.
+            Statement("SET LOCAL enable_seqscan = off"),
             Statement("SELECT pg_advisory_xact_lock(%(lock)s, %(tenant_id)s)", {**parameters, "lock": _LOCK}),
             COLUMNS,
             newest_seal(tenant.id),
@@ -155,11 +154,13 @@ async def _cut(
 
 
 def _unsealed(source: str) -> str:
+    # A scalar subquery is one look at the key for each entry. As NOT EXISTS it became a join, and while the table had no
+    # statistics, that read all leaves of the tenant for each entry: 18 s instead of 1 s for 10,000.
     return (
         f"data.{source} e WHERE e.tenant_id = %(tenant_id)s"
         " AND e.created_date > coalesce(%(since)s::timestamptz, '-infinity') AND e.created_date <= %(until)s"
-        " AND NOT EXISTS (SELECT FROM chassis.audit_leaf l"
-        f" WHERE l.tenant_id = %(tenant_id)s AND l.source = '{source}' AND l.entry_id = e.id)"
+        " AND (SELECT l.sequence FROM chassis.audit_leaf l"
+        f" WHERE l.tenant_id = %(tenant_id)s AND l.source = '{source}' AND l.entry_id = e.id) IS NULL"
     )
 
 

@@ -6,7 +6,7 @@ docs/reference/demo-plan.md says what may stand in them.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -17,7 +17,7 @@ from chassis_metadata.errors import Invalid, Problem
 from chassis_metadata.forms import near
 from chassis_metadata.places import Source, Where, problem_at
 from chassis_metadata.yaml_text import read_yaml
-from chassis_platform.demo.expressions import Compiler, Expression, Names, Row, World
+from chassis_platform.demo.expressions import Compiler, Expression, Names, World
 from chassis_platform.demo.sources import RowSource
 
 Operation = Literal["insert", "update"]
@@ -165,9 +165,7 @@ def _rows(compiler: Compiler, source: Any, where: Where) -> RowSource:
         inline=source.get("inline", ()),
         count=source.get("count"),
         of_set=compiler.known_set(source["set"], (*where, "set")) if "set" in source else None,
-        cross=[
-            _rows(compiler, each, (*where, "cross", place)) for place, each in enumerate(source.get("cross", []))
-        ],
+        cross=[_rows(compiler, each, (*where, "cross", place)) for place, each in enumerate(source.get("cross", []))],
         where=None if condition is None else compiler.condition(condition, (*where, "where")),
         distinct=tuple(source.get("distinct", ())),
         times=None if times is None else compiler.compile(times, (*where, "times")),
@@ -242,7 +240,9 @@ class _Reading:
     def _check_files(self, rows: RowSource) -> None:
         for each in (rows, *rows.cross):
             if each.file is not None and not (self.folder / each.file).is_file():
-                self.problems.append(Problem(each.file, "no_such_file", f"There is no file {each.file} in {self.folder}."))
+                self.problems.append(
+                    Problem(each.file, "no_such_file", f"There is no file {each.file} in {self.folder}.")
+                )
 
     def _read(self, name: str) -> Text:
         path = self.folder / name
@@ -273,17 +273,3 @@ class _Reading:
 
     def _complain(self, where: Where, code: str, message: str) -> None:
         self.problems.append(problem_at(self._text.places, where, code, message))
-
-
-def evaluate_step(
-    step: Step, rows: Iterator[dict[str, Any]], variables: Row, seed: Callable[[], None]
-) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """(values, variables) of each record of a step; what is empty is left out of the values."""
-    seed()
-    for row in rows:
-        scope: dict[str, Any] = {**variables, **row}
-        for name, expression in step.let:
-            scope[name] = expression(scope)
-        if all(scope.get(name) is not None for name in step.needs):
-            found = ((name, expression(scope)) for name, expression in step.values)
-            yield {name: value for name, value in found if value is not None}, scope

@@ -17,6 +17,7 @@ from chassis_platform.demo.expressions import Expression, Row, WeightedList, Wor
 
 #: Fewer rows are never left out, however small the scale.
 SMALLEST_SCALED = 12
+EMPTY: Row = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,11 @@ def read_list(path: Path, column: str, weight: str | None, only: Mapping[str, An
     return WeightedList((row[column], float(row[weight]) if weight else 1.0) for row in rows)
 
 
-def read_rows(source: RowSource, world: World, folder: Path, *, scale: float = 1.0) -> Iterator[dict[str, Any]]:
-    """The rows, each with its number `n`, from 1 on."""
-    rows: Iterable[Row] = _all_rows(source, world, folder, scale)
+def read_rows(
+    source: RowSource, world: World, folder: Path, *, scale: float = 1.0, variables: Row = EMPTY
+) -> Iterator[dict[str, Any]]:
+    """The rows, over what the tenant's variables say, each with its number `n`, from 1 on."""
+    rows: Iterable[Row] = ({**variables, **row} for row in _all_rows(source, world, folder, scale))
     if source.where is not None:
         rows = filter(source.where, rows)
     if source.distinct:

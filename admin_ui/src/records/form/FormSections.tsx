@@ -1,10 +1,10 @@
 // The sections of a form, drawn from the layout; compound fields show their parts as one group.
 import Alert from 'antd/es/alert'
 import { useTranslation } from 'react-i18next'
-import type { FieldDescribe, ObjectDescribe, RecordType, Section } from '../../api/types'
+import type { FieldDescribe, Language, ObjectDescribe, RecordType, Section } from '../../api/types'
 import { FieldInput } from '../fields/FieldInput'
 import { errorId, FieldRow } from '../fields/FieldRow'
-import { componentsOf } from './formState'
+import { askedComponents } from './formState'
 import type { RecordForm } from './useRecordForm'
 
 interface FormSectionsProps {
@@ -17,7 +17,7 @@ interface FormSectionsProps {
 }
 
 export function FormSections({ describe, recordType, sections, form, mode, focusField = null }: FormSectionsProps) {
-  const { t } = useTranslation()
+  const { t, i18n } = useTranslation()
   const [firstField] = sections[0]?.fields ?? []
   const toFocus = focusField ?? firstField
 
@@ -70,7 +70,7 @@ export function FormSections({ describe, recordType, sections, form, mode, focus
             {section.fields.map((name) => {
               const field = describe.fields[name]
               if (field === undefined) return null
-              const parts = componentsOf(describe, field).filter(asks)
+              const parts = askedComponents(describe, field, i18n.language as Language).filter(asks)
               if (parts.length === 0) return control(field, toFocus === name)
               return (
                 <fieldset key={name} className={`field-group field-group-${field.type}`}>

@@ -1,13 +1,21 @@
 // What a form holds and what it sends: only what was changed, and errors by the field they belong to.
-import type { FieldDescribe, FieldJson, Layout, ObjectDescribe, Problem, RecordType, Section, Values } from '../../api/types'
+import type { FieldDescribe, FieldJson, Language, Layout, ObjectDescribe, Problem, RecordType, Section, Values } from '../../api/types'
 import { offeredValues } from '../picklists'
 
-/** The parts of a compound field (a person's name, an address, a location), in the order in which they are asked. */
+/** The parts of a compound field (a person's name, an address, a location), in the order in which they are given. */
 export function componentsOf(describe: ObjectDescribe, field: FieldDescribe): FieldDescribe[] {
   if (field.components.length > 0) {
     return field.components.map((name) => describe.fields[name]).filter((part) => part !== undefined)
   }
   return Object.values(describe.fields).filter((part) => part.compound === field.name)
+}
+
+/** The parts in the order in which they are asked: a Chinese address goes from the country inwards, the postal code last. */
+export function askedComponents(describe: ObjectDescribe, field: FieldDescribe, language: Language): FieldDescribe[] {
+  const parts = componentsOf(describe, field)
+  if (field.type !== 'address' || language !== 'zh_CN') return parts
+  const isPostal = (part: FieldDescribe) => part.name.endsWith('PostalCode')
+  return [...parts.filter((part) => !isPostal(part)).reverse(), ...parts.filter(isPostal)]
 }
 
 export function initialValues(describe: ObjectDescribe, recordType: RecordType | null, prefilled: Values): Values {

@@ -14,8 +14,10 @@ const WIDTHS: Partial<Record<FieldType, number>> = {
   long_text: 260,
   rich_text: 260,
   email: 200,
+  lookup: 150,
+  master_detail: 150,
   id: 180,
   auto_number: 140,
 }
 
-export const columnWidth = (type: FieldType) => WIDTHS[type] ?? 168
+export const columnWidth = (type: FieldType) => WIDTHS[type] ?? 160

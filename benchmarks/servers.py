@@ -1,0 +1,85 @@
+"""The two servers under test: real processes with one worker each, started, awaited, weighed and stopped."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_START_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServerProcess:
+    """A running server."""
+
+    name: str
+    port: int
+    pid: int
+
+    def resident_bytes(self) -> int:
+        """The memory that the process holds right now."""
+        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE_BYTES
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def chassis(home: Path) -> Iterator[ServerProcess]:
+    """Chassis as an operator runs it, without a worker."""
+    command = [sys.executable, "-m", "chassis_platform.cli", "serve", "--no-worker"]
+    with _running("chassis", command, home / "chassis.log", {"CHASSIS_HOME": str(home)}) as server:
+        yield server
+
+
+@contextmanager
+def limit(home: Path, environment: Mapping[str, str]) -> Iterator[ServerProcess]:
+    """The hand-written endpoints."""
+    options = ["--no-access-log", "--log-level", "warning", "--no-server-header", "--no-proxy-headers"]
+    command = [sys.executable, "-m", "uvicorn", "benchmarks.limit:app", *options, "--port", "PORT"]
+    with _running("limit", command, home / "limit.log", environment) as server:
+        yield server
+
+
+@contextmanager
+def _running(name: str, command: list[str], log: Path, environment: Mapping[str, str]) -> Iterator[ServerProcess]:
+    port = free_port()
+    with log.open("wb") as output:
+        process = subprocess.Popen(  # noqa: S603  our own servers
+            [str(port) if each == "PORT" else each for each in command],
+            cwd=ROOT,
+            env={**os.environ, "CHASSIS_PORT": str(port), **environment},
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            _await(process, port, log)
+            yield ServerProcess(name, port, process.pid)
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def _await(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    end = time.monotonic() + _START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError(f"The server did not start:\n{log.read_text()[-3000:]}")
