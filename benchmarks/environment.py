@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,26 +22,21 @@ import psycopg
 from benchmarks import made_up, servers
 from benchmarks.load import Request, each_once
 from chassis_metadata.ids import new_id
-from chassis_platform.access.context import Context, Principal
-from chassis_platform.access.policy import AccessPolicy
-from chassis_platform.access.system import as_system, system_grants
-from chassis_platform.auth.sessions import NewSession, insert_session, new_token
 from chassis_platform.auth.users import create_user
-from chassis_platform.records.write import write_records
+from chassis_platform.operator import NewTenant, issue_token, make_tenant, operator_context
 from chassis_platform.settings import Settings
 from chassis_platform.up import Installation, installation
-from chassis_tenants.database import Binding, Database
+from chassis_tenants.database import Database
 from chassis_tenants.installer import install
 from chassis_tenants.journal import OPERATOR
-from chassis_tenants.provision import NewTenant, create_tenant
-from chassis_tenants.registry import tenant_by_id
 from chassis_tenants.snapshots import SnapshotStore
+from chassis_tenants.statement import Statement
 from chassis_tenants.tenant import Tenant
 
 API = "/services/data/v66.0"
 BATCH = 200
-TEAM, OTHERS = 20, 20
-SESSION_HOURS = 12
+BELOW, OTHERS = 19, 20
+_SETTINGS = {"session_idle_minutes": 14 * 1440, "session_hours": 14 * 24}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +104,12 @@ class Environment:
 @contextmanager
 def prepared(home: Path, *, leads: int) -> Iterator[Environment]:
     """The environment; made where it is not there yet, which takes a minute."""
-    settings = Settings(home=home, demo=False, packages=servers.ROOT / "packages")
+    settings = Settings(home=home, demo=False, packages=servers.ROOT / "packages", **_SETTINGS)
     with installation(settings, quiet=True) as installed:
         known = home / "environment.json"
         if not known.exists():
             _say("Making a tenant with people in it")
-            tenant, people = asyncio.run(_make_tenant(installed))
+            tenant, people = asyncio.run(_make_tenant(installed, settings))
             records, imported = _load(home, people, leads)
             parts = {"tenant": tenant, "people": people, "records": records, "imported": imported}
             _settle(installed)
@@ -133,61 +128,32 @@ def _say(text: str) -> None:
     print(f"· {text}", file=sys.stderr, flush=True)
 
 
-async def _make_tenant(installed: Installation) -> tuple[Tenant, People]:
+async def _make_tenant(installed: Installation, settings: Settings) -> tuple[Tenant, People]:
     async with Database(installed.urls.server, largest=4) as database:
         snapshots = SnapshotStore(database)
-        made = await create_tenant(installed.urls.owner, snapshots, NewTenant("bench", "Benchmark"))
+        made = await make_tenant(snapshots, installed.urls.owner, NewTenant("bench", "Benchmark", ""))
         await install(snapshots, made.id, "automotive", actor=OPERATOR, with_dependencies=True)
-        tenant = await tenant_by_id(database, made.id)
-        assert tenant is not None
-        return tenant, await _make_people(database, snapshots, tenant)
+        return made, await _make_people(database, snapshots, made, settings)
 
 
-async def _make_people(database: Database, snapshots: SnapshotStore, tenant: Tenant) -> People:
-    context = await operator_context(snapshots, tenant)
-    [roles] = await database.read(
-        Binding(tenant.id), _statement("SELECT developer_name, id FROM tenant.user_role WHERE NOT is_deleted")
-    )
-    role = dict(roles)
+async def _make_people(database: Database, snapshots: SnapshotStore, tenant: Tenant, settings: Settings) -> People:
+    context = await operator_context(database, tenant, None, snapshots=snapshots)
+    [found] = await database.read(context.binding, Statement("SELECT developer_name, id FROM tenant.user_role"))
+    roles = dict(found)
 
-    async def add(name: str, role_name: str | None, *sets: str) -> str:
-        document = {
-            "username": f"{name}@bench.example",
-            "last_name": name,
-            "email": f"{name}@bench.example",
-            "title": (role_name or "Administrator"),
-            "role_id": role_name and role[role_name],
-        }
-        return await create_user(database, context, {k: v for k, v in document.items() if v}, list(sets))
+    async def add(name: str, role: str, *sets: str) -> str:
+        address = f"{name}@bench.example"
+        person = {"username": address, "last_name": name, "email": address, "title": role, "role_id": roles[role]}
+        return await create_user(database, context, person, sets)
 
-    loader = await add("loader", None, "CrmAdministrator", "AutoAdministrator")
+    async def token(name: str) -> str:
+        return await issue_token(database, settings, f"{name}@bench.example")
+
+    await add("loader", "Headquarters", "CrmAdministrator", "AutoAdministrator")
     manager = await add("manager", "SalesManager", "AutoLeadManager")
-    below = [await add(f"consultant{n}", "SalesConsultant", "AutoLeadUser") for n in range(TEAM)]
-    others = [await add(f"advisor{n}", "ServiceAdvisor", "AutoService") for n in range(OTHERS)]
-    tokens = [await _session(database, tenant, user) for user in (manager, loader)]
-    return People(manager, tokens[0], tokens[1], [manager, *below], others)
-
-
-def _statement(text: str) -> Any:  # noqa: ANN401
-    from chassis_tenants.statement import Statement  # noqa: PLC0415
-
-    return Statement(text)
-
-
-async def operator_context(snapshots: SnapshotStore, tenant: Tenant) -> Context:
-    """The operator's, who may make users and needs none to be there."""
-    snapshot = await snapshots.of(tenant.id, tenant.metadata_version)
-    policy = AccessPolicy(user_id="", grants=system_grants(snapshot, frozenset()))
-    principal = Principal(None, "operator", "command_line")  # type: ignore[arg-type]  # nobody
-    return Context(tenant, principal, snapshot, policy, Binding(tenant.id))
-
-
-async def _session(database: Database, tenant: Tenant, user_id: str) -> str:
-    token = new_token(tenant.organization_id)
-    session = NewSession(user_id, "api", client_name=None)
-    begin = insert_session(tenant.id, token, session, idle_minutes=SESSION_HOURS * 60, hours=SESSION_HOURS)
-    await database.read(Binding(tenant.id), begin)
-    return token
+    below = [await add(f"consultant{number}", "SalesConsultant", "AutoLeadUser") for number in range(BELOW)]
+    others = [await add(f"advisor{number}", "ServiceAdvisor", "AutoService") for number in range(OTHERS)]
+    return People(manager, await token("manager"), await token("loader"), [manager, *below], others)
 
 
 def _load(home: Path, people: People, leads: int) -> tuple[Records, Import]:

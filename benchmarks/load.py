@@ -125,36 +125,40 @@ async def each_once(port: int, make: Callable[[int], Request], count: int, *, cl
     return bodies
 
 
-async def measure(port: int, make: Callable[[int], Request], *, clients: int, seconds: float) -> list[tuple[float, bool]]:
-    """Send what `make(n)` gives for n = 0, 1, 2 … from `clients` connections for `seconds`.
+@dataclass(frozen=True, slots=True)
+class Round:
+    """The latency of every request in seconds, whether it went well, and how long all of them took together."""
 
-    Answers when each request was answered… as its latency, and whether it went well; the first entry is the time taken.
-    """
+    answered: list[tuple[float, bool]]
+    seconds: float
+
+
+async def measure(port: int, make: Callable[[int], Request], *, clients: int, seconds: float) -> Round:
+    """Send what `make(n)` gives for n = 0, 1, 2 … from `clients` connections for `seconds`."""
     answered: list[tuple[float, bool]] = []
     numbers = iter(range(10**9))
-    end = time.perf_counter() + seconds
+    connections = [await _connect(port) for _ in range(clients)]
+    started = time.perf_counter()
 
-    async def client() -> None:
-        connection = await _connect(port)
-        while time.perf_counter() < end:
+    async def client(connection: _Connection) -> None:
+        while (now := time.perf_counter()) < started + seconds:
             request = make(next(numbers))
-            encoded = request.encode()
-            started = time.perf_counter()
-            status, _ = await connection.exchange(encoded)
-            answered.append((time.perf_counter() - started, status in request.expect))
-        connection.close()
+            status, _ = await connection.exchange(request.encode())
+            answered.append((time.perf_counter() - now, status in request.expect))
 
-    await asyncio.gather(*(client() for _ in range(clients)))
-    return answered
+    await asyncio.gather(*map(client, connections))
+    took = time.perf_counter() - started
+    for each in connections:
+        each.close()
+    return Round(answered, took)
 
 
-def summed_up(answered: list[tuple[float, bool]], seconds: float) -> Measured:
-    """What the answers of all rounds say together; `seconds` is what the rounds took."""
-    latencies = sorted(latency * 1000 for latency, _ in answered)
-    failures = sum(1 for _, fine in answered if not fine)
-    return Measured(
-        len(latencies) / seconds, _at(latencies, 0.5), _at(latencies, 0.99), len(latencies), failures
-    )
+def summed_up(rounds: list[Round]) -> Measured:
+    """What several rounds say together."""
+    latencies = sorted(latency * 1000 for each in rounds for latency, _ in each.answered)
+    failures = sum(1 for each in rounds for _, fine in each.answered if not fine)
+    seconds = sum(each.seconds for each in rounds)
+    return Measured(len(latencies) / seconds, _at(latencies, 0.5), _at(latencies, 0.99), len(latencies), failures)
 
 
 def _at(ordered: list[float], part: float) -> float:

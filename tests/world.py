@@ -46,7 +46,7 @@ class World:
     snapshot: Snapshot
     users: dict[str, str] = field(default_factory=dict)
 
-    def sql(self, text: str, *values: Any) -> list[tuple[Any, ...]]:
+    def sql(self, text: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows of a statement run as the owner."""
         with psycopg.connect(self.owner_dsn) as connection:
             cursor = connection.execute(text.encode(), values)
@@ -84,7 +84,7 @@ class World:
         assert found is not None, f"no {table} {name}"
         return str(found[0])
 
-    def record(self, object_name: str, **values: Any) -> str:
+    def record(self, object_name: str, **values: object) -> str:
         """Insert a record; `deleted=True` puts it into the recycle bin."""
         obj = self.snapshot.objects[object_name]
         record_id = str(values.pop("Id", None) or new_id(obj.key_prefix))
@@ -115,8 +115,8 @@ class World:
         """The user's Context, as a request would have it."""
         user_id = self.users[name]
         [(access_version, zone)] = self.sql(
-            'SELECT t.access_version, u.time_zone_sid_key FROM chassis.tenant t JOIN data."user" u ON u.tenant_id = t.id'
-            " WHERE t.id = %s AND u.id = %s",
+            'SELECT t.access_version, u.time_zone_sid_key FROM chassis.tenant t'
+            ' JOIN data."user" u ON u.tenant_id = t.id WHERE t.id = %s AND u.id = %s',
             self.tenant.id,
             user_id,
         )

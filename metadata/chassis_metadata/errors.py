@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class ChassisError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
     @classmethod
-    def of(cls, code: str, message: str, *, path: str = "", fields: Sequence[str] = ()) -> ChassisError:
+    def of(cls, code: str, message: str, *, path: str = "", fields: Sequence[str] = ()) -> Self:
         """The usual case: one problem that needs no place in a text."""
         return cls(Problem(path=path, code=code, message=message, fields=tuple(fields)))
 

@@ -97,7 +97,11 @@ def make_app(server: Server, alongside: Callable[[], AbstractAsyncContextManager
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        middleware=[Middleware(web.SecurityHeaders), Middleware(GZipMiddleware, minimum_size=4096, compresslevel=3)],
+        middleware=[
+            Middleware(web.SecurityHeaders),
+            Middleware(web.TrailingSlash),
+            Middleware(GZipMiddleware, minimum_size=4096, compresslevel=3),
+        ],
     )
     app.state.server = server
     operations: list[BaseRoute] = [Route("/health", _health), Route("/metrics", _metrics)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import runpy
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
@@ -16,11 +17,25 @@ from rich.console import Console
 from rich.table import Table
 
 from chassis_metadata.errors import ChassisError
+from chassis_metadata.package import read_package
+from chassis_platform.operator import (
+    NewTenant,
+    install_package,
+    issue_token,
+    provision_tenant,
+    tenants_with_packages,
+    verify_journals,
+)
+from chassis_platform.publishing import package_problems
 from chassis_platform.settings import Settings
 from chassis_platform.telemetry import configure_logging
 from chassis_platform.up import Installation, console, installation, serve_forever
 from chassis_platform.up import up as run_up
+from chassis_platform.worker.loop import work_until_interrupted
+from chassis_tenants import provision
 from chassis_tenants.database import Database
+from chassis_tenants.publisher import publish
+from chassis_tenants.registry import list_package_versions, tenant_by_name
 from chassis_tenants.tenant import Tenant
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Chassis: objects, rules and screens as metadata.")
@@ -78,8 +93,6 @@ def serve(worker: Annotated[bool, typer.Option(help="Run the worker in this proc
 @app.command()
 def worker() -> None:
     """Run a worker until interrupted."""
-    from chassis_platform.worker.loop import work_until_interrupted  # noqa: PLC0415  only this command
-
     with _installation() as (settings, prepared):
         _run(work_until_interrupted(settings, prepared.urls.server, prepared.home))
 
@@ -94,8 +107,6 @@ def migrate() -> None:
 @app.command()
 def token(username: str) -> None:
     """Print an access token for a user, for scripts on this machine; it is noted in the login history."""
-    from chassis_platform.operator import issue_token  # noqa: PLC0415  only this command
-
     with _installation() as (settings, prepared):
         typer.echo(_run(_with_database(prepared, lambda database: issue_token(database, settings, username))))
 
@@ -103,8 +114,6 @@ def token(username: str) -> None:
 @app.command()
 def bench() -> None:
     """Run the benchmarks (from a source tree): `make bench`."""
-    import runpy  # noqa: PLC0415  only this command
-
     if not Path("benchmarks").is_dir():
         console.print("The benchmarks are in the source tree: run this in a clone.")
         raise typer.Exit(1)
@@ -117,8 +126,6 @@ async def _with_database(prepared: Installation, work: Any) -> Any:  # noqa: ANN
 
 
 async def _named_tenant(database: Database, name: str) -> Tenant:
-    from chassis_tenants.registry import tenant_by_name  # noqa: PLC0415  kept beside its use
-
     found = await tenant_by_name(database, name)
     if found is None or found.status == "erased":
         console.print(f"There is no tenant {name!r}. `chassis tenant list` shows them.")
@@ -138,8 +145,6 @@ def tenant_create(
     currency: Annotated[str, typer.Option(help="ISO 4217.")] = "USD",
 ) -> None:
     """Create a tenant and its first administrator; prints the password once."""
-    from chassis_platform.operator import NewTenant, provision_tenant  # noqa: PLC0415  only this command
-
     wanted = NewTenant(name, label or name, admin or f"admin@{name}.example", language, time_zone, currency)
     with _installation() as (_, prepared):
         made = _run(_with_database(prepared, lambda database: provision_tenant(database, prepared.urls.owner, wanted)))
@@ -149,8 +154,6 @@ def tenant_create(
 @tenant_app.command("list")
 def tenant_list() -> None:
     """List tenants with their packages."""
-    from chassis_platform.operator import tenants_with_packages  # noqa: PLC0415  only this command
-
     table = Table("Name", "Label", "Organization", "Status", "Packages", box=None)
     with _installation() as (_, prepared):
         for each, packages in _run(_with_database(prepared, tenants_with_packages)):
@@ -161,8 +164,6 @@ def tenant_list() -> None:
 @tenant_app.command("suspend")
 def tenant_suspend(name: str, resume: Annotated[bool, typer.Option(help="Let it work again.")] = False) -> None:  # noqa: FBT002  a flag
     """Close a tenant: nobody can sign in, nothing is lost. --resume opens it."""
-    from chassis_tenants import provision  # noqa: PLC0415  only these commands
-
     with _installation() as (_, prepared):
         found = _run(_with_database(prepared, lambda database: _named_tenant(database, name)))
         (provision.resume if resume else provision.suspend)(prepared.urls.owner, found)
@@ -171,8 +172,6 @@ def tenant_suspend(name: str, resume: Annotated[bool, typer.Option(help="Let it 
 @tenant_app.command("export")
 def tenant_export(name: str, path: Path) -> None:
     """Write everything a tenant has to a zip of JSON lines."""
-    from chassis_tenants import provision  # noqa: PLC0415  only these commands
-
     with _installation() as (_, prepared):
         found = _run(_with_database(prepared, lambda database: _named_tenant(database, name)))
         provision.export_tenant(prepared.urls.owner, found, path)
@@ -182,8 +181,6 @@ def tenant_export(name: str, path: Path) -> None:
 @tenant_app.command("erase")
 def tenant_erase(name: str, confirm: Annotated[str, typer.Option(help="The tenant's name once more.")]) -> None:
     """Delete everything a tenant has, for good."""
-    from chassis_tenants import provision  # noqa: PLC0415  only these commands
-
     if confirm != name:
         console.print("Nothing was erased: --confirm must repeat the tenant's name.")
         raise typer.Exit(1)
@@ -198,9 +195,7 @@ def package_validate(
     folders: Annotated[list[Path], typer.Argument(help="Package folders, dependencies included.")],
 ) -> None:
     """Check packages and print every problem: file, line, what is wrong, what would be right."""
-    from chassis_platform.packages import validate  # noqa: PLC0415  only this command
-
-    problems = validate(folders)
+    problems = package_problems(folders)
     for problem in problems:
         typer.echo(str(problem))
     typer.echo(f"{len(problems)} problems" if problems else "No problems")
@@ -213,9 +208,6 @@ def package_publish(
     replace: Annotated[bool, typer.Option(help="Development: replace the same version.")] = False,  # noqa: FBT002  a flag
 ) -> None:
     """Publish a package version: its tables are made, tenants may install it."""
-    from chassis_metadata.package import read_package  # noqa: PLC0415  only this command
-    from chassis_tenants.publisher import publish  # noqa: PLC0415  only this command
-
     with _installation() as (_, prepared), psycopg.connect(prepared.urls.owner, autocommit=True) as connection:
         published = publish(connection, read_package(folder), replace=replace)
     state = f"published, {len(published.statements)} statements" if published.is_new else "was published already"
@@ -227,7 +219,6 @@ def package_install(
     tenant: str, package: str, version: Annotated[str | None, typer.Option(help="Default: the newest.")] = None
 ) -> None:
     """Switch a package on in a tenant, with what it depends on."""
-    from chassis_platform.operator import install_package  # noqa: PLC0415  only this command
 
     async def work(database: Database) -> float:
         return await install_package(database, await _named_tenant(database, tenant), package, version)
@@ -240,8 +231,6 @@ def package_install(
 @package_app.command("list")
 def package_list() -> None:
     """List published package versions."""
-    from chassis_tenants.registry import list_package_versions  # noqa: PLC0415  only this command
-
     with _installation() as (_, prepared):
         found = _run(_with_database(prepared, list_package_versions))
     table = Table("Package", "Version", "Digest", box=None)
@@ -256,8 +245,6 @@ def audit_verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,  # noqa: FBT002  a flag
 ) -> None:
     """Recompute every seal: any entry changed, removed or slipped in is found and named."""
-    from chassis_platform.operator import verify_journals  # noqa: PLC0415  only this command
-
     with _installation() as (_, prepared):
         reports = _run(_with_database(prepared, lambda database: verify_journals(database, prepared, tenant)))
     if as_json:

@@ -1,4 +1,4 @@
-"""Acts of who runs the installation, for the command line and the demo: tenants, packages, tokens, verification."""
+"""Acts of who runs the installation, for the command line and the demo: tenants, packages, tokens, verification."""  # noqa: A005  imported by its full name
 
 from __future__ import annotations
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psycopg
 
+from chassis_metadata.check import check_package
 from chassis_metadata.compile import in_dependency_order
 from chassis_metadata.components import Package
+from chassis_metadata.errors import ChassisError, Problem
 from chassis_metadata.package import read_package
 from chassis_tenants.publisher import Connection, Published, publish
 
@@ -23,6 +25,20 @@ def package_folders(folder: Path) -> list[Path]:
 def read_packages(folder: Path) -> list[Package]:
     """All packages below a folder, dependencies first."""
     return in_dependency_order([read_package(each) for each in package_folders(folder)])
+
+
+def package_problems(folders: Iterable[Path]) -> list[Problem]:
+    """Everything that is wrong with these packages, of form and of meaning; each may stand on the others."""
+    problems: list[Problem] = []
+    packages: list[Package] = []
+    for folder in folders:
+        try:
+            packages.append(read_package(folder))
+        except ChassisError as error:
+            problems += error.problems
+    for package in packages:
+        problems += check_package(package, [each for each in packages if each is not package])
+    return problems
 
 
 def publish_folder(owner_dsn: str, folder: Path, *, notes: Path, replace: bool = False) -> Iterator[Published]:

@@ -2,58 +2,103 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 from rich.console import Console
-from starlette.types import ASGIApp
 
 from chassis_platform.settings import Settings
+from chassis_platform.tls import Certificate, local_certificate
 
 
-def listen(settings: Settings) -> socket.socket:
-    """The listening socket; exits with a clear message when the port is taken."""
+def listen(settings: Settings, port: int) -> socket.socket:
+    """A listening socket; raises OSError when the port is taken."""
     listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((settings.host, settings.port))
-    except OSError as error:
-        typer.echo(
-            f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Set CHASSIS_PORT to a free port.",
-            err=True,
-        )
-        raise typer.Exit(1) from None
+        listener.bind((settings.host, port))
+    except OSError:
+        listener.close()
+        raise
     listener.listen(2048)
     return listener
 
 
-def address(settings: Settings, listener: socket.socket) -> str:
+def _listen_or_exit(settings: Settings) -> socket.socket:
+    try:
+        return listen(settings, settings.port)
+    except OSError as error:
+        place = f"{settings.host}:{settings.port}"
+        typer.echo(f"Cannot listen on {place}: {error.strerror}. Set CHASSIS_PORT to a free port.", err=True)
+        raise typer.Exit(1) from None
+
+
+def _listen_with_tls(settings: Settings, console: Console) -> socket.socket | None:
+    """The HTTPS port is a convenience: when it is taken, the product starts without it and says so."""
+    if settings.tls_port == 0 or settings.port == 0:
+        return None
+    port = settings.tls_port or settings.port + 443
+    try:
+        return listen(settings, port)
+    except (OSError, OverflowError):
+        console.print(f"[yellow]Port {port} is taken: no HTTPS. Set CHASSIS_TLS_PORT to a free port.[/yellow]")
+        return None
+
+
+def address(settings: Settings, listener: socket.socket, scheme: str = "http") -> str:
     """The address to open in a browser."""
     if settings.public_url:
         return settings.public_url.rstrip("/")
     host = "localhost" if settings.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else settings.host  # noqa: S104  compared
-    return f"http://{host}:{listener.getsockname()[1]}"
+    return f"{scheme}://{host}:{listener.getsockname()[1]}"
 
 
-def serve(app: ASGIApp, settings: Settings, home: Path, console: Console) -> None:
+def serve(app: FastAPI, settings: Settings, home: Path, console: Console) -> None:
     """Serve until interrupted. Says the address first, and who may sign in where a demo was loaded."""
-    listener = listen(settings)
-    url = address(settings, listener)
-    _announce(home, url, console)
-    config = uvicorn.Config(
+    plain = _listen_or_exit(settings)
+    secure = _listen_with_tls(settings, console)
+    _announce(home, address(settings, plain), console)
+    with suppress(KeyboardInterrupt):
+        asyncio.run(serve_on(app, plain, secure, _certificate(settings, home) if secure else None))
+
+
+def _certificate(settings: Settings, home: Path) -> Certificate:
+    if settings.tls_certificate and settings.tls_key:
+        return Certificate(settings.tls_certificate, settings.tls_key, None)
+    return local_certificate(home)
+
+
+async def serve_on(
+    app: FastAPI, plain: socket.socket, secure: socket.socket | None, certificate: Certificate | None
+) -> None:
+    """One application behind both ports: it is opened once and closed when the last port is."""
+    servers = [(uvicorn.Server(_config(app)), plain)]
+    if secure is not None and certificate is not None:
+        config = _config(app, ssl_certfile=str(certificate.chain), ssl_keyfile=str(certificate.key))
+        servers.append((uvicorn.Server(config), secure))
+    async with app.router.lifespan_context(app):
+        await asyncio.gather(*(server.serve(sockets=[listener]) for server, listener in servers))
+
+
+def _config(app: FastAPI, **tls: str) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
+        lifespan="off",
         log_level="warning",
         access_log=False,
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=5,
         timeout_keep_alive=30,
+        **tls,  # type: ignore[arg-type]  certificate and key are strings there too
     )
-    uvicorn.Server(config).run(sockets=[listener])
 
 
 def _announce(home: Path, url: str, console: Console) -> None:

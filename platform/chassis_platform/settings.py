@@ -15,6 +15,11 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=Path(".chassis"), description="Where the embedded database, secrets and demo.json live.")
     port: int = Field(default=8000, ge=0, le=65535, description="The port to serve on; 0 takes a free one.")
+    tls_port: int | None = Field(
+        default=None, ge=0, le=65535, description="The port for HTTPS; unset: CHASSIS_PORT + 443; 0: none."
+    )
+    tls_certificate: Path | None = Field(default=None, description="A PEM certificate chain; unset: one made for localhost.")
+    tls_key: Path | None = Field(default=None, description="The certificate's PEM key.")
     host: str = Field(default="127.0.0.1", description="The address to listen on; 0.0.0.0 for all.")
     database_url: SecretStr | None = Field(default=None, description="The owner's DSN; unset: the embedded PostgreSQL.")
     server_database_url: SecretStr | None = Field(default=None, description="The server role's DSN, where it differs.")

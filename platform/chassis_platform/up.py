@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -12,10 +13,12 @@ from pathlib import Path
 from rich.console import Console
 
 from chassis_platform.app import make_app, make_server
+from chassis_platform.demo.load import load_demo
 from chassis_platform.migrate import migrate
 from chassis_platform.publishing import publish_folder
 from chassis_platform.serving import serve
 from chassis_platform.settings import Settings
+from chassis_platform.worker.loop import run_worker
 from chassis_tenants.bootstrap import DatabaseUrls, prepare_database
 
 console = Console(stderr=True, highlight=False)
@@ -54,8 +57,6 @@ def database_urls(settings: Settings, home: Path) -> Iterator[DatabaseUrls]:
 
 def _server_password(home: Path) -> str:
     """The server role's password, made once per installation."""
-    import secrets  # noqa: PLC0415  needed here only
-
     path = home / "server_password"
     if not path.exists():
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -90,8 +91,6 @@ def up(settings: Settings) -> None:
     """Prepare everything that is missing, then serve until interrupted."""
     with installation(settings) as prepared:
         if settings.demo:
-            from chassis_platform.demo.load import load_demo  # noqa: PLC0415  only `up` needs it
-
             asyncio.run(load_demo(settings, prepared.urls, prepared.home, console))
         serve_forever(settings, prepared)
 
@@ -105,7 +104,6 @@ def serve_forever(settings: Settings, prepared: Installation, *, with_worker: bo
 
 def worker_alongside(settings: Settings, prepared: Installation) -> Callable[[], AbstractAsyncContextManager[None]]:
     """A worker that lives as long as the application."""
-    from chassis_platform.worker.loop import run_worker  # noqa: PLC0415  a server without worker needs none of it
 
     @asynccontextmanager
     async def alongside() -> AsyncIterator[None]:

@@ -63,6 +63,10 @@ _CHECKS = (
     f"SELECT name || ' has no check option' FROM ({_TENANT_VIEWS}) v WHERE NOT 'check_option=local' = ANY (options)",
     f"""SELECT name || ' is a security barrier or runs as the caller, which hides indexes' FROM ({_TENANT_VIEWS}) v
     WHERE EXISTS (SELECT FROM unnest(options) o WHERE o ~ '^security_(barrier|invoker)=(true|on|1)')""",
+    """SELECT %(server)s || ' may read the view ' || n.nspname || '.' || c.relname || ', which runs as its owner'
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname IN ('data', 'chassis') AND c.relkind IN ('v', 'm')
+      AND has_table_privilege(%(server)s, c.oid, 'SELECT')""",
     # The server's role
     """SELECT %(server)s || ' may ' || what FROM pg_roles r, unnest(
         ARRAY['do anything (superuser)', 'bypass row-level security', 'make databases', 'make roles', 'replicate'],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import zipfile
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from typing import Any
 import psycopg
 from psycopg import AsyncConnection, sql
 
-from chassis_metadata.errors import Conflict, NotFound
+from chassis_metadata.errors import Conflict, Invalid, NotFound
 from chassis_metadata.ids import new_id
 from chassis_tenants.database import Binding, Row, Transaction, bind_tenant
 from chassis_tenants.installer import install_within
@@ -27,6 +28,7 @@ from chassis_tenants.tenant import Tenant
 
 ORGANIZATION_PREFIX = "00D"
 EXPORT_FORMAT = 1
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _BATCH = 2_000
 #: Hashes and tokens: an export is for people, and they are of use to nobody who is meant to have it.
 SECRET_TABLES = frozenset({"chassis.credential", "chassis.session", "chassis.api_client", "chassis.inbound_key"})
@@ -53,6 +55,9 @@ class Export:
 
 async def create_tenant(owner_dsn: str, snapshots: SnapshotStore, new: NewTenant) -> Tenant:
     """Make a tenant with its organization and the platform's package; nobody can sign in before a user is made."""
+    if not _NAME.fullmatch(new.name):
+        message = f"{new.name!r} is no tenant's name. Use lower-case letters, digits and hyphens, a letter first."
+        raise Invalid.of("invalid_name", message, path="name")
     async with _owner(owner_dsn) as connection:
         tenant = await _insert_tenant(connection, new)
         await bind_tenant(connection, tenant.id)

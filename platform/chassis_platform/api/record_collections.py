@@ -18,8 +18,8 @@ from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.errors import problem_document
 from chassis_platform.api.sobjects import visible_object
 from chassis_platform.api.versions import ROOT, demand_version
-from chassis_platform.records.several import get_records
 from chassis_platform.plan.write import Operation
+from chassis_platform.records.several import get_records
 from chassis_platform.records.write import RecordResult, write_records, write_within
 from chassis_tenants.database import Database
 
@@ -60,9 +60,7 @@ async def _write(
     context: Context, request: Request, operation: Operation, records: Sequence[Payload], *, all_or_none: bool
 ) -> list[RecordResult]:
     """Runs of one object are written as one set each; all or none of several runs is one transaction."""
-    runs = [
-        (visible_object(context, name).name, list(run)) for name, run in groupby(records, key=_type_of)
-    ]
+    runs = [(visible_object(context, name).name, list(run)) for name, run in groupby(records, key=_type_of)]
     database = server_of(request).database
     if all_or_none and len(runs) > 1:
         return await _write_together(database, context, operation, runs)

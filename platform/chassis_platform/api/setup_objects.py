@@ -214,7 +214,7 @@ async def _grant(
 ) -> None:
     """Add grants to a set of the tenant's own; the default one is made when missing."""
     known = context.snapshot.permission_sets.get(name)
-    document = set_document(context, known) if known else {"label": "Customizations"}
+    document: dict[str, Any] = set_document(context, known) if known else {"label": "Customizations"}
     body = {key: value for key, value in document.items() if value and key not in ("name", "custom")}
     held = dict(body.get("objects", {}))
     for object_name, acts in granted.objects.items():

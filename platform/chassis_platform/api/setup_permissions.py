@@ -62,7 +62,7 @@ async def list_sets(context: Context, request: Request) -> Response:
     [rows] = await server_of(request).database.read(
         context.binding, Statement(_COUNTS, {"tenant_id": context.tenant.id})
     )
-    users = dict(rows)
+    users: dict[str, int] = dict(rows)
     found = [
         {
             "name": each.name,

@@ -60,6 +60,19 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
+class TrailingSlash:
+    """`sobjects/Lead/` is `sobjects/Lead`: some clients write one, some the other."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http" and scope["path"].endswith("/") and scope["path"].startswith("/services/"):
+            scope = {**scope, "path": scope["path"].rstrip("/")}
+        await self._app(scope, receive, send)
+
+
 def routes(folder: Path) -> list[BaseRoute]:
     """The web application's routes; they come last, for they answer whatever nothing else did."""
     index = folder / "index.html"

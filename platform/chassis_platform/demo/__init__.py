@@ -1,1 +1,1 @@
-"""Demo tenants: a plan in YAML and files of rows, laid down by a package, to users and records of a fresh installation."""
+"""Demo tenants: a package's plan in YAML and its files of rows, to users and records of a fresh installation."""

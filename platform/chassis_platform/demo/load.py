@@ -48,7 +48,7 @@ class Loading:
     scale: float
 
 
-async def load_demo(  # noqa: PLR0913  what, whereto, and how much of it
+async def load_demo(
     settings: Settings,
     urls: DatabaseUrls,
     home: Path,
@@ -99,7 +99,7 @@ async def _start_over_if_changed(database: Database, owner_dsn: str, progress: P
     for name in progress.document["tenants"]:
         tenant = await tenant_by_name(database, name)
         if tenant is not None and progress.tenant(name).is_begun:
-            await erase_tenant(owner_dsn, tenant.id)
+            await asyncio.to_thread(erase_tenant, owner_dsn, tenant)
     return replace(progress, document={"digest": digest, "today": progress.document["today"], "tenants": {}})
 
 

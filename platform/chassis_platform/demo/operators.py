@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401  the values of a plan are of any type
 """The operators of a demo plan's values: what the first key of a map says, and which keys may stand beside it."""
 
 from __future__ import annotations
@@ -70,7 +71,11 @@ def _choice(compiler: Compiler, source: Mapping[str, Any], where: Where) -> Expr
         weighted = WeightedList((compiler.compile(value, where), weight) for value, weight in offered.items())
     else:
         weighted = WeightedList((part, 1) for part in compiler.all(offered, (*where, "choice")))
-    return lambda row: weighted.pick(compiler.world.chance)(row)
+
+    def choose(row: Row) -> Any:
+        return weighted.pick(compiler.world.chance)(row)
+
+    return choose
 
 
 @_operator("some", "count")

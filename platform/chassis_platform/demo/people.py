@@ -17,7 +17,8 @@ from chassis_platform.operator import find_username, set_passwords
 from chassis_tenants.journal import OPERATOR, SetupChange, setup_entry
 from chassis_tenants.statement import Statement
 
-_OUR_KEYS = frozenset({"persona", "role", "sign_in", "permission_sets"})
+#: What a user's document may say; the rest of a row is for later steps to look users up by.
+_DOCUMENT = ("username", "first_name", "last_name", "title", "email", "language", "time_zone", "user_type")
 
 Person = Mapping[str, Any]
 
@@ -55,7 +56,7 @@ async def make_user(tenancy: Tenancy, person: Person, roles: Mapping[str, str]) 
     if found is not None:
         return found[1]
     document = {"email": person["username"], "time_zone": tenancy.plan.time_zone, "language": tenancy.plan.language}
-    document |= {name: value for name, value in person.items() if name not in _OUR_KEYS}
+    document |= {name: person[name] for name in _DOCUMENT if person.get(name)}
     if person.get("role"):
         document["role_id"] = _role_id(roles, person["role"])
     return await create_user(tenancy.database, tenancy.context, document, person.get("permission_sets", []))

@@ -1,4 +1,4 @@
-"""What a demo load has done, in a file of its own until all is there: secrets given, steps begun, the day it counts from.
+"""What a demo load has done, in a file of its own until all is there: secrets given, steps begun, the day it counts.
 
 A step notes how many records its object had before it began. Its records follow from the plan alone and their ids rise,
 so a load that was killed sees how far it came, whatever it was doing.

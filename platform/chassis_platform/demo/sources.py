@@ -39,7 +39,7 @@ class RowSource:
 def read_file(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a CSV file with a header line, or of a JSON array of objects; either may be compressed."""
     try:
-        file = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+        file = gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115  closed below
     except OSError as error:
         raise Invalid.of("no_such_file", f"{path} can't be read: {error.strerror}.", path=str(path)) from None
     with file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:

@@ -1,4 +1,4 @@
-"""A step of a plan into records: its rows evaluated, written in batches down the write road, remembered for later steps."""
+"""A step of a plan to records: rows evaluated, written in batches down the write road, remembered for later steps."""
 
 from __future__ import annotations
 
@@ -58,9 +58,16 @@ def drafts_of(tenancy: Tenancy, step: Step, key: str) -> Iterator[Draft]:
         for name, expression in step.let:
             scope[name] = expression(scope)
         if all(scope.get(name) is not None for name in step.needs):
-            found = ((name, expression(scope)) for name, expression in step.values)
-            values = {name: value for name, value in found if value is not None}
+            values = _values(step, scope, tenancy.plan.variables)
             yield Draft(values, _kept(step, values, scope))
+
+
+def _values(step: Step, scope: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+    """What the step's expressions say that is not empty; where there are none, the row as it is."""
+    if not step.values:
+        return {name: value for name, value in scope.items() if name not in variables and name != "n"}
+    found = ((name, expression(scope)) for name, expression in step.values)
+    return {name: value for name, value in found if value is not None}
 
 
 def _kept(step: Step, values: dict[str, Any], scope: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,22 +144,20 @@ async def _written_before(tenancy: Tenancy, obj: Object, key: str) -> list[str]:
     if before is None:
         tenancy.progress.begin_step(key, await _count(tenancy, obj))
         return []
-    rows = await _read(
-        tenancy,
-        f"SELECT id FROM tenant.{quoted(table_name(obj))} WHERE tenant_id = %(tenant_id)s"
-        " ORDER BY id OFFSET %(before)s",
-        before=before,
-    )
+    rows = await _read(tenancy, f"SELECT id {_of(obj)} ORDER BY id OFFSET %(before)s", before=before)
     return [row[0] for row in rows]
 
 
 async def _count(tenancy: Tenancy, obj: Object) -> int:
-    text = f"SELECT count(*) FROM tenant.{quoted(table_name(obj))} WHERE tenant_id = %(tenant_id)s"
-    [[count]] = await _read(tenancy, text)
+    [[count]] = await _read(tenancy, f"SELECT count(*) {_of(obj)}")
     return int(count)
 
 
-async def _read(tenancy: Tenancy, text: str, **parameters: Any) -> list[tuple[Any, ...]]:
+def _of(obj: Object) -> str:
+    return f"FROM tenant.{quoted(table_name(obj))} WHERE tenant_id = %(tenant_id)s"
+
+
+async def _read(tenancy: Tenancy, text: str, **parameters: int) -> list[tuple[Any, ...]]:
     statement = Statement(text, {"tenant_id": tenancy.context.tenant.id, **parameters})
     [rows] = await tenancy.database.read(tenancy.context.binding, statement)
     return rows

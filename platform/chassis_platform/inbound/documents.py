@@ -19,6 +19,8 @@ from chassis_platform.inbound.xml_text import REPAIRS, decode_text, malformed, t
 LARGEST_DOCUMENT = 2 * 1024 * 1024
 MAX_DEPTH = 100
 _MOST_PARTS = 200
+#: Python's mail parser asks every level about every line: what a mail of two megabytes never needs is refused.
+_MOST_OF_MAIL = (10, 100_000, 1_000)
 _MAIL_HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9-]{0,60}:[ \t]?[^\n]*\n")
 #: Nothing is fetched, nothing is expanded, nothing grows without bound.
 _SAFE: dict[str, bool] = {
@@ -143,6 +145,7 @@ def _element_name(key: str) -> str:
 
 
 def _read_mail(content: bytes, lenient: Collection[str]) -> Document:
+    _refuse_endless(content)
     try:
         message = email.message_from_bytes(content.lstrip(b"\r\n"), policy=email.policy.default)
         parts = list(_parts(message))
@@ -157,6 +160,13 @@ def _read_mail(content: bytes, lenient: Collection[str]) -> Document:
             document = _read_text(trimmed, kind, lenient)
             return Document(document.root, document.repairs, _headers(message))
     raise malformed("no_document", "The mail has neither an XML nor a JSON part.", "", 0)
+
+
+def _refuse_endless(content: bytes) -> None:
+    counts = (content.lower().count(b"multipart/"), content.count(b"\n"), content.count(b"\n--"))
+    if any(count > most for count, most in zip(counts, _MOST_OF_MAIL, strict=True)):
+        limit = "A mail has at most {} multipart levels, {:,} lines and {:,} boundaries.".format(*_MOST_OF_MAIL)
+        raise malformed("mail_parser_error", limit, "", 0)
 
 
 def _headers(message: EmailMessage) -> dict[str, str]:

@@ -107,7 +107,7 @@ async def replay(
     _, status, content_type, content, _ = rows[0]
     if status != "refused":
         raise Conflict.of("already_accepted", "The message was accepted; there is nothing to replay.")
-    post = Post(bytes(content), content_type, context.principal.source_ip)
+    post = Post(bytes(content), content_type, context.principal.source_ip, context.principal.client_name)
     problems, units = await _try(
         mapping, lambda: _accept(database, context, mapping, post, now=now, replayed=message_id)
     )
@@ -217,7 +217,7 @@ class _Writing:
             raise Conflict.of("already_accepted", "The message was accepted meanwhile.")
         message_id: str = claimed[0][0]
         record_ids = await write_unit(transaction, self.context, unit)
-        result = {"first": own or message_id, "repairs": list(self.repairs), "key": self.post.key_label}
+        result = {"first": own or message_id, "repairs": list(self.repairs), **self._sender()}
         await transaction.fetch(note_records(tenant_id, message_id, record_ids, result))
         return UnitReceipt(unit.key, "accepted", message_id, tuple(record_ids))
 
@@ -227,7 +227,12 @@ class _Writing:
         tenant_id = self.context.tenant.id
         record_ids = list(dict.fromkeys(each for receipt in receipts for each in receipt.record_ids))
         await transaction.fetch(claim_refused(tenant_id, self.replayed, content_key(self.post.content)))
-        await transaction.fetch(note_records(tenant_id, self.replayed, record_ids, {"duplicate": True}))
+        await transaction.fetch(
+            note_records(tenant_id, self.replayed, record_ids, {"duplicate": True, **self._sender()})
+        )
+
+    def _sender(self) -> dict[str, str | None]:
+        return {"run_as": self.context.principal.user_id, "key": self.post.key_label}
 
 
 async def write_unit(transaction: Transaction, context: Context, unit: Unit) -> list[str]:

@@ -149,8 +149,8 @@ def check_operator(operand: PlannedOperand, operator: Operator) -> None:
     is_members = field_type is FieldType.MULTI_PICKLIST
     if operator in EQUALITY or (operator in LISTS and not is_members):
         return
-    known = _KNOWN.get(operator, lambda _: False)
-    if not known(field_type):
+    known = _KNOWN.get(operator)
+    if known is None or not known(field_type):
         term = _TERMS.get(field_type, str(field_type))
         message = f"invalid operator {operator} on {term} field '{name_of(operand)}'"
         raise refuse("invalid_query_filter_operator", message)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from chassis_metadata.components import Filter
-from chassis_metadata.errors import Invalid
+from chassis_metadata.errors import Invalid, Problem
 from chassis_metadata.fields import NUMERIC_TYPES, FieldType
 from chassis_metadata.snapshot import Object
 from chassis_metadata.soql.literals import parse_word
@@ -57,7 +57,7 @@ def parse_list_request(document: Mapping[str, Any]) -> ListRequest:
     """The request of a JSON body. Raises Invalid for a wrong form; names are the planner's to judge."""
     unknown = document.keys() - _READERS.keys()
     if unknown:
-        raise _wrong(sorted(unknown)[0], f"no such key; use {', '.join(_READERS)}")
+        raise _wrong(min(unknown), f"no such key; use {', '.join(_READERS)}")
     read = {key: reader(key, document[key]) for key, reader in _READERS.items() if document.get(key) is not None}
     if not read.get("columns"):
         raise _wrong("columns", "name at least one column")
@@ -65,7 +65,7 @@ def parse_list_request(document: Mapping[str, Any]) -> ListRequest:
 
 
 def _wrong(key: str, message: str) -> Invalid:
-    return Invalid.of("json_parser_error", f"{key}: {message}", path=key)  # type: ignore[return-value]  # its own kind
+    return Invalid(Problem(path=key, code="json_parser_error", message=f"{key}: {message}"))
 
 
 def _read_texts(key: str, value: object) -> tuple[str, ...]:
@@ -157,7 +157,7 @@ def _owned(request: ListRequest, obj: Object, context: Context) -> list[Conditio
 
 
 def _filtered(request: ListRequest, obj: Object, names: Names, context: Context) -> list[Condition]:
-    conditions = [_comparison(each, obj, names, context) for each in request.filters]
+    conditions: list[Condition] = [_comparison(each, obj, names, context) for each in request.filters]
     if request.logic is None or not request.logic.strip():
         return conditions
     return [parse_logic(request.logic, conditions)]

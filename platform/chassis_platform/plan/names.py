@@ -47,9 +47,8 @@ class Names:
         """The field at the end of a path that starts at `obj`, its alias or its own name."""
         names = self._own_path(obj, path.names, alias)
         if len(names) > MOST_HOPS + 1:
-            raise refuse(
-                "invalid_field", f"{path} crosses too many relationships: at most {MOST_HOPS} are allowed", path.position
-            )
+            message = f"{path} crosses too many relationships: at most {MOST_HOPS} are allowed"
+            raise refuse("invalid_field", message, path.position)
         targets: tuple[Object, ...] = (obj,)
         hops: list[Hop] = []
         for name in names[:-1]:
@@ -103,7 +102,9 @@ class Names:
         field = obj.fields_by_lower_name.get(name.lower())
         return field if field is not None and field.name in self.readable(obj) else None
 
-    def children(self, obj: Object, name: str, place: Position | None = None) -> tuple[ChildRelationship, Object, Field]:
+    def children(
+        self, obj: Object, name: str, place: Position | None = None
+    ) -> tuple[ChildRelationship, Object, Field]:
         """The child relationship of that name, its object and the field that refers here."""
         relationship = obj.children_by_lower_name.get(name.lower())
         child = self.snapshot.objects.get(relationship.child) if relationship is not None else None

@@ -117,7 +117,8 @@ class _Planner:
         if isinstance(each.operand, FunctionCall):
             return self._expand(each.operand)
         if each.alias is not None:
-            raise refuse("malformed_query", f"only aggregates and groups take an alias: {each.alias}", self.query.position)
+            message = f"only aggregates and groups take an alias: {each.alias}"
+            raise refuse("malformed_query", message, self.query.position)
         return [self._column(each.operand)]
 
     def _column(self, path: Path) -> Column:

@@ -125,10 +125,9 @@ def complete_new(rules: Rules, change: Change, user_id: str) -> None:
     values = change.values
     if rules.default_record_type is not None and values.get(RECORD_TYPE) is None:
         values[RECORD_TYPE] = rules.default_record_type
-    for name, default in rules.defaults.items():
-        if name not in values:
-            values[name] = default
-    _narrow_defaults(rules, change)
+    defaulted = rules.defaults.keys() - values.keys()
+    values.update({name: rules.defaults[name] for name in defaulted})
+    _narrow_defaults(rules, change, defaulted)
     if OWNER in rules.obj.fields and values.get(OWNER) is None and not _is_keyed(change, OWNER):
         values[OWNER] = user_id
     _compose_name(rules, change)
@@ -145,12 +144,11 @@ def complete_changed(rules: Rules, change: Change) -> None:
     _check_required(change, [name for name in rules.required if name in change.values])
 
 
-def _narrow_defaults(rules: Rules, change: Change) -> None:
+def _narrow_defaults(rules: Rules, change: Change, defaulted: set[str]) -> None:
     """A default that the record type doesn't offer, or that the controlling value rules out, is none."""
     for choice in rules.choices:
         name = choice.field.name
-        default = rules.defaults.get(name)
-        if default is not None and change.values.get(name) is default and _unfit(choice, change, default):
+        if name in defaulted and _unfit(choice, change, change.values[name]):
             change.values[name] = None
 
 

@@ -56,7 +56,9 @@ def _operand(operand: PlannedOperand) -> Hashable:
 
 
 def _field(field: PlannedField) -> Hashable:
-    hops = tuple((hop.field.object_name, hop.field.name, tuple(each.name for each in hop.targets)) for hop in field.hops)
+    hops = tuple(
+        (hop.field.object_name, hop.field.name, tuple(each.name for each in hop.targets)) for hop in field.hops
+    )
     return (hops, tuple((each.object_name, each.name) for each in field.fields), field.is_type)
 
 
@@ -64,7 +66,7 @@ def _order(order: PlannedOrder) -> Hashable:
     return (_operand(order.operand), order.descending, order.nulls_first)
 
 
-def _condition(condition: PlannedCondition) -> Hashable:
+def _condition(condition: PlannedCondition) -> Hashable:  # noqa: PLR0911  a kind of condition, a line
     match condition:
         case AllOf(conditions) | AnyOf(conditions):
             return (type(condition).__name__, tuple(map(_condition, conditions)))

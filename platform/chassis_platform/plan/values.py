@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from chassis_metadata.errors import Invalid
 from chassis_metadata.fields import NUMERIC_TYPES, REFERENCE_TYPES, FieldType
 from chassis_metadata.ids import is_id, normal_id
-from chassis_metadata.soql.tree import CurrencyLiteral, DateLiteral, Literal
+from chassis_metadata.soql.tree import DateLiteral, Literal
 from chassis_platform.plan.date_literals import days_now, moment
 from chassis_platform.plan.problems import refuse
 from chassis_platform.plan.read_plan import Moving
@@ -80,7 +80,7 @@ def check_value(literal: Literal, field_type: FieldType, name: str) -> Any:  # n
         return _checked_id(value, name)
     if not _fits(value, field_type):
         raise wrong_type(field_type, name)
-    return float(value) if field_type in NUMERIC_TYPES and not isinstance(value, CurrencyLiteral) else value
+    return float(value) if isinstance(value, _NUMBER) and field_type in NUMERIC_TYPES else value
 
 
 def _checked_id(value: object, name: str) -> str:

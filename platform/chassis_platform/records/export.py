@@ -19,7 +19,8 @@ from chassis_tenants.database import Database
 
 #: Spreadsheets take a file for UTF-8 by it.
 _MARK = "\ufeff"
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+#: The wide forms of the signs count too: spreadsheets of some languages read them alike.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 async def export_csv(

@@ -21,7 +21,6 @@ from chassis_platform.records.lists import count_records, list_records, record_f
 from chassis_platform.records.pages import (
     LARGEST_BATCH,
     LATEST_VERSION,
-    LastKey,
     Page,
     Wanted,
     count_all,
@@ -153,7 +152,8 @@ async def get_record(  # noqa: PLR0913  what a request for a record may say, by 
     if record_id[:3] != obj.key_prefix:
         raise NotFound.of("not_found", _NO_RECORD)
     key = obj.fields["Id"]
-    return await _one(database, context, (obj, key, normal_id(record_id), fields), Wanted(door, version=version, batch=2))
+    wanted = Wanted(door, version=version, batch=2)
+    return await _one(database, context, (obj, key, normal_id(record_id), fields), wanted)
 
 
 async def get_by_external_id(  # noqa: PLR0913  as get_record

@@ -23,7 +23,7 @@ MOST_DETAILS = 3
 async def search(
     database: Database, context: Context, text: str, *, objects: Sequence[str] | None = None, limit: int = 5
 ) -> bytes:
-    """The records in whose name or searchable fields the text stands, grouped by object; objects without any left out."""
+    """The records in whose name or searchable fields the text stands, grouped by object."""
     if len(text.strip()) < SHORTEST_SEARCH:
         return b'{"groups":[]}'
     searched = _searched(context, objects)
@@ -77,7 +77,8 @@ async def _find(
     wanted = [list_wanted(context, plan, request, door) for plan in plans]
     pages = await read_pages(database, context, list(zip(plans, wanted, strict=True)))
     return [
-        [_hit(row, plan, context) for row in orjson.loads(page.records)] for plan, page in zip(plans, pages, strict=True)
+        [_hit(row, plan, context) for row in orjson.loads(page.records)]
+        for plan, page in zip(plans, pages, strict=True)
     ]
 
 

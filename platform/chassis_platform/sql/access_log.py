@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -37,7 +38,7 @@ def entry_name(number: int) -> str:
 
 
 def entries(
-    logged: Sequence[Logged], rows: Sequence[FromClause], *, fields: ColumnElement[object] | None = None
+    logged: Sequence[Logged], rows: Sequence[FromClause], *, fields: ColumnElement[Any] | None = None
 ) -> list[CTE]:
     """One insert for each set of records; `rows` have one column `id`, or are groups, which have none.
 
@@ -49,7 +50,7 @@ def entries(
     ]
 
 
-def _entry(number: int, logged: Logged, rows: FromClause, fields: ColumnElement[object]) -> CTE:
+def _entry(number: int, logged: Logged, rows: FromClause, fields: ColumnElement[Any]) -> CTE:
     has_ids = "id" in rows.c
     entry_id = sa.bindparam(entry_name(number), type_=sa.Text())
     record_ids = sa.func.array_agg(rows.c.id.distinct()) if has_ids else sa.null()

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.sql.selectable import FromClause, Lateral, Select
+from sqlalchemy.sql.selectable import FromClause, LateralFromClause, Select
 
 from chassis_metadata.naming import storage_name
 from chassis_platform.plan.logged import Logged
@@ -27,12 +27,12 @@ def ids_label(number: int) -> str:
     return f"ids_{number}"
 
 
-def id_at(logged: Logged, sources: Sources) -> ColumnElement[object]:
+def id_at(logged: Logged, sources: Sources) -> ColumnElement[Any]:
     """The id of the record whose classified fields are read."""
     return sources.at(logged.hops)[logged.object_name].c.id
 
 
-def child_rows(child: ChildSet, parent: FromClause, reach: Reach, logged: Sequence[Logged]) -> Lateral:
+def child_rows(child: ChildSet, parent: FromClause, reach: Reach, logged: Sequence[Logged]) -> LateralFromClause:
     """One row for each row of `parent`: the child set as JSON, and the ids whose classified fields it shows."""
     numbers = [number for number, each in enumerate(logged, 1) if each.child == child.name]
     own = {number: logged[number - 1] for number in numbers}
@@ -64,5 +64,5 @@ def _records(child: ChildSet, parent: FromClause, reach: Reach, logged: dict[int
     return found if plan.limit is None else found.limit(sa.literal_column(str(plan.limit)))
 
 
-def _no_children(child: ChildSet) -> ColumnElement[object]:
+def _no_children(child: ChildSet) -> ColumnElement[Any]:
     raise ValueError(f"{child.name} inside another child set")

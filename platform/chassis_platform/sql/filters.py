@@ -33,7 +33,7 @@ from chassis_platform.plan.read_plan import (
 from chassis_platform.sql.sources import Sources
 from chassis_tenants import storage
 
-Values = ColumnElement[object]
+Values = ColumnElement[Any]
 _RANGES: dict[Operator, Callable[[Values, Values], ColumnElement[bool]]] = {
     Operator.EQUALS: lambda left, right: left == right,
     Operator.LESS: lambda left, right: left < right,
@@ -48,7 +48,7 @@ _PIVOTED_TYPES = (
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Conditions over the rows of `sources`. `aggregate` says what a HAVING's aggregates are, `find` what a semi-join reads."""
+    """Conditions over the rows of `sources`; `find` says what a semi-join reads, `aggregate` what HAVING's mean."""
 
     sources: Sources
     find: Callable[[InQuery], tuple[Select[Any], Values]]
@@ -183,7 +183,7 @@ def _same_members(members: Values, slot: str) -> ColumnElement[bool]:
     )
 
 
-def value_type(field_type: FieldType) -> sa.types.TypeEngine[object]:
+def value_type(field_type: FieldType) -> sa.types.TypeEngine[Any]:
     """The type in which a value of the query is sent: numbers as float8, as their companions are."""
     if field_type in NUMERIC_TYPES:
         return sa.Float()
@@ -214,7 +214,7 @@ def bound_values(operand: PlannedField, slot: str) -> Values:
     return values
 
 
-def _sent_type(field_type: FieldType) -> sa.types.TypeEngine[object]:
+def _sent_type(field_type: FieldType) -> sa.types.TypeEngine[Any]:
     kind = value_type(field_type)
     return sa.Text() if isinstance(kind, sa.Text) else kind
 

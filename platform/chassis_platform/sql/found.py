@@ -37,7 +37,7 @@ def conditions(plan: ReadPlan, sources: Sources) -> list[ColumnElement[bool]]:
 def filters(sources: Sources) -> Filters:
     """The conditions of a query without groups, over these sources."""
 
-    def find(condition: InQuery) -> tuple[Select[Any], ColumnElement[object]]:
+    def find(condition: InQuery) -> tuple[Select[Any], ColumnElement[Any]]:
         inner, where = filtered(condition.source, sources.reach, prefix="among_")
         column = inner.value(condition.column)
         where.append(column.is_not(None))

@@ -68,7 +68,7 @@ def _having(sources: Sources) -> Filters:
     return Filters(sources, plain.find, lambda each: aggregate(each, sources))
 
 
-def _answered(column: Column, sources: Sources) -> ColumnElement[object]:
+def _answered(column: Column, sources: Sources) -> ColumnElement[Any]:
     """A group's value is one of those that compare alike: texts that differ in case alone make one group."""
     operand = column.operand
     if isinstance(operand, Aggregate):
@@ -78,12 +78,12 @@ def _answered(column: Column, sources: Sources) -> ColumnElement[object]:
     return spelled(operand.type, sa.func.min(_minimal(operand, sources)), Spelling.REST)
 
 
-def _minimal(operand: PlannedField, sources: Sources) -> ColumnElement[object]:
+def _minimal(operand: PlannedField, sources: Sources) -> ColumnElement[Any]:
     value = sources.value(operand)
     return sa.cast(value, sa.Integer()) if isinstance(value.type, sa.Boolean) else value
 
 
-def aggregate(operand: Aggregate, sources: Sources, *, shown: bool = False) -> ColumnElement[object]:
+def aggregate(operand: Aggregate, sources: Sources, *, shown: bool = False) -> ColumnElement[Any]:
     """The aggregate over one group; MIN and MAX in the form that is shown, or that is compared."""
     if operand.field is None:
         return sa.func.count()
@@ -93,14 +93,15 @@ def aggregate(operand: Aggregate, sources: Sources, *, shown: bool = False) -> C
             return sa.func.count(value)
         case "count_distinct":
             return sa.func.count(sources.comparable(operand.field).distinct())
-        case "sum" | "avg":
-            return getattr(sa.func, operand.function)(value)
-        case _:
-            compared = value if shown or operand.field.type in NUMERIC_TYPES else sources.comparable(operand.field)
-            return getattr(sa.func, operand.function)(compared)
+        case "sum":
+            return sa.func.sum(value)
+        case "avg":
+            return sa.func.avg(value)
+    compared = value if shown or operand.field.type in NUMERIC_TYPES else sources.comparable(operand.field)
+    return sa.func.min(compared) if operand.function == "min" else sa.func.max(compared)
 
 
-def _ordered(order: PlannedOrder, sources: Sources) -> ColumnElement[object]:
+def _ordered(order: PlannedOrder, sources: Sources) -> ColumnElement[Any]:
     operand: PlannedOperand = order.operand
     value = aggregate(operand, sources) if isinstance(operand, Aggregate) else sources.comparable(operand)
     term = value.desc() if order.descending else value.asc()

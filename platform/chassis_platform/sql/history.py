@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from chassis_metadata.fields import FieldType
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.sharing import TENANT_ID
 from chassis_platform.plan.logged import Logged
 from chassis_platform.sql.access_log import entries
 from chassis_platform.sql.json_values import JSON, Spelling, json_object, spelled
 from chassis_platform.sql.sources import Reach, alias_of
-from chassis_metadata.fields import FieldType
 from chassis_tenants import storage
 from chassis_tenants.statement import Statement, compile_statement
 
@@ -38,7 +40,7 @@ def compile_history(obj: Object, reach: Reach) -> Statement:
     return compile_statement(result.select_from(changes).add_cte(*entries([logged], [shown], fields=fields)))
 
 
-def _changes(reach: Reach, obj: Object) -> sa.Select[tuple[object, ...]]:
+def _changes(reach: Reach, obj: Object) -> sa.Select[*tuple[Any, ...]]:
     history = storage.tenant_view(reach.snapshot.objects["FieldHistory"]).alias("change")
     person = storage.tenant_view(reach.snapshot.objects["User"]).alias("person")
     by = json_object([("id", history.c.user_id), ("name", person.c.name)])

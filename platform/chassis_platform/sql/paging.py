@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement, UnaryExpression
@@ -26,13 +27,13 @@ _INDEXED = frozenset({"Id", "CreatedDate", "LastModifiedDate", "SystemModstamp"}
 class Key:
     """A term of the order as a value to sort by."""
 
-    value: ColumnElement[object]
+    value: ColumnElement[Any]
     descending: bool
     nulls_first: bool
     nullable: bool
     indexed: bool
 
-    def sorted(self, value: ColumnElement[object], *, with_nulls: bool) -> UnaryExpression[object]:
+    def sorted(self, value: ColumnElement[Any], *, with_nulls: bool) -> UnaryExpression[Any]:
         """An ORDER BY term; `with_nulls` says that nulls have to be put in their place."""
         term = value.desc() if self.descending else value.asc()
         if not (with_nulls and self.nullable):
@@ -89,7 +90,7 @@ def ranges_behind(keys: Sequence[Key], null_keys: Sequence[bool]) -> list[Condit
     return ranges
 
 
-def _behind(key: Key, bound: ColumnElement[object], *, is_null: bool) -> list[Condition]:
+def _behind(key: Key, bound: ColumnElement[Any], *, is_null: bool) -> list[Condition]:
     """What comes strictly behind one value in one term's order, as conditions that a range of an index can meet."""
     if is_null:
         return [key.value.is_not(None)] if key.nulls_first else []
@@ -98,7 +99,7 @@ def _behind(key: Key, bound: ColumnElement[object], *, is_null: bool) -> list[Co
     return [behind, key.value.is_(None)] if nulls_follow else [behind]
 
 
-def after_parameter(key: Key, position: int) -> ColumnElement[object]:
+def after_parameter(key: Key, position: int) -> ColumnElement[Any]:
     """Where a cursor's value is bound."""
     kind = key.value.type
     return sa.bindparam(f"after_{position}", type_=sa.Text() if isinstance(kind, sa.Text) else kind)

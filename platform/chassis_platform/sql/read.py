@@ -25,8 +25,10 @@ from chassis_platform.sql.shapes import rest_record, ui_record, ui_row
 from chassis_platform.sql.sources import Reach, Sources, alias_of
 from chassis_tenants.statement import Statement, compile_statement
 
-FETCH = sa.bindparam("fetch", type_=sa.BigInteger())  # rows asked for: one more than answered, to know whether more follow
-BATCH = sa.bindparam("batch", type_=sa.BigInteger())  # rows answered
+#: Rows asked for: one more than are answered, to know whether more follow.
+FETCH = sa.bindparam("fetch", type_=sa.BigInteger())
+#: Rows answered.
+BATCH = sa.bindparam("batch", type_=sa.BigInteger())
 OFFSET = sa.bindparam("offset", type_=sa.BigInteger())
 
 
@@ -40,7 +42,7 @@ class Shape(Enum):
 
 @dataclass(frozen=True, slots=True)
 class CompiledRead:
-    """A statement that answers (records, rows found, key of the last record answered), and how many log entries it writes."""
+    """A statement that answers (records, rows found, key of the last one), and how many log entries it writes."""
 
     statement: Statement
     entry_count: int
@@ -91,16 +93,17 @@ class _PageRead:
     def _page(self, after_nulls: Sequence[bool] | None) -> tuple[CTE, list[Key]]:
         sources, where = filtered(self.plan, self.reach)
         keys = keys_of(self.plan.order_by, sources)
-        columns = [sources.root.c[name] for name in self._stored_columns(sources.root)]
+        stored = [sources.root.c[name] for name in self._stored_columns(sources.root)]
         labelled = [key.value.label(key_label(position)) for position, key in enumerate(keys, 1)]
-        chosen = sa.select(*columns, *labelled).select_from(sources.all())
+        chosen = sa.select(*stored, *labelled).select_from(sources.all())
         parts = [
             _ordered(chosen.where(*where, *_range(one)), keys)
             for one in as_ranges(keys, after_nulls)
         ]
         page = _gathered(parts, keys, offset=self.plan.offset > 0 and after_nulls is None)
         name = f"{alias_of(self.plan.object)}_page"
-        order = [key.sorted(column, with_nulls=True) for key, column in zip(keys, _key_columns(page, keys), strict=True)]
+        columns = _key_columns(page, keys)
+        order = [key.sorted(column, with_nulls=True) for key, column in zip(keys, columns, strict=True)]
         position = sa.func.row_number().over(order_by=order).label("position")
         return sa.select(*page.c, position).cte(name), keys
 
@@ -174,11 +177,11 @@ def _gathered(parts: Sequence[Select[Any]], keys: Sequence[Key], *, offset: bool
     return (gathered.offset(OFFSET) if offset else gathered).subquery("page")
 
 
-def _key_columns(rows: FromClause, keys: Sequence[Key]) -> list[ColumnElement[object]]:
+def _key_columns(rows: FromClause, keys: Sequence[Key]) -> list[ColumnElement[Any]]:
     return [rows.c[key_label(number)] for number in range(1, len(keys) + 1)]
 
 
-def _result(answer: FromClause, logged: Sequence[Logged]) -> Select[Any]:
+def _result(answer: FromClause, logged: Sequence[Logged]) -> Select[*tuple[Any, ...]]:
     """The records as one array, how many were found, and the key of the last one answered."""
     answered = answer.c.position <= BATCH
     bodies = sa.func.json_agg(aggregate_order_by(answer.c.body, answer.c.position), type_=JSON).filter(answered)

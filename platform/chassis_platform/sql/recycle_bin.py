@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
@@ -46,7 +47,7 @@ def compile_bin(objects: Sequence[Object], reach: Reach, *, is_later_page: bool)
     return CompiledBin(compile_statement(result.add_cte(*entries(logged, rows)) if logged else result), len(logged))
 
 
-def _deleted(obj: Object, reach: Reach, *, is_later_page: bool) -> Select[tuple[object, ...]]:
+def _deleted(obj: Object, reach: Reach, *, is_later_page: bool) -> Select[*tuple[Any, ...]]:
     record = storage.tenant_view(obj).alias(alias_of(obj))
     columns = (
         record.c.id,
@@ -81,7 +82,7 @@ def _bodies(records: CTE, reach: Reach) -> CTE:
     return sa.select(*columns).select_from(records.outerjoin(person, by)).cte("answer")
 
 
-def _result(answer: CTE) -> Select[tuple[object, ...]]:
+def _result(answer: CTE) -> Select[*tuple[Any, ...]]:
     bodies = sa.func.json_agg(aggregate_order_by(answer.c.body, answer.c.position), type_=JSON)
     last = sa.func.json_agg(answer.c.key, type_=JSON).filter(answer.c.position == BATCH)
     empty = sa.literal_column("'[]'::json", JSON)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
@@ -71,7 +72,7 @@ def _attributes(sources: Sources, hops: tuple[Hop, ...]) -> Json:
     return sa.case(*present)
 
 
-def _kind(name: str, record_id: ColumnElement[object]) -> Json:
+def _kind(name: str, record_id: ColumnElement[Any]) -> Json:
     url = URL_PREFIX + sa.literal_column(f"'{name}/'", sa.Text()) + record_id
     return json_object([("type", sa.literal_column(f"'{name}'", sa.Text())), ("url", url)])
 

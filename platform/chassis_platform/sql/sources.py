@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
@@ -93,19 +94,19 @@ class Sources:
         sources = self.at(operand.hops)
         return [(field, sources[field.object_name]) for field in operand.fields]
 
-    def value(self, operand: PlannedField) -> ColumnElement[object]:
+    def value(self, operand: PlannedField) -> ColumnElement[Any]:
         """The operand's typed value."""
         if operand.is_type:
             return self.type_of(operand.hops)
         return _first([storage.value(field, source) for field, source in self.each(operand)])
 
-    def comparable(self, operand: PlannedField) -> ColumnElement[object]:
+    def comparable(self, operand: PlannedField) -> ColumnElement[Any]:
         """What the operand is compared and ordered by."""
         if operand.is_type:
             return sa.func.lower(self.type_of(operand.hops))
         return _first([storage.comparable(field, source) for field, source in self.each(operand)])
 
-    def type_of(self, hops: tuple[Hop, ...]) -> ColumnElement[object]:
+    def type_of(self, hops: tuple[Hop, ...]) -> ColumnElement[Any]:
         """The name of the object at the end of the hops."""
         found = [
             (source.c.id.is_not(None), sa.literal(_TYPE_WORDS.get(name, name), sa.Text()))
@@ -113,10 +114,10 @@ class Sources:
         ]
         return sa.case(*found)
 
-    def id_of(self, hops: tuple[Hop, ...]) -> ColumnElement[object]:
+    def id_of(self, hops: tuple[Hop, ...]) -> ColumnElement[Any]:
         """The id of the record at the end of the hops, null where there is none that the user may see."""
         return _first([source.c.id for source in self.at(hops).values()])
 
 
-def _first(values: list[ColumnElement[object]]) -> ColumnElement[object]:
+def _first(values: list[ColumnElement[Any]]) -> ColumnElement[Any]:
     return values[0] if len(values) == 1 else sa.func.coalesce(*values, type_=values[0].type)

@@ -87,11 +87,11 @@ AS $$
         SELECT w.tenant_id, w.id, w.run_at,
                row_number() OVER (PARTITION BY w.tenant_id, coalesce(w.lock_key, w.id) ORDER BY w.run_at, w.id) AS place
         FROM waiting w
-        WHERE EXISTS (SELECT FROM chassis.tenant t WHERE t.id = w.tenant_id AND t.status = 'active')
+        WHERE (SELECT t.status FROM chassis.tenant t WHERE t.id = w.tenant_id) = 'active'
           AND (w.lock_key IS NULL OR NOT EXISTS (
               SELECT FROM chassis.job r
               WHERE r.tenant_id = w.tenant_id AND r.lock_key = w.lock_key AND r.status = 'running'))
-    ), busy AS (
+    ), busy AS MATERIALIZED (
         SELECT j.tenant_id, count(*) AS jobs FROM chassis.job j WHERE j.status = 'running' GROUP BY j.tenant_id
     ), turns AS (
         SELECT r.tenant_id, r.id, r.run_at,

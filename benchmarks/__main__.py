@@ -1,0 +1,110 @@
+"""`make bench`: Chassis beside its limit. `python -m benchmarks --help` says what can be chosen."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks import servers
+from benchmarks.environment import Environment, prepared
+from benchmarks.report import print_report, write_results
+from benchmarks.run import Compared, compare
+from benchmarks.same import check_same
+from benchmarks.subjects import subjects
+from benchmarks.tenants import Single, idle_memory, import_rate, install_time
+
+LEADS, QUICK_LEADS = 50_000, 10_000
+TENANTS, QUICK_TENANTS = 1_000, 300
+CLIENTS = (8, 1)
+ALONE = ("install", "memory", "import")
+
+
+def main() -> int:
+    """Measure, print, write; 1 when a target is missed."""
+    options = _options()
+    began = time.perf_counter()
+    load_before = os.getloadavg()[0]
+    with _home(options.home) as home, prepared(home, leads=QUICK_LEADS if options.quick else LEADS) as environment:
+        compared = _compared(environment, options)
+        singles = _singles(environment, options)
+    conditions = {
+        "whole": options.only is None and not options.quick,
+        "seconds_each": options.seconds,
+        "leads": environment.imported.records,
+        "load_average_before": round(load_before, 2),
+        "took_seconds": round(time.perf_counter() - began),
+    }
+    print_report(compared, singles)
+    written = write_results(compared, singles, conditions=conditions)
+    print(f"\n{', '.join(str(each.relative_to(servers.ROOT)) for each in written)}; {conditions['took_seconds']} s")
+    return 0 if all(each.met for each in compared) and all(each.met is not False for each in singles) else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="benchmarks", description="Measure Chassis beside hand-written endpoints.")
+    parser.add_argument("--seconds", type=float, help="how long each server is measured per line (default 6; quick 2)")
+    parser.add_argument("--only", help="subjects, comma-separated: get, list, create, install, memory, import …")
+    parser.add_argument("--quick", action="store_true", help="fewer records, shorter rounds: under two minutes")
+    parser.add_argument("--home", type=Path, help="keep the database here and use it again (default: a temporary one)")
+    options = parser.parse_args()
+    options.seconds = options.seconds or (2.0 if options.quick else 6.0)
+    options.only = options.only and [each.strip() for each in options.only.split(",")]
+    return options
+
+
+@contextmanager
+def _home(wanted: Path | None) -> Iterator[Path]:
+    if wanted is not None:
+        yield wanted.resolve()
+        return
+    home = Path(tempfile.mkdtemp(prefix="chassis-bench-"))
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _compared(environment: Environment, options: argparse.Namespace) -> list[Compared]:
+    wanted = [each for each in subjects(environment) if options.only is None or each.name in options.only]
+    if not wanted:
+        return []
+    compared = []
+    with (
+        servers.chassis(environment.home) as ours,
+        servers.limit(environment.home, environment.limit_settings()) as limit,
+    ):
+        for subject in wanted:
+            check_same(environment, subject, ours, limit)
+            for each in compare(subject, ours, limit, clients=CLIENTS, seconds=options.seconds):
+                compared.append(each)
+                print(
+                    f"· {subject.title}, {each.clients} clients: {each.ours.throughput:,.0f}/s of"
+                    f" {each.limit.throughput:,.0f}/s = {each.ratio:.2f}",
+                    file=sys.stderr,
+                    flush=True,
+                )
+    return compared
+
+
+def _singles(environment: Environment, options: argparse.Namespace) -> list[Single]:
+    wanted = [each for each in ALONE if options.only is None or each in options.only]
+    singles = []
+    if "install" in wanted:
+        singles.append(asyncio.run(install_time(environment, tenants=10)))
+    if "memory" in wanted:
+        singles.append(idle_memory(environment, tenants=QUICK_TENANTS if options.quick else TENANTS))
+    if "import" in wanted:
+        singles.append(import_rate(environment))
+    return singles
+
+
+if __name__ == "__main__":
+    sys.exit(main())

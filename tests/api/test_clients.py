@@ -1,0 +1,95 @@
+"""Unmodified clients of the field, against a running server."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import pytest
+from serving import Site
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from simple_salesforce import Salesforce, SalesforceMalformedRequest, SalesforceResourceNotFound
+
+
+@pytest.fixture(scope="module")
+def salesforce(site: Site) -> Any:  # noqa: ANN401  the client has no types
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REQUESTS_CA_BUNDLE", str(site.address.authority))
+        yield Salesforce(session_id=site.token("partner"), instance_url=site.address.https)
+
+
+def test_simple_salesforce_creates_reads_updates_and_deletes(salesforce: Any) -> None:  # noqa: ANN401
+    made = salesforce.Lead.create({"LastName": "Sample", "FirstName": "Avery", "MobilePhone": "393-555-0122"})
+    assert made["success"]
+    lead = salesforce.Lead.get(made["id"])
+    assert (lead["Name"], lead["attributes"]["type"]) == ("Avery Sample", "Lead")
+
+    assert salesforce.Lead.update(made["id"], {"LastName": "欧阳", "FirstName": "示例"}) == 204
+    assert salesforce.Lead.get(made["id"])["Name"] == "欧阳示例"
+
+    assert salesforce.Lead.delete(made["id"]) == 204
+    with pytest.raises(SalesforceResourceNotFound):
+        salesforce.Lead.get(made["id"])
+
+
+def test_simple_salesforce_upserts_by_external_id(salesforce: Any) -> None:  # noqa: ANN401
+    key = "BranchCode/B-100" if "BranchCode" in _fields(salesforce, "BranchUnit") else None
+    name = key.split("/")[0] if key else _external_id(salesforce, "BranchUnit")
+    assert salesforce.BranchUnit.upsert(f"{name}/B-100", _minimal(salesforce, "BranchUnit")) == 201
+    assert salesforce.BranchUnit.upsert(f"{name}/B-100", {"Name": "Again"}) == 200
+    assert salesforce.BranchUnit.get_by_custom_id(name, "B-100")["Name"] == "Again"
+
+
+def _fields(salesforce: Any, name: str) -> dict[str, Any]:  # noqa: ANN401
+    return {each["name"]: each for each in getattr(salesforce, name).describe()["fields"]}
+
+
+def _external_id(salesforce: Any, name: str) -> str:  # noqa: ANN401
+    return next(each["name"] for each in _fields(salesforce, name).values() if each["externalId"])
+
+
+def _minimal(salesforce: Any, name: str) -> dict[str, Any]:  # noqa: ANN401
+    """A value for each field that must be given and can be made up."""
+    values: dict[str, Any] = {"Name": "Branch"}
+    for each in _fields(salesforce, name).values():
+        needed = each["createable"] and not each["nillable"] and not each["defaultedOnCreate"]
+        if needed and each["name"] != "Name" and not each["externalId"]:
+            values[each["name"]] = each["picklistValues"][0]["value"] if each["picklistValues"] else "1"
+    return values
+
+
+def test_simple_salesforce_pages_through_more_than_one_batch(salesforce: Any) -> None:  # noqa: ANN401
+    rows = [{"attributes": {"type": "Lead"}, "LastName": f"Page {number:04}"} for number in range(400)]
+    for start in (0, 200):
+        answer = salesforce.restful("composite/sobjects", method="POST", json={"records": rows[start : start + 200]})
+        assert all(each["success"] for each in answer)
+
+    headers = {"Sforce-Query-Options": "batchSize=200"}
+    query = "SELECT Id, Name FROM Lead WHERE Name LIKE 'Page %' ORDER BY Name"
+    first = salesforce.query(query, headers=headers)
+    assert (first["totalSize"], first["done"], len(first["records"])) == (400, False, 200)
+    second = salesforce.query_more(first["nextRecordsUrl"], identifier_is_url=True)
+    assert second["done"]
+    names = [each["Name"] for each in (*first["records"], *second["records"])]
+    assert names == [f"Page {number:04}" for number in range(400)]
+    assert len(list(salesforce.query_all_iter(query))) == 400
+
+
+def test_simple_salesforce_describes_and_reads_limits(salesforce: Any) -> None:  # noqa: ANN401
+    names = {each["name"] for each in salesforce.describe()["sobjects"]}
+    assert {"Lead", "Account", "Vehicle"} <= names
+    assert "Max" in salesforce.limits()["DailyApiRequests"]
+    lead = salesforce.Lead.describe()
+    assert {each["name"] for each in lead["fields"]} >= {"Id", "Name", "Status", "OwnerId", "SystemModstamp"}
+
+
+def test_simple_salesforce_tells_what_is_wrong(salesforce: Any) -> None:  # noqa: ANN401
+    with pytest.raises(SalesforceMalformedRequest) as refused:
+        salesforce.Lead.create({"FirstName": "Nobody"})
+    assert refused.value.content[0]["errorCode"] == "REQUIRED_FIELD_MISSING"
+    assert refused.value.content[0]["fields"] == ["LastName"]
+    with pytest.raises(SalesforceMalformedRequest) as refused:
+        salesforce.query("SELECT Id FORM Lead")
+    assert refused.value.content[0]["errorCode"] == "MALFORMED_QUERY"

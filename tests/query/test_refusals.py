@@ -1,0 +1,138 @@
+"""What may not be seen does not exist: in no clause, and with no error of its own. What cannot be run is named."""
+
+from __future__ import annotations
+
+import pytest
+from world import World
+
+from chassis_metadata.errors import Invalid, Problem
+from chassis_metadata.soql.parse import parse_query
+from chassis_platform.access.context import Context
+from chassis_platform.plan.listing import list_query, parse_list_request
+from chassis_platform.plan.query import plan_query
+
+#: GarageUser may not read TaxNumber; nobody has a field Nonsense. `{}` is replaced by either.
+CLAUSES = [
+    "SELECT {} FROM Workshop",
+    "SELECT Id FROM Workshop WHERE {} = 'x'",
+    "SELECT Id FROM Workshop WHERE NOT ({} = null)",
+    "SELECT Id FROM Workshop WHERE Name = 'x' OR {} LIKE 'x%'",
+    "SELECT Id FROM Workshop ORDER BY {}",
+    "SELECT {}, COUNT(Id) FROM Workshop GROUP BY {}",
+    "SELECT MAX({}) FROM Workshop",
+    "SELECT COUNT(Id) FROM Workshop GROUP BY Region HAVING MAX({}) > 'a'",
+    "SELECT COUNT(Id) FROM Workshop GROUP BY Region ORDER BY MAX({})",
+    "SELECT ParentWorkshop.{} FROM Workshop",
+    "SELECT Id FROM Workshop WHERE ParentWorkshop.{} = 'x'",
+    "SELECT Id FROM Visit ORDER BY Workshop.{}",
+    "SELECT Id, (SELECT {} FROM Branches) FROM Workshop",
+    "SELECT Id, (SELECT Id FROM Branches WHERE {} = 'x') FROM Workshop",
+    "SELECT Id FROM Visit WHERE WorkshopId IN (SELECT Id FROM Workshop WHERE {} = 'x')",
+    "SELECT Id FROM Visit WHERE WorkshopId IN (SELECT {} FROM Workshop)",
+]
+
+
+@pytest.fixture(scope="module")
+async def clerk(world: World) -> Context:
+    return await world.as_user("clerk")
+
+
+def refusal(context: Context, text: str) -> Problem:
+    with pytest.raises(Invalid) as caught:
+        plan_query(parse_query(text), context)
+    return caught.value.problems[0]
+
+
+@pytest.mark.parametrize("clause", CLAUSES)
+def test_an_unreadable_field_is_an_unknown_field(clerk: Context, clause: str) -> None:
+    hidden = refusal(clerk, clause.replace("{}", "TaxNumber"))
+    unknown = refusal(clerk, clause.replace("{}", "Nonsense9"))
+
+    assert hidden.code == "invalid_field"
+    assert hidden.message == unknown.message.replace("Nonsense9", "TaxNumber")
+    assert (hidden.line, hidden.column) == (unknown.line, unknown.column)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"columns": ["TaxNumber"]},
+        {"filters": [{"field": "TaxNumber", "operator": "=", "value": "x"}]},
+        {"order_by": [{"field": "TaxNumber"}]},
+        {"columns": ["ParentWorkshop.TaxNumber"]},
+    ],
+)
+def test_an_unreadable_field_is_an_unknown_field_in_a_list(clerk: Context, change: dict[str, object]) -> None:
+    request = parse_list_request({"columns": ["Name"], **change})
+    with pytest.raises(Invalid) as caught:
+        plan_query(list_query(request, clerk.snapshot.objects["Workshop"], clerk), clerk)
+
+    assert caught.value.problems[0].message.startswith("No such column 'TaxNumber' on entity 'Workshop'")
+
+
+def test_an_unreadable_object_is_an_unknown_object(clerk: Context) -> None:
+    hidden, unknown = refusal(clerk, "SELECT Id FROM AccessLog"), refusal(clerk, "SELECT Id FROM Nonsense")
+
+    assert hidden.code == unknown.code == "invalid_type"
+    assert hidden.message == unknown.message.replace("Nonsense", "AccessLog")
+
+
+async def test_an_unreadable_child_is_an_unknown_relationship(world: World) -> None:
+    nobody = await world.as_user("nobody")
+
+    hidden = refusal(nobody, "SELECT Id, (SELECT Id FROM Workshops) FROM User")
+    unknown = refusal(nobody, "SELECT Id, (SELECT Id FROM Nonsense9) FROM User")
+
+    assert hidden.code == unknown.code == "invalid_type"
+    assert hidden.message == unknown.message.replace("Nonsense9", "Workshops")
+
+
+def test_a_misspelled_name_is_answered_with_its_neighbours(clerk: Context) -> None:
+    assert refusal(clerk, "SELECT Budgett FROM Workshop").message.endswith("Did you mean Budget?")
+    assert "Workshop" in refusal(clerk, "SELECT Id FROM Workshopp").message
+    assert "TaxNumber" not in refusal(clerk, "SELECT TaxNumbr FROM Workshop").message.replace("'TaxNumbr'", "")
+
+
+REFUSED = [
+    ("SELECT Id FROM Workshop WHERE Budget = '5'", "invalid_field", "must be of type currency and should not be enclosed"),
+    ("SELECT Id FROM Workshop WHERE Rating = '5'", "invalid_field", "must be of type double and should not be enclosed"),
+    ("SELECT Id FROM Workshop WHERE Name = 5", "invalid_field", "must be of type string and should be enclosed in quotes"),
+    ("SELECT Id FROM Workshop WHERE IsActive = 'true'", "invalid_field", "must be of type boolean"),
+    ("SELECT Id FROM Workshop WHERE OpenedOn = '2026-01-01'", "invalid_field", "must be of type date and"),
+    ("SELECT Id FROM Workshop WHERE CreatedDate > 2026-01-01", "invalid_field", "must be of type dateTime"),
+    ("SELECT Id FROM Workshop WHERE Name = TODAY", "invalid_field", "must be of type string"),
+    ("SELECT Id FROM Workshop WHERE Id = 'x'", "invalid_query_filter_operator", "invalid ID field: x"),
+    ("SELECT Id FROM Workshop WHERE Budget LIKE 'x'", "invalid_query_filter_operator", "LIKE on currency field"),
+    ("SELECT Id FROM Workshop WHERE Services LIKE 'x'", "invalid_query_filter_operator", "LIKE on multipicklist field"),
+    ("SELECT Id FROM Workshop WHERE Name INCLUDES ('x')", "invalid_query_filter_operator", "INCLUDES on text field"),
+    ("SELECT Id FROM Workshop WHERE IsActive > true", "invalid_query_filter_operator", "on boolean field"),
+    ("SELECT Id FROM Workshop WHERE Budget > null", "malformed_query", "null may only be compared"),
+    ("SELECT Id FROM Workshop WHERE Notes = 'x'", "invalid_field", "field 'Notes' can not be filtered in a query call"),
+    ("SELECT Id FROM Workshop ORDER BY Notes", "invalid_field", "field 'Notes' can not be sorted in a query call"),
+    ("SELECT Id FROM Workshop ORDER BY Services", "invalid_field", "can not be sorted"),
+    ("SELECT Id FROM Workshop WHERE Address = 'x'", "invalid_field", "can not be filtered"),
+    ("SELECT Id, id FROM Workshop", "invalid_field", "duplicate field selected: Id"),
+    ("SELECT FIELDS(ALL) FROM Workshop", "malformed_query", "must have a LIMIT of at most 200"),
+    ("SELECT Id FROM Workshop WHERE Name IN (SELECT Id FROM Visit)", "malformed_query", "must be an ID or a reference"),
+    ("SELECT Id FROM Workshop WHERE Id IN (SELECT Name FROM Visit)", "malformed_query", "must select an ID"),
+    ("SELECT Name, COUNT(Id) FROM Workshop GROUP BY Region", "malformed_query", "must be grouped or aggregated: Name"),
+    ("SELECT SUM(Name) FROM Workshop", "malformed_query", "does not support aggregate operator SUM"),
+    ("SELECT TYPEOF About WHEN Workshop THEN Name END FROM Visit", "malformed_query", "not supported in this version: TYPEOF"),
+    ("SELECT toLabel(Region) FROM Workshop", "malformed_query", "not supported in this version: toLabel()"),
+    ("SELECT Id FROM Workshop USING SCOPE mine", "malformed_query", "not supported in this version: USING SCOPE"),
+    ("SELECT Id FROM Workshop WITH SYSTEM_MODE", "malformed_query", "not supported in this version: WITH SYSTEM_MODE"),
+    ("SELECT Id FROM Workshop FOR UPDATE", "malformed_query", "not supported in this version: FOR UPDATE"),
+    ("SELECT Id FROM Workshop FOR VIEW", "malformed_query", "not supported in this version: FOR VIEW"),
+    ("SELECT Id FROM Workshop ALL ROWS", "malformed_query", "not supported in this version: ALL ROWS"),
+    ("SELECT Id FROM Workshop UPDATE TRACKING", "malformed_query", "not supported in this version: UPDATE TRACKING"),
+    ("SELECT COUNT(Id) FROM Workshop GROUP BY ROLLUP(Region)", "malformed_query", "in this version: GROUP BY ROLLUP"),
+    ("SELECT Id FROM Workshop WHERE CALENDAR_YEAR(CreatedDate) = 2026", "malformed_query", "CALENDAR_YEAR() in WHERE"),
+]
+
+
+@pytest.mark.parametrize(("text", "code", "message"), REFUSED)
+async def test_what_cannot_be_run_is_refused_by_name(world: World, text: str, code: str, message: str) -> None:
+    problem = refusal(await world.as_user("admin"), text)
+
+    assert problem.code == code
+    assert message in problem.message
