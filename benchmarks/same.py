@@ -13,6 +13,7 @@ from benchmarks.servers import ServerProcess
 from benchmarks.subjects import Subject
 
 _OWN = {"id", "name__lower", "lead_number", "lead_number__lower", "created_date", "last_modified_date", "system_modstamp"}
+_NUMBER = 3
 _TRACES = ("data.access_log", "data.field_history", "data.lead")
 
 
@@ -22,12 +23,12 @@ class NotTheSameError(Exception):
 
 def check_same(environment: Environment, subject: Subject, ours: ServerProcess, limit: ServerProcess) -> None:
     """Raise NotTheSameError unless a request to each has the same effect."""
-    before = _counts(environment)
-    answers = [_ask(server, make(3)) for server, make in ((ours, subject.ours),)]
-    between = _counts(environment)
-    answers += [_ask(server, make(3)) for server, make in ((limit, subject.limit),)]
-    after = _counts(environment)
-    left = [[late - early for early, late in zip(*each, strict=True)] for each in ((before, between), (between, after))]
+    answers, left = [], []
+    for server, make in ((ours, subject.ours), (limit, subject.limit)):
+        _make_unlike(environment, make(_NUMBER))
+        before = _counts(environment)
+        answers.append(_ask(server, make(_NUMBER)))
+        left.append([late - early for early, late in zip(before, _counts(environment), strict=True)])
     if left[0] != left[1]:
         raise NotTheSameError(f"{subject.name}: rows left in {_TRACES}: ours {left[0]}, the limit's {left[1]}")
     if subject.reads and answers[0] != answers[1]:
@@ -36,6 +37,13 @@ def check_same(environment: Environment, subject: Subject, ours: ServerProcess, 
         rows = [_row(environment, answer["id"]) for answer in answers]
         if rows[0] != rows[1]:
             raise NotTheSameError(f"{subject.name}: {_difference(*rows)}")
+
+
+def _make_unlike(environment: Environment, request: Request) -> None:
+    """An update must find something to change, and the field history something to tell."""
+    if request.method == "PATCH":
+        lead_id = request.path.rpartition("/")[2]
+        environment.rows("UPDATE data.lead SET status = 'Returned' WHERE id = %s", lead_id)
 
 
 def _ask(server: ServerProcess, request: Request) -> Any:  # noqa: ANN401  JSON

@@ -84,7 +84,14 @@ async def serve_on(
         config = _config(app, ssl_certfile=str(certificate.chain), ssl_keyfile=str(certificate.key))
         servers.append((uvicorn.Server(config), secure))
     async with app.router.lifespan_context(app):
-        await asyncio.gather(*(server.serve(sockets=[listener]) for server, listener in servers))
+        serving = asyncio.gather(*(server.serve(sockets=[listener]) for server, listener in servers))
+        try:
+            await asyncio.shield(serving)
+        except asyncio.CancelledError:
+            for server, _ in servers:
+                server.should_exit = True
+            await serving
+            raise
 
 
 def _config(app: FastAPI, **tls: str) -> uvicorn.Config:

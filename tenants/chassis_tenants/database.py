@@ -206,6 +206,6 @@ class Database:
 
 
 async def _rollback(connection: AsyncConnection[Row]) -> None:
-    # Not execute("ROLLBACK"): the driver must also forget what it takes for prepared, as an aborted pipeline skipped it.
+    # Not execute("ROLLBACK"): the driver must forget what it takes for prepared; an aborted pipeline skipped it.
     if not connection.closed and connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
         await connection.rollback()

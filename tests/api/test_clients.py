@@ -35,29 +35,9 @@ def test_simple_salesforce_creates_reads_updates_and_deletes(salesforce: Any) ->
 
 
 def test_simple_salesforce_upserts_by_external_id(salesforce: Any) -> None:  # noqa: ANN401
-    key = "BranchCode/B-100" if "BranchCode" in _fields(salesforce, "BranchUnit") else None
-    name = key.split("/")[0] if key else _external_id(salesforce, "BranchUnit")
-    assert salesforce.BranchUnit.upsert(f"{name}/B-100", _minimal(salesforce, "BranchUnit")) == 201
-    assert salesforce.BranchUnit.upsert(f"{name}/B-100", {"Name": "Again"}) == 200
-    assert salesforce.BranchUnit.get_by_custom_id(name, "B-100")["Name"] == "Again"
-
-
-def _fields(salesforce: Any, name: str) -> dict[str, Any]:  # noqa: ANN401
-    return {each["name"]: each for each in getattr(salesforce, name).describe()["fields"]}
-
-
-def _external_id(salesforce: Any, name: str) -> str:  # noqa: ANN401
-    return next(each["name"] for each in _fields(salesforce, name).values() if each["externalId"])
-
-
-def _minimal(salesforce: Any, name: str) -> dict[str, Any]:  # noqa: ANN401
-    """A value for each field that must be given and can be made up."""
-    values: dict[str, Any] = {"Name": "Branch"}
-    for each in _fields(salesforce, name).values():
-        needed = each["createable"] and not each["nillable"] and not each["defaultedOnCreate"]
-        if needed and each["name"] != "Name" and not each["externalId"]:
-            values[each["name"]] = each["picklistValues"][0]["value"] if each["picklistValues"] else "1"
-    return values
+    assert salesforce.Account.upsert("AccountNumber/A-100", {"Name": "Nordwind"}) == 201
+    assert salesforce.Account.upsert("AccountNumber/A-100", {"Name": "Südwind"}) == 200
+    assert salesforce.Account.get_by_custom_id("AccountNumber", "A-100")["Name"] == "Südwind"
 
 
 def test_simple_salesforce_pages_through_more_than_one_batch(salesforce: Any) -> None:  # noqa: ANN401

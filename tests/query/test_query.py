@@ -267,16 +267,16 @@ async def test_counting(garage: World) -> None:
 
 async def test_groups(garage: World) -> None:
     text = (
-        "SELECT Region, COUNT(Id) n, SUM(Budget), AVG(Rating) r, MIN(OpenedOn) first, COUNT_DISTINCT(Budget)"
+        "SELECT Region, COUNT(Id) n, SUM(Budget), AVG(Rating) r, MIN(OpenedOn) opened, COUNT_DISTINCT(Budget)"
         " FROM Workshop GROUP BY Region HAVING COUNT(Id) > 0 ORDER BY COUNT(Id) DESC, Region"
     )
     rows = await garage.rows("admin", text)
 
     assert rows == [
-        {"Region": "North", "n": 2, "expr0": 100.0, "r": 4.5, "first": "2020-02-29", "expr1": 1},
-        {"Region": None, "n": 1, "expr0": 50.0, "r": None, "first": None, "expr1": 1},
-        {"Region": "South", "n": 1, "expr0": 50.0, "r": None, "first": "2021-01-01", "expr1": 1},
-        {"Region": "West", "n": 1, "expr0": None, "r": None, "first": None, "expr1": 0},
+        {"Region": "North", "n": 2, "expr0": 100.0, "r": 4.5, "opened": "2020-02-29", "expr1": 1},
+        {"Region": None, "n": 1, "expr0": 50.0, "r": None, "opened": None, "expr1": 1},
+        {"Region": "South", "n": 1, "expr0": 50.0, "r": None, "opened": "2021-01-01", "expr1": 1},
+        {"Region": "West", "n": 1, "expr0": None, "r": None, "opened": None, "expr1": 0},
     ]
     assert await garage.rows("admin", "SELECT COUNT(Id) FROM Workshop") == [{"expr0": 5}]
     assert await garage.rows("admin", "SELECT Owner.Name o, COUNT(Id) FROM Workshop GROUP BY Owner.Name LIMIT 1") == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -140,3 +141,9 @@ def _watch(patch: pytest.MonkeyPatch, traffic: Traffic) -> None:
     patch.setattr(Database, "read", counted_read)
 
 
+@pytest.fixture(scope="module")
+async def answer(database: Database) -> Callable[[Awaitable[Any]], Any]:
+    """A function that waits for a coroutine in a test that is none itself (the generated ones can't be)."""
+    assert database
+    loop = asyncio.get_running_loop()
+    return loop.run_until_complete

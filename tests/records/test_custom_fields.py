@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -29,11 +30,11 @@ from chassis_tenants.tenant import Tenant
 
 Rows = Callable[..., Awaitable[list[Row]]]
 
-COMPONENTS = {
+COMPONENTS: dict[tuple[str, str], dict[str, Any]] = {
     ("object", "LoanCar__c"): {
         "label": "Loan car",
         "plural_label": "Loan cars",
-        "key_prefix": "x01",
+        "key_prefix": "a01",
         "name": {"type": "auto_number", "label": "Number", "format": "LC-{000}"},
         "sharing": "public_read_write",
     },
@@ -74,7 +75,10 @@ async def test_a_record_of_a_tenants_object_is_kept_with_its_index_rows(
     database: Database, owner: Context, rows: Rows
 ) -> None:
     made = await create_record(
-        database, owner, "LoanCar__c", {"Plate__c": "B-XY 1", "Seats__c": 4, "Since__c": "2026-01-02", "Extras__c": "Radio;Hook"}
+        database,
+        owner,
+        "LoanCar__c",
+        {"Plate__c": "B-XY 1", "Seats__c": 4, "Since__c": "2026-01-02", "Extras__c": "Radio;Hook"},
     )
 
     [(name, custom)] = await rows("SELECT name, custom FROM tenant.custom_record WHERE id = %(id)s", id=made.id)
@@ -86,7 +90,9 @@ async def test_a_record_of_a_tenants_object_is_kept_with_its_index_rows(
         "Since__c": ("2026-01-02", None),
     }
 
-    await update_record(database, owner, "LoanCar__c", str(made.id), {"Seats__c": None, "Plate__c": "B-XY 2", "Extras__c": "Hook"})
+    await update_record(
+        database, owner, "LoanCar__c", str(made.id), {"Seats__c": None, "Plate__c": "B-XY 2", "Extras__c": "Hook"}
+    )
 
     [(custom,)] = await rows("SELECT custom FROM tenant.custom_record WHERE id = %(id)s", id=made.id)
     assert custom == {"Plate__c": "B-XY 2", "Since__c": "2026-01-02", "Extras__c": "Hook"}
@@ -96,13 +102,17 @@ async def test_a_record_of_a_tenants_object_is_kept_with_its_index_rows(
 async def test_custom_fields_of_a_packaged_object_keep_those_that_are_not_sent(
     database: Database, owner: Context, rows: Rows
 ) -> None:
-    made = await create_record(database, owner, "Workshop", {"Name": "c", "Code": "custom", "Motto__c": "swift", "IsGreen__c": True})
+    made = await create_record(
+        database, owner, "Workshop", {"Name": "c", "Code": "custom", "Motto__c": "swift", "IsGreen__c": True}
+    )
 
     await update_record(database, owner, "Workshop", str(made.id), {"Motto__c": "slow", "Region": "North"})
 
     [(custom, region)] = await rows("SELECT custom, region FROM tenant.workshop WHERE id = %(id)s", id=made.id)
     assert (custom, region) == ({"Motto__c": "slow", "IsGreen__c": True}, "North")
-    history = "SELECT old_value, new_value FROM tenant.field_history WHERE record_id = %(id)s AND field_name = 'Motto__c'"
+    history = (
+        "SELECT old_value, new_value FROM tenant.field_history WHERE record_id = %(id)s AND field_name = 'Motto__c'"
+    )
     assert await rows(history, id=made.id) == [("swift", "slow")]
 
 
@@ -149,11 +159,18 @@ async def test_purging_removes_what_is_old_enough_and_clears_references_to_it(
     kept = await rows("SELECT custom->>'Workshop__c' FROM tenant.custom_record WHERE id = %(id)s", id=cars[0].id)
     assert kept == [(made.id,)]
 
-    none = await purge_deleted(database, owner.binding, owner.snapshot, older_than=datetime.now(UTC) - timedelta(days=30))
-    some = await purge_deleted(database, owner.binding, owner.snapshot, older_than=datetime.now(UTC) + timedelta(days=1))
+    none = await purge_deleted(
+        database, owner.binding, owner.snapshot, older_than=datetime.now(UTC) - timedelta(days=30)
+    )
+    some = await purge_deleted(
+        database, owner.binding, owner.snapshot, older_than=datetime.now(UTC) + timedelta(days=1)
+    )
 
     assert none == 0
     assert some >= 2
     assert await rows("SELECT FROM tenant.workshop WHERE id = %(id)s", id=made.id) == []
     assert await rows("SELECT custom FROM tenant.custom_record WHERE id = %(id)s", id=cars[0].id) == [({},)]
-    assert await rows("SELECT FROM data.custom_index WHERE record_id = ANY (%(ids)s)", ids=[each.id for each in cars]) == []
+    assert (
+        await rows("SELECT FROM data.custom_index WHERE record_id = ANY (%(ids)s)", ids=[each.id for each in cars])
+        == []
+    )

@@ -46,7 +46,9 @@ def test_every_payload_is_answered(
 ) -> None:
     key = "Code" if operation == "upsert" else None
     usable = [
-        {"Name": "f", "Code": f"fuzz{next(_codes)}", **each} if isinstance(each, dict) and operation == "insert" else each
+        {"Name": "f", "Code": f"fuzz{next(_codes)}", **each}
+        if isinstance(each, dict) and operation == "insert"
+        else each
         for each in payloads
     ]
     try:

@@ -7,11 +7,15 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from chassis_metadata.errors import ChassisError
 from chassis_platform.access.context import Context
+from chassis_platform.records import inquiry
 from chassis_platform.records.purge import purge_deleted
-from chassis_platform.records.write import Expectation, create_record, update_record, write_records
+from chassis_platform.records.write import Expectation, create_record, update_record, write_records, write_within
 from chassis_tenants.database import Database, Row
+from chassis_tenants.statement import Statement
 
 Rows = Callable[..., Awaitable[list[Row]]]
 
@@ -80,6 +84,19 @@ async def test_numbers_given_at_the_same_time_never_repeat(database: Database, a
 
     [(total, different)] = await rows("SELECT count(*), count(DISTINCT workshop_number) FROM tenant.workshop")
     assert total == different
+
+
+async def test_who_meets_a_record_that_is_held_is_told_after_a_while(
+    database: Database, ann: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await create_record(database, ann, "Workshop", {"Name": "h", "Code": "held"})
+    monkeypatch.setattr(inquiry, "LOCK_TIMEOUT", Statement("SET LOCAL lock_timeout = '20ms'"))
+
+    async with database.transaction(ann.binding) as transaction:
+        await write_within(transaction, ann, "Workshop", "update", [{"Id": made.id, "Budget": 1}])
+        outcome = await attempt(update_record(database, ann, "Workshop", str(made.id), {"Budget": 2}))
+
+    assert outcome == "unable_to_lock_row"
 
 
 async def test_a_parent_purged_while_a_child_is_made_leaves_no_child_behind(

@@ -29,7 +29,6 @@ from chassis_tenants.database import Binding, Database, Row
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.tenant import Tenant
 
-
 Rows = Callable[..., Awaitable[list[Row]]]
 Counted = Callable[[], AbstractContextManager[Any]]
 
@@ -49,7 +48,9 @@ async def stored(rows: Rows, record_id: str, *columns: str) -> Row:
     return row
 
 
-async def test_a_record_is_created_with_defaults_numbers_and_owner(database: Database, ann: Context, rows: Rows) -> None:
+async def test_a_record_is_created_with_defaults_numbers_and_owner(
+    database: Database, ann: Context, rows: Rows
+) -> None:
     record_id = await workshop(database, ann, "create", region="north", Rating=4.256, Services="Paint;Repair")
 
     found = await stored(rows, record_id, "region", "rating", "services", "is_active", "owner_id", "created_by_id")
@@ -145,7 +146,9 @@ async def test_who_may_not_see_a_record_can_not_tell_that_it_exists(
         assert refused_reference.value.problems[0].message == "invalid cross reference id: Parent workshop"
 
 
-async def test_what_is_seen_but_not_shared_for_writing_is_refused(database: Database, ann: Context, ben: Context) -> None:
+async def test_what_is_seen_but_not_shared_for_writing_is_refused(
+    database: Database, ann: Context, ben: Context
+) -> None:
     made = await create_record(database, ann, "Customer", {"LastName": "张", "FirstName": "伟"})
 
     with pytest.raises(Forbidden) as refused:
@@ -194,7 +197,9 @@ async def test_a_reference_by_key_must_lead_somewhere(
     assert refused.value.problems[0].code == code
 
 
-async def test_a_record_is_given_to_a_queue_and_can_not_be_taken_back(database: Database, ann: Context, rows: Rows) -> None:
+async def test_a_record_is_given_to_a_queue_and_can_not_be_taken_back(
+    database: Database, ann: Context, rows: Rows
+) -> None:
     record_id = await workshop(database, ann, "given")
 
     await update_record(database, ann, "Workshop", record_id, {"Owner": {"DeveloperName": "GarageDesk"}})
@@ -220,7 +225,12 @@ async def test_a_value_that_may_be_there_once_is_refused_twice(database: Databas
 
 async def test_an_upsert_finds_by_key_creates_and_refuses_repeated_keys(database: Database, ann: Context) -> None:
     record_id = await workshop(database, ann, "upsert")
-    batch = [{"Code": "UPSERT", "Region": "West"}, {"Code": "new", "Name": "n"}, {"Code": "New", "Name": "m"}, {"Name": "x"}]
+    batch = [
+        {"Code": "UPSERT", "Region": "West"},
+        {"Code": "new", "Name": "n"},
+        {"Code": "New", "Name": "m"},
+        {"Name": "x"},
+    ]
 
     results = await write_records(database, ann, "Workshop", "upsert", batch, external_id_field="Code")
 
@@ -273,11 +283,15 @@ async def test_a_batch_costs_as_many_round_trips_as_one_record(
     database: Database, ann: Context, counted: Counted
 ) -> None:
     async def write(count: int, prefix: str) -> tuple[tuple[int, int], tuple[int, int]]:
-        made = [{"Name": f"{prefix}{n}", "Code": f"{prefix}{n}", "OwnerId": ann.principal.user_id} for n in range(count)]
+        made = [
+            {"Name": f"{prefix}{n}", "Code": f"{prefix}{n}", "OwnerId": ann.principal.user_id} for n in range(count)
+        ]
         with counted() as creating:
             results = await write_records(database, ann, "Workshop", "insert", made)
         with counted() as updating:
-            changes = [{"Id": result.id, "Region": "North", "Code": f"u{prefix}{n}"} for n, result in enumerate(results)]
+            changes = [
+                {"Id": result.id, "Region": "North", "Code": f"u{prefix}{n}"} for n, result in enumerate(results)
+            ]
             updated = await write_records(database, ann, "Workshop", "update", changes)
         assert all(result.success for result in [*results, *updated])
         return (creating.trips, creating.statements), (updating.trips, updating.statements)
@@ -285,7 +299,7 @@ async def test_a_batch_costs_as_many_round_trips_as_one_record(
     one = await write(1, "one")
     many = await write(200, "many")
 
-    assert one[1] == many[1] == (2, 5)  # ask (lock, load, unique); write (update, history), commit
+    assert one[1] == many[1] == (2, 6)  # ask (timeout, lock, load, unique); write (update, history), commit
     assert many[0] == (3, 4)  # number; ask (unique); write (insert, history), commit
     assert one[0][0] <= 3  # a number may be left from the last block
 
@@ -340,7 +354,10 @@ async def test_a_user_is_written_with_audit_login_name_and_new_access(
 ) -> None:
     before = await rows("SELECT access_version FROM chassis.tenant WHERE id = %(id)s", id=admin.tenant.id)
     made = await create_record(
-        database, admin, "User", {"Username": "Cleo@garage.example", "LastName": "Lee", "FirstName": "Cleo", "Email": "c@g.de"}
+        database,
+        admin,
+        "User",
+        {"Username": "Cleo@garage.example", "LastName": "Lee", "FirstName": "Cleo", "Email": "c@g.de"},
     )
 
     await update_record(database, admin, "User", str(made.id), {"IsActive": False, "Username": "cleo@new.example"})
@@ -375,12 +392,18 @@ async def test_a_username_of_another_tenant_is_taken(
     assert [problem.code for problem in refused.value.problems] == ["duplicate_username"]
 
 
-async def test_writes_within_a_transaction_of_the_callers_go_together(database: Database, ann: Context, rows: Rows) -> None:
-    with pytest.raises(RuntimeError):
+async def test_writes_within_a_transaction_of_the_callers_go_together(
+    database: Database, ann: Context, rows: Rows
+) -> None:
+    async def write_both_and_fail() -> None:
         async with database.transaction(ann.binding) as transaction:
             [made] = await write_within(transaction, ann, "Workshop", "insert", [{"Name": "w", "Code": "within"}])
-            await write_within(transaction, ann, "Visit", "insert", [{"WorkshopId": made.id}])
+            [visit] = await write_within(transaction, ann, "Visit", "insert", [{"WorkshopId": made.id}])
+            assert visit.success
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await write_both_and_fail()
 
     assert await rows("SELECT FROM tenant.workshop WHERE code = 'within'") == []
 

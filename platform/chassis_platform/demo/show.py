@@ -22,12 +22,13 @@ class Bar:
     title: str = ""
     records: int = 0
     total: int = 0
+    began: float = 0.0
     started: float = field(default_factory=time.monotonic)
 
     def begin(self, title: str, place: int, steps: int) -> None:
         """The next step begins."""
         self._end_step()
-        self.title, self.records = title, 0
+        self.title, self.records, self.began = title, 0, time.monotonic()
         if self.moving is not None and self.task is not None:
             self.moving.update(self.task, total=steps, completed=place, title=title, records="")
 
@@ -46,7 +47,8 @@ class Bar:
 
     def _end_step(self) -> None:
         if self.moving is None and self.records:
-            self.console.print(f"    {self.title}: {self.records:,}")
+            seconds = time.monotonic() - self.began
+            self.console.print(f"    {self.title}: {self.records:,} in {seconds:.1f} s")
 
 
 @contextmanager

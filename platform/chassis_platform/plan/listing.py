@@ -206,9 +206,7 @@ def _parse_text(value: str, field_type: FieldType) -> Literal:
             raise ValueError(value)
         return literal
     parse = _PARSERS.get(field_type)
-    if parse is not None:
-        return Literal(parse(value))
-    return Literal(Decimal(value)) if field_type in NUMERIC_TYPES else Literal(value)
+    return Literal(value if parse is None else parse(value))
 
 
 def _parse_moment(value: str) -> datetime:
@@ -216,6 +214,16 @@ def _parse_moment(value: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(value)
     return moment
+
+
+def _parse_number(value: str) -> Decimal:
+    try:
+        number = Decimal(value)
+    except ArithmeticError:
+        raise ValueError(value) from None
+    if not number.is_finite():
+        raise ValueError(value)
+    return number
 
 
 def _parse_time(value: str) -> time:
@@ -226,6 +234,7 @@ _PARSERS: dict[FieldType, Callable[[str], Any]] = {
     FieldType.DATE: date.fromisoformat,
     FieldType.DATETIME: _parse_moment,
     FieldType.TIME: _parse_time,
+    **dict.fromkeys(NUMERIC_TYPES, _parse_number),
 }
 
 

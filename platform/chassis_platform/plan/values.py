@@ -76,6 +76,8 @@ def check_value(literal: Literal, field_type: FieldType, name: str) -> Any:  # n
     value = literal.value
     if value is None or value == "":
         return None
+    if isinstance(value, str) and "\0" in value:
+        raise refuse("invalid_field", f"the value for field '{name}' has the character U+0000, which no text can hold")
     if field_type in ID_TYPES:
         return _checked_id(value, name)
     if not _fits(value, field_type):

@@ -29,6 +29,9 @@ _NOT_A_RECORD = frozenset({"RecordTypeId"})  # checked against the snapshot
 
 Take = Callable[[list[Row]], None]
 
+#: Who holds a record longer than this makes a write fail; it is tried a few times.
+LOCK_TIMEOUT = Statement("SET LOCAL lock_timeout = '3s'")
+
 
 @dataclass(frozen=True, slots=True)
 class Holder:
@@ -103,6 +106,7 @@ class Inquiry:
             return
         obj, context = self._plan.obj, self._plan.context
         self.known.names = tuple(sorted(set(names)))
+        self._ask(LOCK_TIMEOUT, _forget)
         self._ask(lock_records(obj), _forget, ids=ids)
         self._ask(load_records(obj, self.known.names, context), self._take_stored, ids=ids)
 

@@ -229,9 +229,7 @@ async def upsert_record(
     database: Database, context: Context, object_name: str, values: Payload, *, key: str
 ) -> RecordResult:
     """Create or change the one record whose external id field `key` has the value in `values`."""
-    return _only(
-        await write_records(database, context, object_name, "upsert", [values], external_id_field=key)
-    )
+    return _only(await write_records(database, context, object_name, "upsert", [values], external_id_field=key))
 
 
 async def delete_record(

@@ -81,9 +81,7 @@ def records_with_key(obj: Object, field: Field, context: Context) -> Statement:
     return kept(obj, ("key", field.name, _under(context)), make)
 
 
-def _with_key(
-    obj: Object, field: Field, source: sa.FromClause
-) -> tuple[sa.FromClause, ColumnElement[object]]:
+def _with_key(obj: Object, field: Field, source: sa.FromClause) -> tuple[sa.FromClause, ColumnElement[object]]:
     if not needs_pivot(field):
         return source, comparable(field, source)
     pivot = pivot_view.alias("p")

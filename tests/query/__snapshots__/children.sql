@@ -1,0 +1,35 @@
+WITH workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, row_number() OVER (ORDER BY page.key_1 ASC) AS position
+    FROM (SELECT workshop.id AS id, workshop.id AS key_1
+        FROM tenant.workshop AS workshop
+        WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                    UNION ALL
+                    SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
+                    UNION ALL
+                    SELECT subordinate.id
+                    FROM tenant."user" AS subordinate
+                    WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[]))))
+        ORDER BY workshop.id ASC
+        LIMIT %(fetch)s::BIGINT) AS page)
+SELECT coalesce(json_agg(answer.body ORDER BY answer.position) FILTER (WHERE answer.position <= %(batch)s::BIGINT),
+    '[]'::json) AS records, count(*) AS found, json_agg(answer.key) FILTER (WHERE answer.position = %(batch)s::BIGINT) -> 0 AS last_key
+FROM (SELECT workshop.position AS position, json_build_array(CAST(workshop.key_1 AS TEXT)) AS key, (SELECT row_to_json(r)
+        FROM (SELECT (SELECT row_to_json(r)
+                FROM (SELECT 'Workshop' AS "type", %(url_prefix)s::VARCHAR || 'Workshop/' || workshop.id AS "url") AS r) AS "attributes", workshop.id AS "Id", visits.body AS "Visits") AS r) AS body
+    FROM workshop_page AS workshop
+    LEFT OUTER JOIN LATERAL (SELECT CASE WHEN (count(*) > 0) THEN json_build_object('totalSize', count(*),
+            'done', true, 'records', json_agg(visits_record.body ORDER BY visits_record.position)) END AS body
+        FROM (SELECT (SELECT row_to_json(r)
+                FROM (SELECT (SELECT row_to_json(r)
+                        FROM (SELECT 'Visit' AS "type", %(url_prefix)s::VARCHAR || 'Visit/' || visits_visit.id AS "url") AS r) AS "attributes", visits_visit.id AS "Id", visits_visit.amount AS "Amount") AS r) AS body, row_number() OVER (ORDER BY visits_visit.amount ASC NULLS FIRST, visits_visit.id ASC) AS position
+            FROM tenant.visit AS visits_visit
+            WHERE visits_visit.tenant_id = %(tenant_id)s::INTEGER AND NOT visits_visit.is_deleted AND (EXISTS (SELECT *
+                    FROM tenant.workshop AS parent_1
+                    WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = visits_visit.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                                UNION ALL
+                                SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_2
+                                UNION ALL
+                                SELECT subordinate.id
+                                FROM tenant."user" AS subordinate
+                                WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND visits_visit.workshop_id = workshop.id
+            ORDER BY visits_visit.amount ASC NULLS FIRST, visits_visit.id ASC
+            LIMIT 5) AS visits_record) AS visits ON true) AS answer

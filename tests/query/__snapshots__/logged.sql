@@ -1,0 +1,25 @@
+WITH workshop_page AS (SELECT page.id AS id, page.phone AS phone, page.key_1 AS key_1, row_number() OVER (ORDER BY page.key_1 ASC) AS position
+    FROM (SELECT workshop.id AS id, workshop.phone AS phone, workshop.id AS key_1
+        FROM tenant.workshop AS workshop
+        WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_3
+                    UNION ALL
+                    SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
+                    UNION ALL
+                    SELECT subordinate.id
+                    FROM tenant."user" AS subordinate
+                    WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[]))))
+        ORDER BY workshop.id ASC
+        LIMIT %(fetch)s::BIGINT) AS page),
+answer AS (SELECT workshop.position AS position, json_build_array(CAST(workshop.key_1 AS TEXT)) AS key, (SELECT row_to_json(r)
+        FROM (SELECT (SELECT row_to_json(r)
+                FROM (SELECT 'Workshop' AS "type", %(url_prefix)s::VARCHAR || 'Workshop/' || workshop.id AS "url") AS r) AS "attributes", workshop.phone AS "Phone") AS r) AS body, workshop.id AS ids_1
+    FROM workshop_page AS workshop),
+logged_1 AS (INSERT INTO data.access_log (tenant_id, id, name, user_id, object_name, record_ids, fields, record_count, door, source_ip, session_id, client_name, created_by_id, last_modified_by_id)
+    SELECT %(tenant_id)s::INTEGER AS anon_1, %(entry_1)s::VARCHAR AS anon_2, %(entry_1)s::VARCHAR AS anon__1, %(user_id)s::VARCHAR AS anon_3, %(param_1)s::VARCHAR AS anon_4, array_agg(DISTINCT read_1.id) AS array_agg_1, %(param_2)s::TEXT[] AS anon_5, count(DISTINCT read_1.id) AS count_1, %(door)s::VARCHAR AS anon_6, %(source_ip)s::VARCHAR AS anon_7, %(session_id)s::VARCHAR AS anon_8, %(client_name)s::VARCHAR AS anon_9, %(user_id)s::VARCHAR AS anon__2, %(user_id)s::VARCHAR AS anon__3
+    FROM (SELECT answer.ids_1 AS id
+        FROM answer
+        WHERE answer.position <= %(batch)s::BIGINT) AS read_1
+    HAVING count(DISTINCT read_1.id) > 0)
+SELECT coalesce(json_agg(answer.body ORDER BY answer.position) FILTER (WHERE answer.position <= %(batch)s::BIGINT),
+    '[]'::json) AS records, count(*) AS found, json_agg(answer.key) FILTER (WHERE answer.position = %(batch)s::BIGINT) -> 0 AS last_key
+FROM answer

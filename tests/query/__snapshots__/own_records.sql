@@ -1,0 +1,18 @@
+WITH workshop_page AS (SELECT page.id AS id, page.name AS name, page.budget AS budget, page.key_1 AS key_1, row_number() OVER (ORDER BY page.key_1 ASC) AS position
+    FROM (SELECT workshop.id AS id, workshop.name AS name, workshop.budget AS budget, workshop.id AS key_1
+        FROM tenant.workshop AS workshop
+        WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                    UNION ALL
+                    SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
+                    UNION ALL
+                    SELECT subordinate.id
+                    FROM tenant."user" AS subordinate
+                    WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[]))))
+        ORDER BY workshop.id ASC
+        LIMIT %(fetch)s::BIGINT) AS page)
+SELECT coalesce(json_agg(answer.body ORDER BY answer.position) FILTER (WHERE answer.position <= %(batch)s::BIGINT),
+    '[]'::json) AS records, count(*) AS found, json_agg(answer.key) FILTER (WHERE answer.position = %(batch)s::BIGINT) -> 0 AS last_key
+FROM (SELECT workshop.position AS position, json_build_array(CAST(workshop.key_1 AS TEXT)) AS key, (SELECT row_to_json(r)
+        FROM (SELECT (SELECT row_to_json(r)
+                FROM (SELECT 'Workshop' AS "type", %(url_prefix)s::VARCHAR || 'Workshop/' || workshop.id AS "url") AS r) AS "attributes", workshop.id AS "Id", workshop.name AS "Name", workshop.budget AS "Budget") AS r) AS body
+    FROM workshop_page AS workshop) AS answer

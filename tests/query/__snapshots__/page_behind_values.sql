@@ -1,0 +1,55 @@
+WITH workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, page.key_2 AS key_2, page.key_3 AS key_3, row_number() OVER (ORDER BY page.key_1 DESC NULLS LAST, page.key_2 ASC, page.key_3 ASC) AS position
+    FROM (SELECT ranges.id AS id, ranges.key_1 AS key_1, ranges.key_2 AS key_2, ranges.key_3 AS key_3
+        FROM ((SELECT workshop.id AS id, workshop.budget__float AS key_1, workshop.created_date AS key_2, workshop.id AS key_3
+                FROM tenant.workshop AS workshop
+                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                            UNION ALL
+                            SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
+                            UNION ALL
+                            SELECT subordinate.id
+                            FROM tenant."user" AS subordinate
+                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND workshop.budget__float < %(after_1)s
+                ORDER BY workshop.budget__float DESC, workshop.created_date ASC, workshop.id ASC
+                LIMIT %(fetch)s::BIGINT)
+            UNION ALL (SELECT workshop.id AS id, workshop.budget__float AS key_1, workshop.created_date AS key_2, workshop.id AS key_3
+                FROM tenant.workshop AS workshop
+                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                            UNION ALL
+                            SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
+                            UNION ALL
+                            SELECT subordinate.id
+                            FROM tenant."user" AS subordinate
+                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND workshop.budget__float IS NULL
+                ORDER BY workshop.budget__float DESC, workshop.created_date ASC, workshop.id ASC
+                LIMIT %(fetch)s::BIGINT)
+            UNION ALL (SELECT workshop.id AS id, workshop.budget__float AS key_1, workshop.created_date AS key_2, workshop.id AS key_3
+                FROM tenant.workshop AS workshop
+                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                            UNION ALL
+                            SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
+                            UNION ALL
+                            SELECT subordinate.id
+                            FROM tenant."user" AS subordinate
+                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND workshop.budget__float = %(after_1)s AND workshop.created_date > %(after_2)s::TIMESTAMP WITH TIME ZONE
+                ORDER BY workshop.budget__float DESC, workshop.created_date ASC, workshop.id ASC
+                LIMIT %(fetch)s::BIGINT)
+            UNION ALL (SELECT workshop.id AS id, workshop.budget__float AS key_1, workshop.created_date AS key_2, workshop.id AS key_3
+                FROM tenant.workshop AS workshop
+                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                            UNION ALL
+                            SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
+                            UNION ALL
+                            SELECT subordinate.id
+                            FROM tenant."user" AS subordinate
+                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND workshop.budget__float = %(after_1)s AND workshop.created_date = %(after_2)s::TIMESTAMP WITH TIME ZONE AND workshop.id > %(after_3)s::VARCHAR
+                ORDER BY workshop.budget__float DESC, workshop.created_date ASC, workshop.id ASC
+                LIMIT %(fetch)s::BIGINT)) AS ranges ORDER BY ranges.key_1 DESC NULLS LAST, ranges.key_2 ASC, ranges.key_3 ASC
+        LIMIT %(fetch)s::BIGINT) AS page)
+SELECT coalesce(json_agg(answer.body ORDER BY answer.position) FILTER (WHERE answer.position <= %(batch)s::BIGINT),
+    '[]'::json) AS records, count(*) AS found, json_agg(answer.key) FILTER (WHERE answer.position = %(batch)s::BIGINT) -> 0 AS last_key
+FROM (SELECT workshop.position AS position, json_build_array(CAST(workshop.key_1 AS TEXT),
+        CAST(workshop.key_2 AS TEXT),
+        CAST(workshop.key_3 AS TEXT)) AS key, (SELECT row_to_json(r)
+        FROM (SELECT (SELECT row_to_json(r)
+                FROM (SELECT 'Workshop' AS "type", %(url_prefix)s::VARCHAR || 'Workshop/' || workshop.id AS "url") AS r) AS "attributes", workshop.id AS "Id") AS r) AS body
+    FROM workshop_page AS workshop) AS answer

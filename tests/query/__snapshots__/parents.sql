@@ -1,0 +1,33 @@
+WITH workshop_page AS (SELECT page.id AS id, page.owner_id AS owner_id, page.parent_workshop_id AS parent_workshop_id, page.key_1 AS key_1, page.key_2 AS key_2, row_number() OVER (ORDER BY page.key_1 DESC, page.key_2 DESC) AS position
+    FROM (SELECT workshop.id AS id, workshop.owner_id AS owner_id, workshop.parent_workshop_id AS parent_workshop_id, workshop.created_date AS key_1, workshop.id AS key_2
+        FROM tenant.workshop AS workshop
+        WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                    UNION ALL
+                    SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
+                    UNION ALL
+                    SELECT subordinate.id
+                    FROM tenant."user" AS subordinate
+                    WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[]))))
+        ORDER BY workshop.created_date DESC, workshop.id DESC
+        LIMIT %(fetch)s::BIGINT) AS page)
+SELECT coalesce(json_agg(answer.body ORDER BY answer.position) FILTER (WHERE answer.position <= %(batch)s::BIGINT),
+    '[]'::json) AS records, count(*) AS found, json_agg(answer.key) FILTER (WHERE answer.position = %(batch)s::BIGINT) -> 0 AS last_key
+FROM (SELECT workshop.position AS position, json_build_array(CAST(workshop.key_1 AS TEXT),
+        CAST(workshop.key_2 AS TEXT)) AS key, (SELECT row_to_json(r)
+        FROM (SELECT (SELECT row_to_json(r)
+                FROM (SELECT 'Workshop' AS "type", %(url_prefix)s::VARCHAR || 'Workshop/' || workshop.id AS "url") AS r) AS "attributes", workshop.id AS "Id", CASE WHEN (coalesce(owner_user.id, owner_group.id) IS NOT NULL) THEN (SELECT row_to_json(r)
+                FROM (SELECT CASE WHEN (owner_user.id IS NOT NULL) THEN (SELECT row_to_json(r)
+                        FROM (SELECT 'User' AS "type", %(url_prefix)s::VARCHAR || 'User/' || owner_user.id AS "url") AS r) WHEN (owner_group.id IS NOT NULL) THEN (SELECT row_to_json(r)
+                        FROM (SELECT 'Group' AS "type", %(url_prefix)s::VARCHAR || 'Group/' || owner_group.id AS "url") AS r) END AS "attributes", coalesce(owner_user.name, owner_group.name) AS "Name") AS r) END AS "Owner", CASE WHEN (parent_workshop.id IS NOT NULL) THEN (SELECT row_to_json(r)
+                FROM (SELECT (SELECT row_to_json(r)
+                        FROM (SELECT 'Workshop' AS "type", %(url_prefix)s::VARCHAR || 'Workshop/' || parent_workshop.id AS "url") AS r) AS "attributes", parent_workshop.name AS "Name") AS r) END AS "ParentWorkshop") AS r) AS body
+    FROM workshop_page AS workshop
+    LEFT OUTER JOIN tenant."user" AS owner_user ON owner_user.id = workshop.owner_id AND owner_user.tenant_id = %(tenant_id)s::INTEGER AND NOT owner_user.is_deleted
+    LEFT OUTER JOIN tenant."group" AS owner_group ON owner_group.id = workshop.owner_id AND owner_group.tenant_id = %(tenant_id)s::INTEGER AND NOT owner_group.is_deleted
+    LEFT OUTER JOIN tenant.workshop AS parent_workshop ON parent_workshop.id = workshop.parent_workshop_id AND parent_workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT parent_workshop.is_deleted AND parent_workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                UNION ALL
+                SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_2
+                UNION ALL
+                SELECT subordinate.id
+                FROM tenant."user" AS subordinate
+                WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[]))))) AS answer
