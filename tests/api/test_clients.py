@@ -17,7 +17,9 @@ with warnings.catch_warnings():
 def salesforce(site: Site) -> Any:  # noqa: ANN401  the client has no types
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REQUESTS_CA_BUNDLE", str(site.address.authority))
-        yield Salesforce(session_id=site.token("partner"), instance_url=site.address.https)
+        client = Salesforce(session_id=site.token("partner"), instance_url=site.address.https)
+        yield client
+        client.session.close()
 
 
 def test_simple_salesforce_creates_reads_updates_and_deletes(salesforce: Any) -> None:  # noqa: ANN401
