@@ -17,7 +17,7 @@ from chassis_tenants.installer import install
 from chassis_tenants.statement import Statement
 
 _PUBLISHED = """
-SELECT p.package, p.version, p.document -> 'manifest' FROM chassis.package_version p ORDER BY p.package
+SELECT p.package, p.version, p.document -> 'package' FROM chassis.package_version p ORDER BY p.package
 """
 
 
