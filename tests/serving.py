@@ -108,13 +108,13 @@ def running(urls: DatabaseUrls, home: Path) -> Iterator[Address]:
     settings = Settings(port=0, database_pool=6, web=ROOT / "admin_ui/dist", packages=ROOT / "packages")
     app = make_app(make_server(settings, urls.server))
     certificate = local_certificate(home)
-    ports = [listen(settings, 0), listen(settings, 0)]
+    plain, secure = listen(settings, 0), listen(settings, 0)
+    ports = [each.getsockname()[1] for each in (plain, secure)]
     loop = asyncio.new_event_loop()
-    task = loop.create_task(serve_on(app, *ports, certificate))
+    task = loop.create_task(serve_on(app, plain, secure, certificate))
     thread = threading.Thread(target=_run_until_stopped, args=(loop, task), daemon=True)
     thread.start()
-    plain, secure = (each.getsockname()[1] for each in ports)
-    address = Address(f"http://127.0.0.1:{plain}", f"https://127.0.0.1:{secure}", home / "tls/ca.pem")
+    address = Address(f"http://127.0.0.1:{ports[0]}", f"https://127.0.0.1:{ports[1]}", home / "tls/ca.pem")
     try:
         _wait_for(address.http, thread)
         yield address

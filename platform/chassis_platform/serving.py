@@ -79,10 +79,9 @@ async def serve_on(
     app: FastAPI, plain: socket.socket, secure: socket.socket | None, certificate: Certificate | None
 ) -> None:
     """One application behind both ports: it is opened once and closed when the last port is."""
-    servers = [(uvicorn.Server(_config(app)), plain)]
-    if secure is not None and certificate is not None:
-        config = _config(app, ssl_certfile=str(certificate.chain), ssl_keyfile=str(certificate.key))
-        servers.append((uvicorn.Server(config), secure))
+    servers = [(uvicorn.Server(_config(app, None)), plain)]
+    if secure is not None:
+        servers.append((uvicorn.Server(_config(app, certificate)), secure))
     async with app.router.lifespan_context(app):
         serving = asyncio.gather(*(server.serve(sockets=[listener]) for server, listener in servers))
         try:
@@ -94,7 +93,7 @@ async def serve_on(
             raise
 
 
-def _config(app: FastAPI, **tls: str) -> uvicorn.Config:
+def _config(app: FastAPI, certificate: Certificate | None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         lifespan="off",
@@ -104,7 +103,8 @@ def _config(app: FastAPI, **tls: str) -> uvicorn.Config:
         proxy_headers=False,
         timeout_graceful_shutdown=5,
         timeout_keep_alive=30,
-        **tls,  # type: ignore[arg-type]  certificate and key are strings there too
+        ssl_certfile=certificate and str(certificate.chain),
+        ssl_keyfile=certificate and str(certificate.key),
     )
 
 

@@ -10,7 +10,8 @@ from serving import Site
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from simple_salesforce import Salesforce, SalesforceMalformedRequest, SalesforceResourceNotFound
+    from simple_salesforce.api import Salesforce
+    from simple_salesforce.exceptions import SalesforceMalformedRequest, SalesforceResourceNotFound
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +68,17 @@ def test_simple_salesforce_describes_and_reads_limits(salesforce: Any) -> None: 
     assert {each["name"] for each in lead["fields"]} >= {"Id", "Name", "Status", "OwnerId", "SystemModstamp"}
 
 
+def _first(error: Any) -> dict[str, Any]:  # noqa: ANN401
+    """The first problem of the answer that the client raised."""
+    problem: dict[str, Any] = error.content[0]
+    return problem
+
+
 def test_simple_salesforce_tells_what_is_wrong(salesforce: Any) -> None:  # noqa: ANN401
     with pytest.raises(SalesforceMalformedRequest) as refused:
         salesforce.Lead.create({"FirstName": "Nobody"})
-    assert refused.value.content[0]["errorCode"] == "REQUIRED_FIELD_MISSING"
-    assert refused.value.content[0]["fields"] == ["LastName"]
+    assert _first(refused.value)["errorCode"] == "REQUIRED_FIELD_MISSING"
+    assert _first(refused.value)["fields"] == ["LastName"]
     with pytest.raises(SalesforceMalformedRequest) as refused:
         salesforce.query("SELECT Id FORM Lead")
-    assert refused.value.content[0]["errorCode"] == "MALFORMED_QUERY"
+    assert _first(refused.value)["errorCode"] == "MALFORMED_QUERY"

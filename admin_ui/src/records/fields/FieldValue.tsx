@@ -13,9 +13,11 @@ interface FieldValueProps {
   label?: string
   /** In a cell, long text stays on one line. */
   inCell?: boolean
+  /** Whether a tap calls or writes: not in a table, where a double click edits. */
+  mayCall?: boolean
 }
 
-export function FieldValue({ field, value = null, label, inCell = false }: FieldValueProps) {
+export function FieldValue({ field, value = null, label, inCell = false, mayCall = !inCell }: FieldValueProps) {
   const reader = useReader()
   if (field.type === 'checkbox') return <Tick isOn={value === true} text={formatValue(field, value === true, reader)} />
   if (value === null || value === '') return <span className="blank">{inCell ? '' : '—'}</span>
@@ -27,9 +29,9 @@ export function FieldValue({ field, value = null, label, inCell = false }: Field
       // Without a label the user may not see that record, so there is nothing to open.
       return label === undefined ? <span className="mono muted">{text}</span> : <Link to={`/r/${String(value)}`}>{label}</Link>
     case 'email':
-      return isMasked(text) ? <>{text}</> : <a href={`mailto:${text}`}>{text}</a>
+      return isMasked(text) || !mayCall ? <>{text}</> : <a href={`mailto:${text}`}>{text}</a>
     case 'phone':
-      return isMasked(text) ? (
+      return isMasked(text) || !mayCall ? (
         <span className="tabular">{formatPhone(text)}</span>
       ) : (
         <a className="tabular" href={`tel:${text.replace(/\s/g, '')}`}>

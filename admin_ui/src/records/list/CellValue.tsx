@@ -8,18 +8,26 @@ interface CellValueProps {
   column: ListColumn
   record: ListRecord
   describe: ObjectDescribe
+  mayCall?: boolean
 }
 
-export function CellValue({ column, record, describe }: CellValueProps) {
-  if (column.path.includes('.') && column.object !== describe.name) return <ForeignValue column={column} record={record} />
-  return <Value field={fieldOfColumn(column, describe)} column={column} record={record} />
+export function CellValue({ column, record, describe, mayCall = false }: CellValueProps) {
+  if (column.path.includes('.') && column.object !== describe.name) return <ForeignValue column={column} record={record} mayCall={mayCall} />
+  return <Value field={fieldOfColumn(column, describe)} column={column} record={record} mayCall={mayCall} />
 }
 
-function ForeignValue({ column, record }: { column: ListColumn; record: ListRecord }) {
+function ForeignValue({ column, record, mayCall }: Omit<ValueProps, 'field'>) {
   const describe = useDescribe(column.object)
-  return <Value field={fieldOfColumn(column, describe.data)} column={column} record={record} />
+  return <Value field={fieldOfColumn(column, describe.data)} column={column} record={record} mayCall={mayCall} />
 }
 
-function Value({ field, column, record }: { field: FieldDescribe; column: ListColumn; record: ListRecord }) {
-  return <FieldValue field={field} value={record.values[column.path]} label={record.labels[column.path]} inCell />
+interface ValueProps {
+  field: FieldDescribe
+  column: ListColumn
+  record: ListRecord
+  mayCall: boolean
+}
+
+function Value({ field, column, record, mayCall }: ValueProps) {
+  return <FieldValue field={field} value={record.values[column.path]} label={record.labels[column.path]} inCell mayCall={mayCall} />
 }

@@ -57,7 +57,7 @@ export function RecordCards({ label, describe, columns, records, hasMore, onMore
                     <div key={column.path}>
                       <dt>{column.label}</dt>
                       <dd>
-                        <CellValue column={column} record={record} describe={describe} />
+                        <CellValue column={column} record={record} describe={describe} mayCall />
                       </dd>
                     </div>
                   ))}
