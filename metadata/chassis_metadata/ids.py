@@ -20,12 +20,15 @@ _RANDOM_BITS = 29
 _EPOCH_MS = 1_577_836_800_000  # 2020-01-01T00:00:00Z
 
 
+#: Capital letters to 1, all else to 0; and the five bits of a group, first character lowest, to its letter.
+_CAPITALS = str.maketrans({each: "1" if each in ALPHABET[10:36] else "0" for each in ALPHABET})
+_SUFFIX_OF = {f"{bits:05b}"[::-1]: each for bits, each in enumerate(SUFFIX_ALPHABET)}
+
+
 def case_suffix(short_id: str) -> str:
     """The three characters that make a 15-character id safe in places that ignore case."""
-    groups = (short_id[start : start + 5] for start in range(0, SHORT_LENGTH, 5))
-    return "".join(
-        SUFFIX_ALPHABET[sum(1 << bit for bit, char in enumerate(group) if "A" <= char <= "Z")] for group in groups
-    )
+    bits = short_id.translate(_CAPITALS)
+    return _SUFFIX_OF[bits[:5]] + _SUFFIX_OF[bits[5:10]] + _SUFFIX_OF[bits[10:15]]
 
 
 def _base62(number: int) -> str:

@@ -103,8 +103,8 @@ def _config(app: FastAPI, certificate: Certificate | None) -> uvicorn.Config:
         proxy_headers=False,
         timeout_graceful_shutdown=5,
         timeout_keep_alive=30,
-        ssl_certfile=certificate and str(certificate.chain),
-        ssl_keyfile=certificate and str(certificate.key),
+        ssl_certfile=None if certificate is None else certificate.chain,
+        ssl_keyfile=None if certificate is None else certificate.key,
     )
 
 

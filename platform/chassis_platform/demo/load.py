@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from rich.console import Console
 
 from chassis_platform.access.context import Context
@@ -68,7 +69,7 @@ async def load_demo(
         return
     digest = "".join(plan.digest for plan in plans)
     progress = Progress.open(home, digest, today or datetime.now(UTC).date())
-    async with Database(urls.server, largest=CONNECTIONS) as database:
+    async with Database(_loading_dsn(settings, urls), largest=CONNECTIONS) as database:
         progress = await _start_over_if_changed(database, urls.owner, progress, digest)
         snapshots = SnapshotStore(database)
         tenants = []
@@ -78,6 +79,13 @@ async def load_demo(
     await asyncio.to_thread(_gather_statistics, urls.owner)
     write_private(home / DEMO_FILE, {"url": _url(settings), "tenants": tenants})
     progress.path.unlink(missing_ok=True)
+
+
+def _loading_dsn(settings: Settings, urls: DatabaseUrls) -> str:
+    """On our own server, commits don't wait for the disk (a step counts what is there) and text indexes grow in bulk."""
+    if settings.database_url is not None:
+        return urls.server
+    return make_conninfo(urls.server, options="-c synchronous_commit=off -c gin_pending_list_limit=64MB")
 
 
 def _url(settings: Settings) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -87,7 +88,7 @@ async def run_step(tenancy: Tenancy, step: Step, key: str) -> None:
     there = await _written_before(tenancy, obj, key)
     for draft, record_id in zip(islice(drafts, len(there)), there, strict=False):
         kept.append({**draft.kept, "Id": record_id})
-    for batch in _batches(drafts, BATCH):
+    async for batch in _ahead(_batches(drafts, BATCH)):
         results = await _write(tenancy, step, obj, batch)
         kept += [{**draft.kept, "Id": each.id} for draft, each in zip(batch, results, strict=True)]
         tenancy.report(len(batch))
@@ -161,6 +162,17 @@ async def _read(tenancy: Tenancy, text: str, **parameters: int) -> list[tuple[An
     statement = Statement(text, {"tenant_id": tenancy.context.tenant.id, **parameters})
     [rows] = await tenancy.database.read(tenancy.context.binding, statement)
     return rows
+
+
+async def _ahead(batches: Iterator[list[Draft]]) -> AsyncIterator[list[Draft]]:
+    """Batches, each made on another thread while the one before it is written."""
+    upcoming = asyncio.create_task(asyncio.to_thread(next, batches, None))
+    try:
+        while (batch := await upcoming) is not None:
+            upcoming = asyncio.create_task(asyncio.to_thread(next, batches, None))
+            yield batch
+    finally:
+        upcoming.cancel()
 
 
 def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
