@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401  the values of a plan are of any type
 """The values of a demo plan: a constant, a `$variable`, a `{template}` or one operator, compiled to functions of a row.
 
 Chance comes from the World's seeded generator and the day is the World's, so that a step says the same each time.

@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401  the values of a plan are of any type
 """The operators of a demo plan's values: what the first key of a map says, and which keys may stand beside it."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: ANN401  what is read is of any type until it is checked
 """A package's demo plan: `demo/plan.yaml` and its step files, read and checked, with every problem at once.
 
 docs/reference/demo-plan.md says what may stand in them.

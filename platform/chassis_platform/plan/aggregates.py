@@ -135,9 +135,7 @@ class Aggregation:
             case Comparison(operand, operator, value):
                 return compare(self._operand(operand, groups), operator, value, slots=self.slots)
 
-    def _order(
-        self, ordering: Ordering, columns: tuple[Column, ...], groups: tuple[PlannedField, ...]
-    ) -> PlannedOrder:
+    def _order(self, ordering: Ordering, columns: tuple[Column, ...], groups: tuple[PlannedField, ...]) -> PlannedOrder:
         named = {each.path.lower(): each.operand for each in columns}
         operand = named.get(str(ordering.operand).lower()) if isinstance(ordering.operand, Path) else None
         nulls_first = not ordering.descending if ordering.nulls_first is None else ordering.nulls_first

@@ -59,7 +59,7 @@ class Change:
         """Whether the write would change the field's value; what a new record gets is always a change."""
         return name in self.values and (self.old is None or self.values[name] != self.old.get(name))
 
-    def now(self, name: str) -> Any:  # noqa: ANN401  typed by the field
+    def now(self, name: str) -> Any:
         """The field's value after the write; None where it is empty."""
         if name in self.values or self.old is None:
             return self.values.get(name)

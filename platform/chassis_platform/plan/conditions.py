@@ -219,5 +219,3 @@ def _one_of(field: PlannedField, operator: Operator, literals: tuple[Literal, ..
     values = [check_value(each, field.type, field.name) for each in literals]
     slot = slots.put([each for each in values if each is not None])
     return OneOf(field, slot, with_null=None in values, negated=operator is Operator.NOT_IN)
-
-

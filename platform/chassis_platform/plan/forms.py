@@ -19,6 +19,7 @@ from chassis_platform.plan.typed_values import BadValue, Convert, checked, conve
 Take = Callable[[Change, Any], None]
 
 RECORD_TYPE = "RecordTypeId"
+_MOST_KEPT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def _refusal(names: list[str]) -> str:
     )
 
 
-def match_key(field: Field, value: Any) -> Any:  # noqa: ANN401  typed by the field
+def match_key(field: Field, value: Any) -> Any:
     """A value in the form in which storage compares it: text without its case, numbers as float."""
     if field.type in CASELESS_TYPES and not field.case_sensitive:
         return value.lower()
@@ -71,7 +72,7 @@ def form_for(context: Context, obj: Object, *, creating: bool) -> Form:
     cache: dict[tuple[str, str, bool], Form] = obj.__dict__.setdefault("_forms", {})
     key = (context.snapshot.identity, context.policy.grants.identity, creating)
     if key not in cache:
-        if len(cache) >= 200:  # noqa: PLR2004  a bound, not a size to tune
+        if len(cache) >= _MOST_KEPT:
             cache.clear()
         cache[key] = _compile(context.snapshot, context.policy, obj, creating=creating)
     return cache[key]
@@ -120,7 +121,7 @@ def _conversion(snapshot: Snapshot, obj: Object, field: Field, prefixes: Mapping
 def _record_type_conversion(obj: Object, field: Field) -> Convert:
     active = {obj.record_type_ids[each.name] for each in obj.record_types if each.active}
 
-    def convert(value: Any) -> str:  # noqa: ANN401  whatever JSON holds
+    def convert(value: Any) -> str:
         if not isinstance(value, str) or not is_id(value.strip()):
             raise BadValue("malformed_id", f"{field.label}: id value of incorrect type: {shown(value)}")
         found = normal_id(value.strip())
@@ -149,7 +150,7 @@ def _value(field: Field, convert: Convert) -> Take:
     name = field.name
     empty = False if field.type is FieldType.CHECKBOX else None
 
-    def take(change: Change, value: Any) -> None:  # noqa: ANN401  whatever JSON holds
+    def take(change: Change, value: Any) -> None:
         if value is None or value == "":
             change.values[name] = empty
             return
@@ -164,7 +165,7 @@ def _value(field: Field, convert: Convert) -> Take:
 def _relationship(snapshot: Snapshot, policy: AccessPolicy, obj: Object, field: Field, convert: Convert) -> Take:
     """`{"Account": {"Number": "A-1"}}`: one external id field of the object that is referred to."""
 
-    def take(change: Change, value: Any) -> None:  # noqa: ANN401  whatever JSON holds
+    def take(change: Change, value: Any) -> None:
         if value is None:
             change.values[field.name] = None
             return
@@ -228,7 +229,7 @@ def _is_key(field: Field, access: ObjectAccess) -> bool:
     return (field.external_id or field.unique) and field.name in access.readable and not field.is_compound
 
 
-def _key_value(field: Field, value: Any) -> Any:  # noqa: ANN401  whatever JSON holds
+def _key_value(field: Field, value: Any) -> Any:
     converted = converter(field, {})(value)
     if converted is None:
         raise BadValue("invalid_field", f"{field.label}: an empty value refers to no record")

@@ -188,5 +188,3 @@ def _unsupported_clauses(query: Query) -> Iterator[str]:
         yield "ALL ROWS (ask queryAll instead)"
     yield from (f"FOR {purpose}" for purpose in query.for_clauses)
     yield from query.further_clauses
-
-

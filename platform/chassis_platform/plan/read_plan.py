@@ -199,5 +199,3 @@ class ReadPlan:
     def bound_values(self, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
         """A value for every slot, at this moment on this calendar."""
         return {**self.values, **{name: moving(now, zone) for name, moving in self.moving.items()}}
-
-

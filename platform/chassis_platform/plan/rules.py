@@ -182,7 +182,7 @@ def _check_choices(rules: Rules, change: Change) -> None:
             change.wrong(unfit.code, unfit.message, choice.field.name)
 
 
-def _unfit(choice: Choice, change: Change, chosen: Any) -> BadValue | None:  # noqa: ANN401  a text or a list of them
+def _unfit(choice: Choice, change: Change, chosen: Any) -> BadValue | None:
     """Why the chosen value, or one of them, can't be taken by this record."""
     offered = choice.by_record_type.get(change.now(RECORD_TYPE))
     kept = _as_list(change.old.get(choice.field.name)) if change.old is not None else []
@@ -199,13 +199,13 @@ def _unfit(choice: Choice, change: Change, chosen: Any) -> BadValue | None:  # n
     return None
 
 
-def _as_list(value: Any) -> list[str]:  # noqa: ANN401  a text, a list of them, or nothing
+def _as_list(value: Any) -> list[str]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
 
 
-def _controlling_values(value: Any) -> frozenset[str]:  # noqa: ANN401  of a picklist or a checkbox
+def _controlling_values(value: Any) -> frozenset[str]:
     if isinstance(value, bool):
         return frozenset({str(value).lower()})
     return frozenset(_as_list(value))

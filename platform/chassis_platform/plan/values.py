@@ -39,7 +39,7 @@ class Slots:
     values: dict[str, Any] = field(default_factory=dict)
     moving: dict[str, Moving] = field(default_factory=dict)
 
-    def put(self, value: Any) -> str:  # noqa: ANN401  any value the driver can send
+    def put(self, value: Any) -> str:
         """The name of a new slot with this value."""
         name = self._next()
         self.values[name] = value
@@ -71,7 +71,7 @@ def _bound(literal: DateLiteral, end: int, field_type: FieldType) -> Moving:
     return at
 
 
-def check_value(literal: Literal, field_type: FieldType, name: str) -> Any:  # noqa: ANN401  the driver's value
+def check_value(literal: Literal, field_type: FieldType, name: str) -> Any:
     """The value to bind for a comparison with a field of that type; None for null. Refuses what does not fit."""
     value = literal.value
     if value is None or value == "":

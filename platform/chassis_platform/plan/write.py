@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from chassis_metadata.errors import Invalid, NotFound
+from chassis_metadata.errors import Invalid, NotFound, Problem
 from chassis_metadata.ids import is_id, normal_id
 from chassis_metadata.snapshot import Field, Object
 from chassis_platform.access.context import Context
@@ -20,8 +20,13 @@ from chassis_platform.plan.typed_values import BadValue, Convert, converter, sho
 Operation = Literal["insert", "update", "upsert", "delete", "undelete"]
 Payload = Mapping[str, Any]
 
-_VERBS = {"insert": "create", "update": "update", "delete": "delete", "undelete": "restore"}
-_DONE = {"insert": "created", "update": "changed", "delete": "deleted", "undelete": "restored"}
+#: What an operation needs: the permission, the trait of the object; and what it does, in words.
+_NEEDS = {
+    "insert": ("create", "createable", "created"),
+    "update": ("update", "updateable", "changed"),
+    "delete": ("delete", "deletable", "deleted"),
+    "undelete": ("delete", "deletable", "restored"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,9 @@ def plan_write(
 
 
 def _read(context: Context, obj: Object, operation: Operation, payload: Payload, change: Change) -> None:
-    if not _is_allowed(context.policy.on(obj.name), obj, operation, change):
+    refusal = _refusal(context.policy.on(obj.name), obj, operation)
+    if refusal is not None:
+        change.problems.append(refusal)
         return
     if operation != "insert":
         change.id = _id_in(payload, obj, change)
@@ -92,18 +99,16 @@ def _read(context: Context, obj: Object, operation: Operation, payload: Payload,
         complete_new(rules_for(obj), change, context.principal.user_id)
 
 
-def _is_allowed(access: ObjectAccess, obj: Object, operation: Operation, change: Change) -> bool:
-    by_object = {"insert": obj.createable, "update": obj.updateable}.get(operation, obj.deletable)
-    by_policy = {"insert": access.create, "update": access.update}.get(operation, access.delete)
-    if not by_object:
-        change.wrong(
-            "cannot_insert_update_activate_entity", f"Records of {obj.name} can't be {_DONE[operation]} by anybody"
-        )
-    elif not by_policy:
-        change.wrong(
-            "insufficient_access_or_readonly", f"insufficient access rights on {obj.name}: may not {_VERBS[operation]}"
-        )
-    return by_object and by_policy
+def _refusal(access: ObjectAccess, obj: Object, operation: Operation) -> Problem | None:
+    """Why the operation is not for this user, or not for anybody."""
+    permission, trait, done = _NEEDS[operation]
+    if not getattr(obj, trait):
+        message = f"Records of {obj.name} can't be {done} by anybody"
+        return Problem("", "cannot_insert_update_activate_entity", message)
+    if not getattr(access, permission):
+        message = f"insufficient access rights on {obj.name}: may not {permission}"
+        return Problem("", "insufficient_access_or_readonly", message)
+    return None
 
 
 def _id_in(payload: object, obj: Object, change: Change) -> str | None:
@@ -117,7 +122,7 @@ def _id_in(payload: object, obj: Object, change: Change) -> str | None:
     return normal_id(sent)
 
 
-def entry_of(payload: object, name: str) -> Any:  # noqa: ANN401  whatever JSON holds
+def entry_of(payload: object, name: str) -> Any:
     """A payload's entry by name in any case."""
     if not isinstance(payload, Mapping):
         return None
@@ -155,7 +160,7 @@ def read_upsert(context: Context, obj: Object, key_name: str, payloads: Sequence
     return Upsert(key, tuple(_key_in(convert, key, each) for each in payloads), tuple(payloads))
 
 
-def _key_in(convert: Convert, key: Field, payload: object) -> Any:  # noqa: ANN401  typed by the field
+def _key_in(convert: Convert, key: Field, payload: object) -> Any:
     sent = entry_of(payload, key.name)
     if sent is None or sent == "":
         return None

@@ -57,7 +57,7 @@ def _lines(rows: Iterable[Iterable[Any]]) -> str:
     return text.getvalue()
 
 
-def _cell(value: Any) -> Any:  # noqa: ANN401  a JSON scalar
+def _cell(value: Any) -> Any:
     if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return "'" + value
     return str(value).lower() if isinstance(value, bool) else value

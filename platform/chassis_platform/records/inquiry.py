@@ -96,7 +96,7 @@ class Inquiry:
                 take(rows)
         return self.known
 
-    def _ask(self, statement: Statement, take: Take, **parameters: Any) -> None:  # noqa: ANN401  driver values
+    def _ask(self, statement: Statement, take: Take, **parameters: Any) -> None:
         self._questions.append((statement.bind(**self._common, **parameters), take))
 
     def ask_for_stored(self, names: Iterable[str]) -> None:

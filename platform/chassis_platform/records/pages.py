@@ -69,9 +69,7 @@ async def read_page(database: Database, context: Context, plan: ReadPlan, wanted
     return page
 
 
-async def read_pages(
-    database: Database, context: Context, pages: Sequence[tuple[ReadPlan, Wanted]]
-) -> list[Page]:
+async def read_pages(database: Database, context: Context, pages: Sequence[tuple[ReadPlan, Wanted]]) -> list[Page]:
     """Several pages in one round trip."""
     statements = [_bound(context, plan, wanted) for plan, wanted in pages]
     answers = await database.read(context.binding, *statements)

@@ -37,9 +37,7 @@ def _group(obj: Object, records: list[dict[str, Any]], context: Context) -> dict
     return {"object": obj.name, "label": label, "icon": obj.icon, "records": records}
 
 
-async def lookup(
-    database: Database, context: Context, text: str, *, objects: Sequence[str], limit: int = 10
-) -> bytes:
+async def lookup(database: Database, context: Context, text: str, *, objects: Sequence[str], limit: int = 10) -> bytes:
     """Records that a reference to one of these objects may point to, by name."""
     names = Names(context.snapshot, context.policy)
     looked_up = [names.object(each) for each in objects]

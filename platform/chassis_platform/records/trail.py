@@ -70,7 +70,7 @@ def _field_changes(obj: Object, changed: Sequence[Change]) -> Iterable[dict[str,
                 }
 
 
-def as_text(value: Any) -> str | None:  # noqa: ANN401  typed by the field
+def as_text(value: Any) -> str | None:
     """A value as the history keeps it: ISO dates, plain numbers, `A;B` for several choices."""
     if value is None or isinstance(value, str):
         return value

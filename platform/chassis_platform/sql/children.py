@@ -39,9 +39,7 @@ def child_rows(child: ChildSet, parent: FromClause, reach: Reach, logged: Sequen
     prefix = f"{storage_name(child.name)}_"
     each = _records(child, parent, reach, own).subquery(prefix + "record")
     records = sa.func.json_agg(aggregate_order_by(each.c.body, each.c.position), type_=JSON)
-    result = built_object(
-        [("totalSize", sa.func.count()), ("done", sa.true()), ("records", records)]
-    )
+    result = built_object([("totalSize", sa.func.count()), ("done", sa.true()), ("records", records)])
     some = sa.func.count() > sa.literal_column("0")
     ids = [
         sa.func.array_agg(each.c[ids_label(number)], type_=pg.ARRAY(sa.Text())).label(ids_label(number))

@@ -41,9 +41,9 @@ _RANGES: dict[Operator, Callable[[Values, Values], ColumnElement[bool]]] = {
     Operator.GREATER: lambda left, right: left > right,
     Operator.GREATER_OR_EQUAL: lambda left, right: left >= right,
 }
-_PIVOTED_TYPES = (
-    CASELESS_TYPES | NUMERIC_TYPES | REFERENCE_TYPES | {FieldType.DATE, FieldType.DATETIME}
-) - {FieldType.CHECKBOX}
+_PIVOTED_TYPES = (CASELESS_TYPES | NUMERIC_TYPES | REFERENCE_TYPES | {FieldType.DATE, FieldType.DATETIME}) - {
+    FieldType.CHECKBOX
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +178,7 @@ def _texts(slot: str) -> Values:
 
 def _same_members(members: Values, slot: str) -> ColumnElement[bool]:
     wanted = _texts(slot)
-    return sa.and_(
-        members.op("@>", is_comparison=True)(wanted), members.op("<@", is_comparison=True)(wanted)
-    )
+    return sa.and_(members.op("@>", is_comparison=True)(wanted), members.op("<@", is_comparison=True)(wanted))
 
 
 def value_type(field_type: FieldType) -> sa.types.TypeEngine[Any]:

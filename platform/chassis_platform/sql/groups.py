@@ -23,7 +23,7 @@ from chassis_platform.sql.read import FETCH, OFFSET
 from chassis_platform.sql.sources import Reach, Sources
 from chassis_tenants.statement import Statement, compile_statement
 
-_ATTRIBUTES = sa.literal_column("'{\"type\":\"AggregateResult\"}'::json", JSON)
+_ATTRIBUTES = sa.literal_column('\'{"type":"AggregateResult"}\'::json', JSON)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class row_json(FunctionElement[Any]):  # noqa: N801  named as SQL's functions ar
 
 
 @compiles(row_json)
-def _compile_row_json(element: row_json, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401  SQLAlchemy's
+def _compile_row_json(element: row_json, compiler: SQLCompiler, **options: Any) -> str:
     quote = compiler.preparer.quote_identifier
     values = [compiler.process(each, **options) for each in element.clauses]
     members = ", ".join(f"{value} AS {quote(name)}" for name, value in zip(element.names, values, strict=True))

@@ -115,8 +115,6 @@ def as_ranges(keys: Sequence[Key], null_keys: Sequence[bool] | None) -> list[Con
     return [sa.or_(sa.false(), *ranges)]
 
 
-
-
 def key_count(order_by: Sequence[PlannedOrder]) -> int:
     """How many values a cursor has: one a term, up to the record's own id, which is the last in any case."""
     for number, each in enumerate(order_by, 1):

@@ -44,20 +44,20 @@ def indexed_fields(obj: Object) -> list[Field]:
     return fields
 
 
-def index_row(field: Field, record_id: str, value: Any) -> dict[str, Any]:  # noqa: ANN401  typed by the field
+def index_row(field: Field, record_id: str, value: Any) -> dict[str, Any]:
     """The index row of a value that is not None."""
     key = _key(field, value)
     row = {"field_name": field.name, "record_id": record_id, pivot_kind(field): key}
     return row | {"unique_value": _text(key)} if field.unique else row
 
 
-def _key(field: Field, value: Any) -> Any:  # noqa: ANN401  typed by the field
+def _key(field: Field, value: Any) -> Any:
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day, tzinfo=UTC)
     return _text(value) if isinstance(value, bool | time) else match_key(field, value)
 
 
-def _text(value: Any) -> str:  # noqa: ANN401  typed by the field
+def _text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return value if isinstance(value, str) else value.isoformat() if hasattr(value, "isoformat") else repr(value)

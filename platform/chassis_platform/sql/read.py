@@ -96,10 +96,7 @@ class _PageRead:
         stored = [sources.root.c[name] for name in self._stored_columns(sources.root)]
         labelled = [key.value.label(key_label(position)) for position, key in enumerate(keys, 1)]
         chosen = sa.select(*stored, *labelled).select_from(sources.all())
-        parts = [
-            _ordered(chosen.where(*where, *_range(one)), keys)
-            for one in as_ranges(keys, after_nulls)
-        ]
+        parts = [_ordered(chosen.where(*where, *_range(one)), keys) for one in as_ranges(keys, after_nulls)]
         page = _gathered(parts, keys, offset=self.plan.offset > 0 and after_nulls is None)
         name = f"{alias_of(self.plan.object)}_page"
         columns = _key_columns(page, keys)
@@ -158,9 +155,7 @@ def _range(condition: ColumnElement[bool] | None) -> list[ColumnElement[bool]]:
 def _ordered(chosen: Select[Any], keys: Sequence[Key]) -> Select[Any]:
     """A range of the page in the index's own order: nulls never meet values within one."""
     alone = len(keys) > 0 and keys[0].indexed
-    order = [
-        key.sorted(key.value, with_nulls=not (alone and number == 0)) for number, key in enumerate(keys)
-    ]
+    order = [key.sorted(key.value, with_nulls=not (alone and number == 0)) for number, key in enumerate(keys)]
     return chosen.order_by(*order)
 
 

@@ -56,7 +56,7 @@ def stored_row(values: Mapping[str, Any], places: Iterable[tuple[str, str | None
     return row
 
 
-def in_custom(value: Any) -> Any:  # noqa: ANN401  typed by the field
+def in_custom(value: Any) -> Any:
     """A typed value as the JSON column holds it; a list is one text, as the expression that reads it expects."""
     return ";".join(value) if isinstance(value, list) else value
 

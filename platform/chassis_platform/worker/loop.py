@@ -7,7 +7,7 @@ import contextlib
 import random
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from chassis_platform.access.compile import PolicyStore
 from chassis_platform.settings import Settings
 from chassis_platform.worker.handlers import HANDLERS
 from chassis_platform.worker.jobs import Job, claim, fail, finish, give_back, renew, retry, retry_delay
-from chassis_platform.worker.schedule import queue_periodic_jobs, queue_seal_jobs
+from chassis_platform.worker.schedule import SCHEDULE, Periodic, queue_periodic_jobs, queue_seal_jobs
 from chassis_platform.worker.server import Handler, WorkerServer
 from chassis_tenants.database import Database
 from chassis_tenants.journal import JOB_CHANNEL
@@ -81,6 +81,7 @@ async def work(
     *,
     handlers: Mapping[str, Handler] = HANDLERS,
     pace: Pace = Pace(),
+    schedule: Sequence[Periodic] = SCHEDULE,
     listen_dsn: str | None = None,
 ) -> None:
     """The same with a server that is there."""
@@ -88,7 +89,7 @@ async def work(
     beside = [
         worker.renew_leases(),
         worker.look_every(pace.seal_seconds, lambda: queue_seal_jobs(server.database)),
-        worker.look_every(pace.schedule_seconds, lambda: queue_periodic_jobs(server.database)),
+        worker.look_every(pace.schedule_seconds, lambda: queue_periodic_jobs(server.database, schedule)),
         worker.wake_when(stop),
         *([_listen(listen_dsn, worker.woken, pace)] if listen_dsn else []),
     ]

@@ -40,7 +40,7 @@ SCHEDULE = (
 _SEAL_JOB_ID = component_id(JOB_PREFIX, "seal_journal")
 
 
-async def queue_periodic_jobs(database: Database, schedule: Sequence[Periodic] = SCHEDULE) -> int:
+async def queue_periodic_jobs(database: Database, schedule: Sequence[Periodic]) -> int:
     """Queue what is due in every tenant; answers how many jobs. The first worker of a period does it for all."""
     return sum([await _queue(database, each) for each in schedule])
 
