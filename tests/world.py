@@ -115,7 +115,7 @@ class World:
         """The user's Context, as a request would have it."""
         user_id = self.users[name]
         [(access_version, zone)] = self.sql(
-            'SELECT t.access_version, u.time_zone_sid_key FROM chassis.tenant t'
+            "SELECT t.access_version, u.time_zone_sid_key FROM chassis.tenant t"
             ' JOIN data."user" u ON u.tenant_id = t.id WHERE t.id = %s AND u.id = %s',
             self.tenant.id,
             user_id,

@@ -25,18 +25,24 @@ _CAPITALS = str.maketrans({each: "1" if each in ALPHABET[10:36] else "0" for eac
 _SUFFIX_OF = {f"{bits:05b}"[::-1]: each for bits, each in enumerate(SUFFIX_ALPHABET)}
 
 
+#: Two digits at a time, and five letters' cases at a time: ids are made by the hundred thousand.
+_PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
+_CASES = str.maketrans({char: "01"["A" <= char <= "Z"] for char in ALPHABET})
+_SUFFIXES = {f"{index:05b}"[::-1]: char for index, char in enumerate(SUFFIX_ALPHABET)}
+
+
 def case_suffix(short_id: str) -> str:
     """The three characters that make a 15-character id safe in places that ignore case."""
-    bits = short_id.translate(_CAPITALS)
-    return _SUFFIX_OF[bits[:5]] + _SUFFIX_OF[bits[5:10]] + _SUFFIX_OF[bits[10:15]]
+    cases = short_id.translate(_CASES)
+    return _SUFFIXES[cases[:5]] + _SUFFIXES[cases[5:10]] + _SUFFIXES[cases[10:15]]
 
 
 def _base62(number: int) -> str:
-    digits = []
-    for _ in range(BODY_LENGTH):
-        number, rest = divmod(number, 62)
-        digits.append(ALPHABET[rest])
-    return "".join(reversed(digits))
+    pairs = []
+    for _ in range(BODY_LENGTH // 2):
+        number, rest = divmod(number, len(_PAIRS))
+        pairs.append(_PAIRS[rest])
+    return "".join(reversed(pairs))
 
 
 def _complete(prefix: str, number: int) -> str:

@@ -103,17 +103,6 @@ class Transaction:
         self._committed = True
         return rows
 
-    @asynccontextmanager
-    async def savepoint(self) -> AsyncIterator[None]:
-        """What fails inside is undone alone; the error goes on to the caller."""
-        await self._connection.execute("SAVEPOINT part", prepare=False)
-        try:
-            yield
-        except BaseException:
-            await self._connection.execute("ROLLBACK TO SAVEPOINT part", prepare=False)
-            raise
-        await self._connection.execute("RELEASE SAVEPOINT part", prepare=False)
-
 
 async def _pipelined(
     connection: AsyncConnection[Row], statements: Sequence[Statement], *, commit: bool = False

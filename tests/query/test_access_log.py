@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from world import World, counting
 
 from chassis_metadata.soql.parse import parse_query
 from chassis_platform.access.context import Context
@@ -14,12 +13,15 @@ from chassis_platform.plan.logged import logged_reads
 from chassis_platform.plan.query import plan_query
 from chassis_platform.records import read, search
 from chassis_tenants.database import Database
+from world import World, counting
 
 
 @pytest.fixture(scope="module")
 def garage(world: World) -> World:
     owner = world.users["stranger"]
-    shop = world.record("Workshop", Id="gW1000000000001CAA", Name="Alpha", Code="A", OwnerId=owner, Phone="1", Email="a@b")
+    shop = world.record(
+        "Workshop", Id="gW1000000000001CAA", Name="Alpha", Code="A", OwnerId=owner, Phone="1", Email="a@b"
+    )
     person = world.record("Customer", Id="gC1000000000001CAA", Name="Li Wei", LastName="Li", OwnerId=owner)
     for number in range(2):
         world.record("Visit", Name=f"V{number}", WorkshopId=shop, CustomerId=person)
@@ -122,7 +124,7 @@ async def door_of_lookup(database: Database, context: Context) -> None:
         (door_of_lookup, "lookup", "Customer", [PERSON]),
     ],
 )
-async def test_every_door_is_logged(garage: World, ask: Any, door: str, object_name: str, ids: list[str]) -> None:  # noqa: ANN401
+async def test_every_door_is_logged(garage: World, ask: Any, door: str, object_name: str, ids: list[str]) -> None:
     garage.forget_log()
 
     await ask(garage.database, await garage.as_user("stranger"))
@@ -143,7 +145,9 @@ async def test_a_parent_that_is_not_seen_leaves_no_entry(garage: World) -> None:
 
 async def test_the_plan_knows_what_it_will_log(garage: World) -> None:
     context = await garage.as_user("admin")
-    plan = plan_query(parse_query("SELECT Phone, ParentWorkshop.Email, (SELECT Customer.Name FROM Visits) FROM Workshop"), context)
+    plan = plan_query(
+        parse_query("SELECT Phone, ParentWorkshop.Email, (SELECT Customer.Name FROM Visits) FROM Workshop"), context
+    )
 
     found = [(each.object_name, each.fields, each.child) for each in logged_reads(plan.columns, plan.child_sets)]
 

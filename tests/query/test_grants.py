@@ -86,7 +86,13 @@ def test_system_fields_are_nobodys_to_set_but_owner_and_record_type(garage: Snap
 def test_changing_needs_reading_and_modify_all_brings_everything(garage: Snapshot) -> None:
     assert on_workshop(garage, permission_set("A", "update")).read
     access = on_workshop(garage, permission_set("A", "modify_all"))
-    assert (access.read, access.view_all, access.update, access.delete, access.create) == (True, True, True, True, False)
+    assert (access.read, access.view_all, access.update, access.delete, access.create) == (
+        True,
+        True,
+        True,
+        True,
+        False,
+    )
 
 
 def test_view_all_data_shows_every_record_but_the_journals_and_no_field_more(garage: Snapshot) -> None:

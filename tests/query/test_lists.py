@@ -8,11 +8,11 @@ from typing import Any
 
 import orjson
 import pytest
-from world import World, counting
 
 from chassis_metadata.errors import Conflict, Invalid, NotFound
 from chassis_platform.plan.listing import parse_list_request
 from chassis_platform.records import read, search
+from world import World, counting
 
 PARENT = "gW1000000000001CAA"
 
@@ -20,7 +20,9 @@ PARENT = "gW1000000000001CAA"
 @pytest.fixture(scope="module")
 def garage(world: World) -> World:
     owner = world.users["stranger"]
-    world.record("Workshop", Id=PARENT, Name="欧阳汽车", Code="A", OwnerId=owner, Region="North", Phone="=1+1", Budget=5)
+    world.record(
+        "Workshop", Id=PARENT, Name="欧阳汽车", Code="A", OwnerId=owner, Region="North", Phone="=1+1", Budget=5
+    )
     for number in range(60):
         world.record(
             "Workshop", Name=f"Branch {number:02}", Code=f"B{number:02}", OwnerId=owner, ParentWorkshopId=PARENT,
@@ -32,7 +34,7 @@ def garage(world: World) -> World:
     return world
 
 
-async def listed(garage: World, user: str = "stranger", **request: Any) -> dict[str, Any]:  # noqa: ANN401
+async def listed(garage: World, user: str = "stranger", **request: Any) -> dict[str, Any]:
     wanted = parse_list_request({"columns": ["Name"], **request})
     body = await read.list_records(garage.database, await garage.as_user(user), "Workshop", wanted)
     answer: dict[str, Any] = orjson.loads(body)
@@ -40,7 +42,12 @@ async def listed(garage: World, user: str = "stranger", **request: Any) -> dict[
 
 
 async def test_a_list_describes_its_columns_and_names_what_its_rows_refer_to(garage: World) -> None:
-    answer = await listed(garage, columns=["Code", "ParentWorkshopId", "Owner.Name"], limit=1, order_by=[{"field": "Code", "descending": True}])
+    answer = await listed(
+        garage,
+        columns=["Code", "ParentWorkshopId", "Owner.Name"],
+        limit=1,
+        order_by=[{"field": "Code", "descending": True}],
+    )
 
     assert answer["columns"][1] == {
         "path": "ParentWorkshopId", "label": "Parent workshop", "type": "lookup", "object": "Workshop",
@@ -248,7 +255,9 @@ async def test_a_lookup_offers_only_what_the_user_may_see(garage: World) -> None
     found = orjson.loads(await search.lookup(garage.database, stranger, "欧阳", objects=["Workshop", "User"]))
     hidden = orjson.loads(await search.lookup(garage.database, clerk, "欧阳", objects=["Workshop"]))
 
-    assert [(each["id"], each["object"], each["name"]) for each in found["records"]] == [(PARENT, "Workshop", "欧阳汽车")]
+    assert [(each["id"], each["object"], each["name"]) for each in found["records"]] == [
+        (PARENT, "Workshop", "欧阳汽车")
+    ]
     assert hidden["records"] == []
 
 
@@ -267,7 +276,7 @@ async def test_an_export_has_every_row_and_no_formula(garage: World) -> None:
 async def test_history_shows_readable_fields_of_visible_records(garage: World) -> None:
     for number, field in enumerate(("Phone", "TaxNumber", "Budget")):
         garage.sql(
-            "INSERT INTO data.field_history (tenant_id, id, object_name, record_id, field_name, old_value, new_value, user_id)"
+            "INSERT INTO data.field_history (tenant_id, id, object_name, record_id, field_name, old_value, new_value, user_id)"  # noqa: E501
             " VALUES (%s, %s, 'Workshop', %s, %s, '1', '2', %s)",
             garage.tenant.id, f"017{number}", PARENT, field, garage.users["admin"],
         )  # fmt: skip

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from world import World
 
 from chassis_metadata.errors import Invalid, Problem
 from chassis_metadata.soql.parse import parse_query
 from chassis_platform.access.context import Context
 from chassis_platform.plan.listing import list_query, parse_list_request
 from chassis_platform.plan.query import plan_query
+from world import World
 
 #: GarageUser may not read TaxNumber; nobody has a field Nonsense. `{}` is replaced by either.
 CLAUSES = [
@@ -94,9 +94,21 @@ def test_a_misspelled_name_is_answered_with_its_neighbours(clerk: Context) -> No
 
 
 REFUSED = [
-    ("SELECT Id FROM Workshop WHERE Budget = '5'", "invalid_field", "must be of type currency and should not be enclosed"),
-    ("SELECT Id FROM Workshop WHERE Rating = '5'", "invalid_field", "must be of type double and should not be enclosed"),
-    ("SELECT Id FROM Workshop WHERE Name = 5", "invalid_field", "must be of type string and should be enclosed in quotes"),
+    (
+        "SELECT Id FROM Workshop WHERE Budget = '5'",
+        "invalid_field",
+        "must be of type currency and should not be enclosed",
+    ),
+    (
+        "SELECT Id FROM Workshop WHERE Rating = '5'",
+        "invalid_field",
+        "must be of type double and should not be enclosed",
+    ),
+    (
+        "SELECT Id FROM Workshop WHERE Name = 5",
+        "invalid_field",
+        "must be of type string and should be enclosed in quotes",
+    ),
     ("SELECT Id FROM Workshop WHERE IsActive = 'true'", "invalid_field", "must be of type boolean"),
     ("SELECT Id FROM Workshop WHERE OpenedOn = '2026-01-01'", "invalid_field", "must be of type date and"),
     ("SELECT Id FROM Workshop WHERE CreatedDate > 2026-01-01", "invalid_field", "must be of type dateTime"),
@@ -117,7 +129,11 @@ REFUSED = [
     ("SELECT Id FROM Workshop WHERE Id IN (SELECT Name FROM Visit)", "malformed_query", "must select an ID"),
     ("SELECT Name, COUNT(Id) FROM Workshop GROUP BY Region", "malformed_query", "must be grouped or aggregated: Name"),
     ("SELECT SUM(Name) FROM Workshop", "malformed_query", "does not support aggregate operator SUM"),
-    ("SELECT TYPEOF About WHEN Workshop THEN Name END FROM Visit", "malformed_query", "not supported in this version: TYPEOF"),
+    (
+        "SELECT TYPEOF About WHEN Workshop THEN Name END FROM Visit",
+        "malformed_query",
+        "not supported in this version: TYPEOF",
+    ),
     ("SELECT toLabel(Region) FROM Workshop", "malformed_query", "not supported in this version: toLabel()"),
     ("SELECT Id FROM Workshop USING SCOPE mine", "malformed_query", "not supported in this version: USING SCOPE"),
     ("SELECT Id FROM Workshop WITH SYSTEM_MODE", "malformed_query", "not supported in this version: WITH SYSTEM_MODE"),

@@ -10,7 +10,6 @@ import re
 from pathlib import Path
 
 import pytest
-from world import World, counting
 
 from chassis_metadata.soql.parse import parse_query
 from chassis_platform.plan.listing import list_query, parse_list_request
@@ -19,10 +18,11 @@ from chassis_platform.plan.single import labels_of, plan_record, without_compoun
 from chassis_platform.records import pages
 from chassis_platform.sql.groups import compile_groups
 from chassis_platform.sql.read import Shape, compile_count, compile_read
+from world import World, counting
 
 SNAPSHOTS = Path(__file__).with_name("__snapshots__")
 _CLAUSE = re.compile(
-    r"\s+(?=(?:FROM|WHERE|GROUP BY|HAVING|ORDER BY(?! \w+\.(?:key|position|body|region))|LIMIT|OFFSET|UNION ALL|LEFT OUTER JOIN"
+    r"\s+(?=(?:FROM|WHERE|GROUP BY|HAVING|ORDER BY(?! \w+\.(?:key|position|body|region))|LIMIT|OFFSET|UNION ALL|LEFT OUTER JOIN"  # noqa: E501
     r"|INSERT INTO|SELECT)\b)"
 )
 _TOKEN = re.compile(r"'(?:[^']|'')*'|\(|\)|\n|[^'()\n]+")
@@ -87,7 +87,9 @@ async def test_counts_and_groups_have_these_statements(world: World) -> None:
     context = await world.as_user("clerk")
     counted = plan_query(parse_query("SELECT COUNT() FROM Workshop WHERE Region = 'North'"), context)
     grouped = plan_query(
-        parse_query("SELECT Region, SUM(Budget) s FROM Workshop GROUP BY Region HAVING SUM(Budget) > 1 ORDER BY SUM(Budget)"),
+        parse_query(
+            "SELECT Region, SUM(Budget) s FROM Workshop GROUP BY Region HAVING SUM(Budget) > 1 ORDER BY SUM(Budget)"
+        ),
         context,
     )
 
@@ -143,7 +145,7 @@ async def test_a_query_is_one_round_trip_however_many_records_it_answers(world: 
     for limit in (1, 50):
         context = await world.as_user("clerk")
         async with counting(world) as counted:
-            text = f"SELECT Id, Owner.Name, (SELECT Id FROM Visits) FROM Workshop LIMIT {limit}"
+            text = f"SELECT Id, Owner.Name, (SELECT Id FROM Visits) FROM Workshop LIMIT {limit}"  # noqa: S608
             await pages.read_page(
                 world.database, context, plan_query(parse_query(text), context), pages.Wanted("query")
             )

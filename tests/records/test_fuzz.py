@@ -15,23 +15,65 @@ from chassis_platform.records.write import write_records
 from chassis_tenants.database import Database
 
 FIELDS = [
-    "Name", "Code", "SerialNumber", "Region", "Services", "OpenedOn", "LastAudit", "OpensAt", "Rating", "Budget", "Margin",
-    "IsActive", "Email", "Phone", "Website", "Notes", "Story", "TaxNumber", "WorkshopNumber", "Address", "AddressCity",
-    "PlaceLatitude", "Place", "ParentWorkshopId", "ParentWorkshop", "ForemanId", "Foreman", "OwnerId", "Owner", "RecordTypeId",
-    "RecordType", "Id", "CreatedDate", "attributes", "IsDeleted", "nonsense",
-]  # fmt: skip
+    "Name",
+    "Code",
+    "SerialNumber",
+    "Region",
+    "Services",
+    "OpenedOn",
+    "LastAudit",
+    "OpensAt",
+    "Rating",
+    "Budget",
+    "Margin",
+    "IsActive",
+    "Email",
+    "Phone",
+    "Website",
+    "Notes",
+    "Story",
+    "TaxNumber",
+    "WorkshopNumber",
+    "Address",
+    "AddressCity",
+    "PlaceLatitude",
+    "Place",
+    "ParentWorkshopId",
+    "ParentWorkshop",
+    "ForemanId",
+    "Foreman",
+    "OwnerId",
+    "Owner",
+    "RecordTypeId",
+    "RecordType",
+    "Id",
+    "CreatedDate",
+    "attributes",
+    "IsDeleted",
+    "nonsense",
+]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(exclude_categories=[])),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=4,
 )
-LIKELY = st.sampled_from(
-    [
-        "2026-11-22", "2026-11-22T08:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00", "08:00", "North", "Repair;Paint",
-        "a@b.example", "https://x.example", "1e30", "-0", "gW1000000000000AAA", "005000000000000AAA", 10**30, -(10**17), 0.1, True,
-        {"Code": "a"}, {"Username": "admin"}, {"Code": None}, {"Code": {"a": 1}}, {"attributes": {"type": "User"}, "Username": "x"},
-    ]
-)  # fmt: skip
+TEXTS = [
+    "2026-11-22",
+    "2026-11-22T08:00:00Z",
+    "0001-01-01T00:00:00Z",
+    "9999-12-31T23:59:59-12:00",
+    "08:00",
+    "North",
+    "Repair;Paint",
+    "a@b.example",
+    "https://x.example",
+    "1e30",
+    "-0",
+    "gW1000000000000AAA",
+    "005000000000000AAA",
+]
+OBJECTS = [{"Code": "a"}, {"Username": "admin"}, {"Code": None}, {"Code": {"a": 1}}, {"attributes": {"type": "User"}}]
+LIKELY = st.sampled_from([*TEXTS, *OBJECTS, 10**30, -(10**17), 0.1, True])
 PAYLOADS = st.lists(st.dictionaries(st.sampled_from(FIELDS), JSON | LIKELY, max_size=8) | JSON, min_size=1, max_size=4)
 _codes = itertools.count()
 

@@ -23,8 +23,8 @@ from chassis_tenants.database import Binding, Database
 from chassis_tenants.journal import enqueue
 from chassis_tenants.snapshots import SnapshotStore
 
-#: Nothing comes round by itself, and nothing is waited for long.
-QUIET = {"seal_seconds": 1000.0, "schedule_seconds": 1000.0, "idle_seconds": 0.1, "lease_seconds": 30}
+#: Nothing is waited for long.
+QUIET = {"seal_seconds": 1000.0, "idle_seconds": 0.1, "lease_seconds": 30}
 WAIT_SECONDS = 30.0
 
 
@@ -55,6 +55,7 @@ class Queue:
     urls: DatabaseUrls
     home: Path
     database: Database
+    owner: psycopg.Connection[tuple[Any, ...]]
     log: Log = field(default_factory=Log)
 
     def tenants(self, count: int) -> list[int]:
@@ -72,9 +73,8 @@ class Queue:
             await transaction.fetch_each(statements)
 
     def as_owner(self, text: str, *parameters: object) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.urls.owner, autocommit=True) as connection:
-            cursor = connection.execute(text, parameters)
-            return cursor.fetchall() if cursor.description else []
+        cursor = self.owner.execute(text, parameters)
+        return cursor.fetchall() if cursor.description else []
 
     def jobs(self) -> list[tuple[Any, ...]]:
         return self.as_owner("SELECT kind, status, attempts, last_error FROM chassis.job ORDER BY tenant_id, id")
@@ -99,6 +99,7 @@ class Queue:
                     stop,
                     handlers=handlers if handlers is not None else {"note": self.log.note},
                     pace=Pace(**{**QUIET, **pace}),
+                    schedule=(),
                     listen_dsn=self.urls.server if listening else None,
                 )
             )
@@ -112,7 +113,7 @@ class Queue:
         deadline = time.monotonic() + WAIT_SECONDS
         while not is_so():
             assert time.monotonic() < deadline, "waited in vain"
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
 
     async def until_empty(self) -> None:
         await self.until(lambda: self.jobs() == [])
@@ -121,4 +122,5 @@ class Queue:
 @pytest.fixture
 async def queue(own_urls: DatabaseUrls, tmp_path: Path) -> AsyncIterator[Queue]:
     async with Database(own_urls.server, smallest=1, largest=4) as database:
-        yield Queue(own_urls, tmp_path, database)
+        with psycopg.connect(own_urls.owner, autocommit=True) as owner:
+            yield Queue(own_urls, tmp_path, database, owner)

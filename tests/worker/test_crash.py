@@ -19,19 +19,23 @@ if TYPE_CHECKING:
 WORKER = """
 import asyncio, sys
 from pathlib import Path
-from chassis_platform.worker import handlers, loop
+from chassis_platform.access.compile import PolicyStore
 from chassis_platform.settings import Settings
+from chassis_platform.worker.loop import Pace, work
+from chassis_platform.worker.server import WorkerServer
+from chassis_tenants.database import Database
+from chassis_tenants.snapshots import SnapshotStore
 
 async def hang(server, tenant_id, payload):
     print("begun", payload["number"], flush=True)
     await asyncio.sleep(600)
 
-handlers.HANDLERS["note"] = hang
-home = Path(sys.argv[2])
-loop.Pace.__init__.__defaults__  # the real pace, but for the lease
-pace = loop.Pace(lease_seconds=2, seal_seconds=1000.0, schedule_seconds=1000.0)
-loop.work.__kwdefaults__["pace"] = pace
-asyncio.run(loop.run_worker(Settings(home=home), sys.argv[1], home, asyncio.Event()))
+async def main(dsn, home):
+    async with Database(dsn) as database:
+        server = WorkerServer(database, SnapshotStore(database), PolicyStore(database), Settings(home=home), home)
+        await work(server, asyncio.Event(), handlers={"note": hang}, pace=Pace(lease_seconds=2), schedule=())
+
+asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
 """
 
 

@@ -58,6 +58,11 @@ def _within(
     return owned_by_us(source, snapshot) if obj.has_owner else sa.false()
 
 
+def is_owner_limited(obj: Object, policy: AccessPolicy) -> bool:
+    """Whether who owns a record is all that decides if the user sees it."""
+    return obj.sharing is OrgWideDefault.PRIVATE and obj.has_owner and not policy.on(obj.name).view_all
+
+
 def owned_by_us(source: FromClause, snapshot: Snapshot) -> ColumnElement[bool]:
     """The owner is the user, a queue the user is in, or somebody whose role is below.
 

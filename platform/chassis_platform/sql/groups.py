@@ -19,7 +19,7 @@ from chassis_platform.sql.access_log import entries
 from chassis_platform.sql.filters import Filters
 from chassis_platform.sql.found import conditions, filters, root_sources
 from chassis_platform.sql.json_values import JSON, Spelling, built_object, spelled
-from chassis_platform.sql.read import FETCH, OFFSET
+from chassis_platform.sql.page import FETCH, OFFSET
 from chassis_platform.sql.sources import Reach, Sources
 from chassis_tenants.statement import Statement, compile_statement
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import CTE, FromClause, Select
 
 from chassis_metadata.snapshot import Snapshot
@@ -20,16 +19,11 @@ from chassis_platform.sql.access_log import entries
 from chassis_platform.sql.children import child_rows, id_at, ids_label
 from chassis_platform.sql.found import filtered
 from chassis_platform.sql.json_values import JSON, Json
-from chassis_platform.sql.paging import Key, as_ranges, keys_of
+from chassis_platform.sql.page import BATCH, gathered, key_columns, key_label, ordered, page_parts
+from chassis_platform.sql.paging import Key, keys_of
 from chassis_platform.sql.shapes import rest_record, ui_record, ui_row
 from chassis_platform.sql.sources import Reach, Sources, alias_of
 from chassis_tenants.statement import Statement, compile_statement
-
-#: Rows asked for: one more than are answered, to know whether more follow.
-FETCH = sa.bindparam("fetch", type_=sa.BigInteger())
-#: Rows answered.
-BATCH = sa.bindparam("batch", type_=sa.BigInteger())
-OFFSET = sa.bindparam("offset", type_=sa.BigInteger())
 
 
 class Shape(Enum):
@@ -69,11 +63,6 @@ def compile_count(plan: ReadPlan, policy: AccessPolicy, snapshot: Snapshot) -> S
     return compile_statement(sa.select(sa.func.count()).select_from(sources.all()).where(*where))
 
 
-def key_label(position: int) -> str:
-    """The page's column that holds a term of the order."""
-    return f"key_{position}"
-
-
 @dataclass(frozen=True, slots=True)
 class _PageRead:
     """Builds the statement in three steps: the page of the object's own rows, their bodies, the answer."""
@@ -95,13 +84,11 @@ class _PageRead:
         keys = keys_of(self.plan.order_by, sources)
         stored = [sources.root.c[name] for name in self._stored_columns(sources.root)]
         labelled = [key.value.label(key_label(position)) for position, key in enumerate(keys, 1)]
-        chosen = sa.select(*stored, *labelled).select_from(sources.all())
-        parts = [_ordered(chosen.where(*where, *_range(one)), keys) for one in as_ranges(keys, after_nulls)]
-        page = _gathered(parts, keys, offset=self.plan.offset > 0 and after_nulls is None)
+        chosen = sa.select(*stored, *labelled).select_from(sources.all()).where(*where)
+        parts = page_parts(self.plan, sources, chosen, keys, after_nulls)
+        page = gathered(parts, keys, offset=self.plan.offset > 0 and after_nulls is None)
         name = f"{alias_of(self.plan.object)}_page"
-        columns = _key_columns(page, keys)
-        order = [key.sorted(column, with_nulls=True) for key, column in zip(keys, columns, strict=True)]
-        position = sa.func.row_number().over(order_by=order).label("position")
+        position = sa.func.row_number().over(order_by=ordered(page, keys)).label("position")
         return sa.select(*page.c, position).cte(name), keys
 
     def _stored_columns(self, root: FromClause) -> list[str]:
@@ -129,7 +116,7 @@ class _PageRead:
         sources = Sources(self.plan.object, rows, self.reach)
         children = {each.name: child_rows(each, rows, self.reach, logged) for each in self.plan.child_sets}
         body = self._body(sources, children).label("body")
-        key = sa.func.json_build_array(*(sa.cast(each, sa.Text()) for each in _key_columns(rows, keys)), type_=JSON)
+        key = sa.func.json_build_array(*(sa.cast(each, sa.Text()) for each in key_columns(rows, keys)), type_=JSON)
         ids = [
             (children[each.child].c[ids_label(number)] if each.child else id_at(each, sources)).label(ids_label(number))
             for number, each in enumerate(logged, 1)
@@ -146,34 +133,6 @@ class _PageRead:
         if self.shape is Shape.UI_ROW:
             return ui_row(self.plan.columns, self.labels, sources)
         return ui_record(self.plan.columns, self.labels, sources, self.plan.object)
-
-
-def _range(condition: ColumnElement[bool] | None) -> list[ColumnElement[bool]]:
-    return [] if condition is None else [condition]
-
-
-def _ordered(chosen: Select[Any], keys: Sequence[Key]) -> Select[Any]:
-    """A range of the page in the index's own order: nulls never meet values within one."""
-    alone = len(keys) > 0 and keys[0].indexed
-    order = [key.sorted(key.value, with_nulls=not (alone and number == 0)) for number, key in enumerate(keys)]
-    return chosen.order_by(*order)
-
-
-def _gathered(parts: Sequence[Select[Any]], keys: Sequence[Key], *, offset: bool) -> FromClause:
-    """The page of one range, or what is first among several."""
-    if len(parts) == 1:
-        only = parts[0].limit(FETCH)
-        return (only.offset(OFFSET) if offset else only).subquery("page")
-    most = FETCH + OFFSET if offset else FETCH
-    ranges = sa.union_all(*(each.limit(most) for each in parts)).subquery("ranges")
-    columns = _key_columns(ranges, keys)
-    order = [key.sorted(column, with_nulls=True) for key, column in zip(keys, columns, strict=True)]
-    gathered = sa.select(*ranges.c).order_by(*order).limit(FETCH)
-    return (gathered.offset(OFFSET) if offset else gathered).subquery("page")
-
-
-def _key_columns(rows: FromClause, keys: Sequence[Key]) -> list[ColumnElement[Any]]:
-    return [rows.c[key_label(number)] for number in range(1, len(keys) + 1)]
 
 
 def _result(answer: FromClause, logged: Sequence[Logged]) -> Select[*tuple[Any, ...]]:

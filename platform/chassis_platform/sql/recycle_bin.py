@@ -16,7 +16,7 @@ from chassis_platform.access.sharing import TENANT_ID
 from chassis_platform.plan.logged import Logged
 from chassis_platform.sql.access_log import entries
 from chassis_platform.sql.json_values import JSON, Spelling, json_object, spelled
-from chassis_platform.sql.read import BATCH, FETCH
+from chassis_platform.sql.page import BATCH, FETCH
 from chassis_platform.sql.sources import Reach, alias_of
 from chassis_tenants import storage
 from chassis_tenants.statement import Statement, compile_statement

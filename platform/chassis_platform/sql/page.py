@@ -1,0 +1,118 @@
+"""The page of an object's own rows: gathered from ranges of an index, or from the few that a user may see.
+
+Ordered by one thing and owned by somebody, records can be read in order until enough of them are the user's, or all of
+the user's can be read and sorted. Which is cheaper depends on how many those are, and PostgreSQL cannot know: the
+owners are found while the statement runs. So it counts them first, up to a number, and takes one road or the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement, UnaryExpression
+from sqlalchemy.sql.selectable import FromClause, Select
+
+from chassis_metadata.soql.tree import Operator
+from chassis_platform.access.sharing import TENANT_ID, is_owner_limited, owned_by_us
+from chassis_platform.plan.read_plan import AllOf, Compare, OneOf, PlannedCondition, PlannedField, ReadPlan
+from chassis_platform.sql.paging import Condition, Key, as_ranges
+from chassis_platform.sql.sources import Sources
+from chassis_tenants import storage
+
+#: Rows asked for: one more than are answered, to know whether more follow.
+FETCH = sa.bindparam("fetch", type_=sa.BigInteger())
+#: Rows answered.
+BATCH = sa.bindparam("batch", type_=sa.BigInteger())
+OFFSET = sa.bindparam("offset", type_=sa.BigInteger())
+#: So many records of a user's are read and sorted; more are met soon enough by going through all in order.
+FEW = 5_000
+
+
+def page_parts(
+    plan: ReadPlan, sources: Sources, chosen: Select[Any], keys: Sequence[Key], after_nulls: Sequence[bool] | None
+) -> list[Select[Any]]:
+    """What the page is gathered from; `chosen` are all the records that the plan finds."""
+    ranges = as_ranges(keys, after_nulls)
+    if not (keys[0].indexed and _is_owner_limited(sources)) or _names_records(plan.where):
+        return [_in_index_order(chosen, one, keys) for one in ranges]
+    are_few = _are_few(sources)
+    behind = [one for one in ranges if one is not None] if after_nulls is not None else []
+    few = _apart(chosen.where(are_few, *([sa.or_(sa.false(), *behind)] if after_nulls is not None else [])), keys)
+    return [few, *(_in_index_order(chosen.where(sa.not_(are_few)), one, keys) for one in ranges)]
+
+
+def _is_owner_limited(sources: Sources) -> bool:
+    return is_owner_limited(sources.obj, sources.reach.policy)
+
+
+def _names_records(where: PlannedCondition | None) -> bool:
+    """Whether the records are named by their ids or other unique keys: then they are few in any case."""
+    match where:
+        case AllOf(conditions):
+            return any(map(_names_records, conditions))
+        case Compare(operand, Operator.EQUALS, slot) if slot is not None:
+            return isinstance(operand, PlannedField) and _is_unique(operand)
+        case OneOf(operand, _, with_null, negated):
+            return not with_null and not negated and _is_unique(operand)
+        case _:
+            return False
+
+
+def _is_unique(operand: PlannedField) -> bool:
+    return not operand.hops and (operand.name == "Id" or operand.field.unique)
+
+
+def _are_few(sources: Sources) -> ColumnElement[bool]:
+    """Whether at most so many records of the object are within the user's reach; asks the owner's index alone."""
+    record = storage.tenant_view(sources.obj).alias("owned")
+    conditions = [record.c.tenant_id == TENANT_ID, owned_by_us(record, sources.reach.snapshot)]
+    this_object = storage.only_this_object(sources.obj, record)
+    if this_object is not None:
+        conditions.append(this_object)
+    some = sa.select(sa.literal_column("1")).select_from(record).where(*conditions)
+    counted = some.limit(sa.literal_column(str(FEW + 1))).subquery("counted")
+    few = sa.select((sa.func.count() <= sa.literal_column(str(FEW))).label("are_few")).select_from(counted).cte("reach")
+    return sa.select(few.c.are_few).scalar_subquery()
+
+
+def _apart(chosen: Select[Any], keys: Sequence[Key]) -> Select[Any]:
+    """All of the records, then sorted: OFFSET 0 keeps PostgreSQL from going through them in order."""
+    rows = chosen.offset(sa.literal_column("0")).subquery("few")
+    return sa.select(*rows.c).order_by(*ordered(rows, keys))
+
+
+def _in_index_order(chosen: Select[Any], condition: Condition | None, keys: Sequence[Key]) -> Select[Any]:
+    """A range of the page in the index's own order: nulls never meet values within one."""
+    found = chosen if condition is None else chosen.where(condition)
+    first, *others = keys
+    order = [first.sorted(first.value, with_nulls=not first.indexed)]
+    return found.order_by(*order, *(key.sorted(key.value, with_nulls=True) for key in others))
+
+
+def gathered(parts: Sequence[Select[Any]], keys: Sequence[Key], *, offset: bool) -> FromClause:
+    """The page of one range, or what is first among several."""
+    if len(parts) == 1:
+        only = parts[0].limit(FETCH)
+        return (only.offset(OFFSET) if offset else only).subquery("page")
+    most = FETCH + OFFSET if offset else FETCH
+    ranges = sa.union_all(*(each.limit(most) for each in parts)).subquery("ranges")
+    first = sa.select(*ranges.c).order_by(*ordered(ranges, keys)).limit(FETCH)
+    return (first.offset(OFFSET) if offset else first).subquery("page")
+
+
+def ordered(rows: FromClause, keys: Sequence[Key]) -> list[UnaryExpression[Any]]:
+    """The order of rows that have the keys as columns."""
+    columns = key_columns(rows, keys)
+    return [key.sorted(column, with_nulls=True) for key, column in zip(keys, columns, strict=True)]
+
+
+def key_columns(rows: FromClause, keys: Sequence[Key]) -> list[ColumnElement[Any]]:
+    """The columns that hold the keys."""
+    return [rows.c[key_label(number)] for number in range(1, len(keys) + 1)]
+
+
+def key_label(position: int) -> str:
+    """The page's column that holds a term of the order."""
+    return f"key_{position}"
