@@ -11,6 +11,7 @@ from typing import Any
 
 import typer
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 from rich.console import Console
 
@@ -65,8 +66,9 @@ def serve(app: FastAPI, settings: Settings, home: Path, console: Console) -> Non
     plain = _listen_or_exit(settings)
     secure = _listen_with_tls(settings, console)
     _announce(home, address(settings, plain), console)
-    with suppress(KeyboardInterrupt):
-        asyncio.run(serve_on(app, plain, secure, _certificate(settings, home) if secure else None))
+    serving = serve_on(app, plain, secure, _certificate(settings, home) if secure else None)
+    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serving)
 
 
 def _certificate(settings: Settings, home: Path) -> Certificate:

@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
+from weakref import WeakKeyDictionary
 
 import psycopg
-from psycopg import AsyncConnection, sql
+from psycopg import AsyncConnection
 from psycopg.adapt import Loader
 from psycopg_pool import AsyncConnectionPool
 
 from chassis_tenants.statement import Statement
+from chassis_tenants.wire import Row, Wire
 
-Row = tuple[Any, ...]
+__all__ = ["Binding", "Database", "Row", "Transaction", "bind_tenant"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,48 +72,61 @@ class _BytesLoader(Loader):
         return bytes(data)
 
 
-def _set_local(tenant_id: int) -> sql.SQL:
+_BEGIN, _COMMIT = Statement("BEGIN"), Statement("COMMIT")
+#: What a write asks and does goes by key: a plan for any values is the right one, and making one for these values each
+#: time costs more than running it (an object may have fifty indexes to consider).
+_BY_KEY = Statement("SET LOCAL plan_cache_mode = force_generic_plan")
+
+
+def _set_local(tenant_id: int) -> Statement:
     # SET LOCAL takes no parameters; an int can only be digits. set_config() would not reach distributed workers.
-    return sql.SQL(f"SET LOCAL app.tenant_id = '{int(tenant_id)}'")
+    return Statement(f"SET LOCAL app.tenant_id = '{int(tenant_id)}'")
 
 
 async def bind_tenant(connection: AsyncConnection[Row], tenant_id: int) -> None:
     """Bind the tenant for the rest of the connection's transaction."""
-    await connection.execute(_set_local(tenant_id), prepare=False)
+    await Wire(connection).send([_set_local(tenant_id)])
+
+
+def _opened(binding: Binding) -> list[Statement]:
+    check = Statement(_CHECK, {"tenant_id": binding.tenant_id, "session_hash": binding.session_hash})
+    return [_BEGIN, _set_local(binding.tenant_id), check]
 
 
 class Transaction:
     """An open transaction of one tenant. Everything in it commits together when the block ends without an error."""
 
-    def __init__(self, connection: AsyncConnection[Row], binding: Binding) -> None:
+    def __init__(self, connection: AsyncConnection[Row], binding: Binding, wire: Wire | None = None) -> None:
         self._connection = connection
+        self._wire = wire or Wire(connection)
         self.tenant_id = binding.tenant_id
         self._committed = False
 
     async def fetch(self, statement: Statement) -> list[Row]:
         """All rows of one statement; an empty list where it returns none."""
-        cursor = await self._connection.execute(statement.text, statement.parameters)
-        return await cursor.fetchall() if cursor.description else []
+        [rows] = await self._wire.send([statement])
+        return rows
 
     async def fetch_each(self, statements: Sequence[Statement]) -> list[list[Row]]:
         """The rows of several statements in one round trip."""
-        return await _pipelined(self._connection, statements)
+        return await self._wire.send(statements)
 
     async def commit_with(self, statements: Sequence[Statement]) -> list[list[Row]]:
         """Send the last statements and the COMMIT in one round trip; the transaction is over then."""
-        rows = await _pipelined(self._connection, statements, commit=True)
+        rows = await self._wire.send([*statements, _COMMIT])
         self._committed = True
-        return rows
+        return rows[:-1]
 
-
-async def _pipelined(
-    connection: AsyncConnection[Row], statements: Sequence[Statement], *, commit: bool = False
-) -> list[list[Row]]:
-    async with connection.pipeline():
-        cursors = [await connection.execute(each.text, each.parameters) for each in statements]
-        if commit:
-            await connection.execute("COMMIT", prepare=False)
-    return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """What fails inside is undone alone; the error goes on to the caller."""
+        await self._wire.send([Statement("SAVEPOINT part")])
+        try:
+            yield
+        except BaseException:
+            await self._wire.send([Statement("ROLLBACK TO SAVEPOINT part")])
+            raise
+        await self._wire.send([Statement("RELEASE SAVEPOINT part")])
 
 
 class Database:
@@ -119,19 +134,20 @@ class Database:
 
     def __init__(self, dsn: str, *, smallest: int = 2, largest: int = 20, prepared: bool = True) -> None:
         self._prepared = prepared
+        self._wires: WeakKeyDictionary[AsyncConnection[Row], Wire] = WeakKeyDictionary()
         self._pool: AsyncConnectionPool[AsyncConnection[Row]] = AsyncConnectionPool(
             dsn,
             min_size=smallest,
             max_size=largest,
             open=False,
-            kwargs={"autocommit": True, "prepare_threshold": 2 if prepared else None},
+            kwargs={"autocommit": True, "prepare_threshold": None},
             configure=self._configure,
             connection_class=AsyncConnection[Row],
         )
 
     async def _configure(self, connection: AsyncConnection[Row]) -> None:
-        connection.prepared_max = 400 if self._prepared else 0
         connection.adapters.register_loader("json", _BytesLoader)
+        self._wires[connection] = Wire(connection, prepared=self._prepared)
 
     async def __aenter__(self) -> Self:
         await self._pool.open(wait=True, timeout=30)
@@ -147,41 +163,28 @@ class Database:
         """
         async with self._pool.connection() as connection:
             try:
-                return await self._read(connection, binding, statements)
+                rows = await self._wires[connection].send([*_opened(binding), *statements, _COMMIT])
             except psycopg.Error:
                 await _rollback(connection)
                 raise
-
-    async def _read(
-        self, connection: AsyncConnection[Row], binding: Binding, statements: Sequence[Statement]
-    ) -> list[list[Row]]:
-        async with connection.pipeline():
-            check = await self._begin(connection, binding)
-            cursors = [await connection.execute(each.text, each.parameters) for each in statements]
-            await connection.execute("COMMIT", prepare=False)
-        _verify(binding, await check.fetchone())
-        return [await cursor.fetchall() if cursor.description else [] for cursor in cursors]
-
-    async def _begin(self, connection: AsyncConnection[Row], binding: Binding) -> psycopg.AsyncCursor[Row]:
-        await connection.execute("BEGIN", prepare=False)
-        await connection.execute(_set_local(binding.tenant_id), prepare=False)
-        return await connection.execute(_CHECK, {"tenant_id": binding.tenant_id, "session_hash": binding.session_hash})
+        _verify(binding, _only(rows[2]))
+        return rows[3:-1]
 
     @asynccontextmanager
     async def transaction(self, binding: Binding) -> AsyncIterator[Transaction]:
         """An open transaction bound to the tenant; commits at the end, rolls back on any error."""
         async with self._pool.connection() as connection:
-            transaction = Transaction(connection, binding)
+            wire = self._wires[connection]
+            transaction = Transaction(connection, binding, wire)
             try:
-                async with connection.pipeline():
-                    check = await self._begin(connection, binding)
-                _verify(binding, await check.fetchone())
+                rows = await wire.send([*_opened(binding), _BY_KEY])
+                _verify(binding, _only(rows[2]))
                 yield transaction
             except BaseException:
                 await _rollback(connection)
                 raise
             if not transaction._committed:  # noqa: SLF001  the transaction's other half
-                await connection.execute("COMMIT", prepare=False)
+                await wire.send([_COMMIT])
 
     async def ping(self) -> None:
         """Raise unless the database answers."""
@@ -190,11 +193,14 @@ class Database:
     async def registry(self, statement: Statement) -> list[Row]:
         """Rows of a statement on the registry (tenants, package versions), which no tenant owns."""
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(statement.text, statement.parameters)
-            return await cursor.fetchall() if cursor.description else []
+            [rows] = await self._wires[connection].send([statement])
+            return rows
+
+
+def _only(rows: Sequence[Row]) -> Row | None:
+    return rows[0] if rows else None
 
 
 async def _rollback(connection: AsyncConnection[Row]) -> None:
-    # Not execute("ROLLBACK"): the driver must forget what it takes for prepared; an aborted pipeline skipped it.
     if not connection.closed and connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
-        await connection.rollback()
+        await connection.execute("ROLLBACK", prepare=False)

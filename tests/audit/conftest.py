@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -93,11 +93,11 @@ def _dated(statement: Statement, created: datetime) -> Statement:
 
 
 @pytest.fixture
-async def journal(make_tenant: MakeTenant, database: Database, owner_dsn: str, tmp_path: Path) -> AsyncIterator[Journal]:
+async def journal(make_tenant: MakeTenant, database: Database, owner_dsn: str, tmp_path: Path) -> Journal:
     """An empty one: what making the tenant wrote is taken away."""
     made = Journal(await make_tenant(), database, owner_dsn, tmp_path)
     made.as_owner("DELETE FROM data.setup_audit_trail WHERE tenant_id = {tenant}")
-    yield made
+    return made
 
 
 @pytest.fixture

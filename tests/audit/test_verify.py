@@ -57,11 +57,7 @@ async def test_the_server_may_verify_too_and_sees_no_other_tenant(sealed: Journa
         (2, "UPDATE data.access_log SET record_count = 3 WHERE tenant_id = {tenant} AND id = %s"),
         (3, """UPDATE data.access_log SET custom = '{"a": 1}' WHERE tenant_id = {tenant} AND id = %s"""),
         (4, "UPDATE data.access_log SET source_ip = NULL WHERE tenant_id = {tenant} AND id = %s"),
-        (
-            5,
-            "UPDATE data.access_log SET created_date = created_date + interval '1 microsecond'"
-            " WHERE tenant_id = {tenant} AND id = %s",
-        ),
+        (5, "UPDATE data.access_log SET created_date = created_date + '1us' WHERE tenant_id = {tenant} AND id = %s"),
         (10, "UPDATE data.login_history SET status = 'Failed' WHERE tenant_id = {tenant} AND id = %s"),
         (20, "UPDATE data.setup_audit_trail SET new_value = 'null' WHERE tenant_id = {tenant} AND id = %s"),
     ],
@@ -177,7 +173,7 @@ async def test_a_tail_removed_with_all_it_covered_is_found_by_who_noted_the_head
     noted = sealed.verify().head
     for table in ("access_log", "login_history", "setup_audit_trail"):
         sealed.as_owner(
-            f"DELETE FROM data.{table} WHERE tenant_id = {{tenant}} AND id IN ("
+            f"DELETE FROM data.{table} WHERE tenant_id = {{tenant}} AND id IN ("  # noqa: S608
             "SELECT entry_id FROM chassis.audit_leaf WHERE tenant_id = {tenant} AND sequence = 3)"
         )
     sealed.as_owner("DELETE FROM chassis.audit_leaf WHERE tenant_id = {tenant} AND sequence = 3")
@@ -199,7 +195,9 @@ async def test_a_tail_removed_with_all_it_covered_is_found_by_who_noted_the_head
     ],
 )
 async def test_an_altered_seal_is_found(sealed: Journal, change: str) -> None:
-    sealed.as_owner(f"UPDATE chassis.audit_seal SET {change} WHERE tenant_id = {{tenant}} AND sequence = 2")
+    sealed.as_owner(
+        f"UPDATE chassis.audit_seal SET {change} WHERE tenant_id = {{tenant}} AND sequence = 2"  # noqa: S608
+    )
 
     found = places(sealed.verify().findings)
 

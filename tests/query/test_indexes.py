@@ -153,6 +153,22 @@ async def test_no_page_sorts_the_whole_table(filled: World, name: str) -> None:
         assert max(read) <= 200, text
 
 
+@pytest.mark.parametrize("name", SORTED)
+async def test_who_sees_few_of_many_records_reads_few(filled: World, name: str) -> None:
+    """The foreman owns 200 of 20,000: no page goes through the others to find them."""
+    context = await filled.as_user("foreman")
+    plan = plan_query(parse_query(SORTED[name]), context)
+    statement = await page_statement(filled, "foreman", plan, Wanted("query", 50))
+    explained = Statement("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) " + statement.text, statement.parameters)
+
+    [rows] = await filled.database.read(context.binding, explained)
+
+    text = "\n".join(row[0] for row in rows)
+    read = [float(found) for found in re.findall(r"Scan .*on workshop\w* .*?actual rows=([\d.]+)", text)]
+    removed = [float(found) for found in re.findall(r"Rows Removed by Filter: (\d+)", text)]
+    assert max(read + removed) <= 400, text
+
+
 async def test_a_list_and_its_search_meet_indexes(filled: World) -> None:
     context = await filled.as_user("admin")
     request = parse_list_request(

@@ -9,7 +9,10 @@ import orjson
 import pytest
 
 from chassis_metadata.errors import Invalid
+from chassis_platform.access.compile import Recent
+from chassis_platform.records import pages
 from chassis_platform.records.read import query_more
+from chassis_platform.sql import page
 from world import World
 
 
@@ -150,16 +153,35 @@ async def test_records_come_in_order_and_pages_join_without_a_seam(garage: World
     assert in_twos == whole
 
 
-async def all_pages(world: World, text: str, size: int) -> list[Any]:
-    context = await world.as_user("admin")
-    answer = await world.query("admin", text, batch_size=size)
-    total, records = len(await world.rows("admin", text)), list(answer["records"])
+async def all_pages(world: World, text: str, size: int, user: str = "admin") -> list[Any]:
+    context = await world.as_user(user)
+    answer = await world.query(user, text, batch_size=size)
+    total, records = len(await world.rows(user, text)), list(answer["records"])
     while not answer["done"]:
         locator = answer["nextRecordsUrl"].rpartition("/")[2]
         answer = orjson.loads(await query_more(world.database, context, locator))
         assert answer["totalSize"] == total
         records += answer["records"]
     return [{"Code": each["Code"]} for each in records]
+
+
+@pytest.mark.parametrize("few", [page.FEW, 1])
+@pytest.mark.parametrize("order", [order for order, _ in ORDERS])
+async def test_few_records_and_many_come_in_the_same_order(
+    garage: World, order: str, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who sees few of the records gets them another way than who sees many."""
+    monkeypatch.setattr(page, "FEW", few)
+    monkeypatch.setattr(pages, "_reads", Recent(100))
+    text = f"SELECT Code FROM Workshop ORDER BY {order}"  # noqa: S608  SOQL
+    seen = "BDE" if order.startswith("ParentWorkshop") else dict(ORDERS)[order]
+    expected = "".join(code for code in seen if code in "BDE")
+
+    whole = await garage.rows("stranger", text)
+    paged = await all_pages(garage, text, 1, user="stranger")
+
+    assert "".join(each["Code"][0] for each in whole) == expected
+    assert paged == whole
 
 
 async def test_limit_and_offset_cut_the_whole_across_pages(garage: World) -> None:

@@ -66,7 +66,7 @@ class Queue:
         )
         return [tenant_id for (tenant_id,) in rows]
 
-    async def put(self, tenant_id: int, payloads: Iterable[Mapping[str, Any]] = ({},), **given: Any) -> None:  # noqa: ANN401
+    async def put(self, tenant_id: int, payloads: Iterable[Mapping[str, Any]] = ({},), **given: Any) -> None:
         kind = given.pop("kind", "note")
         statements = [enqueue(tenant_id, kind, payload, **given) for payload in payloads]
         async with self.database.transaction(Binding(tenant_id)) as transaction:
@@ -88,7 +88,7 @@ class Queue:
 
     @asynccontextmanager
     async def worker(
-        self, handlers: Mapping[str, Handler] | None = None, *, listening: bool = False, **pace: Any  # noqa: ANN401
+        self, handlers: Mapping[str, Handler] | None = None, *, listening: bool = False, **pace: Any
     ) -> AsyncIterator[asyncio.Event]:
         """A worker with a pool of its own; it ends with the block."""
         stop = asyncio.Event()

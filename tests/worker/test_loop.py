@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from chassis_platform.worker.jobs import claim, finish, retry_delay
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from chassis_platform.worker.server import WorkerServer
+    from chassis_tenants.embedded import EmbeddedServer
     from worker.conftest import Queue
 
 
@@ -82,16 +84,16 @@ async def test_a_job_does_not_wait_for_thousands_under_a_lock_key(queue: Queue) 
     assert len(queue.log.ran) < 20
 
 
-async def test_tenants_take_turns(queue: Queue) -> None:
-    tenants = queue.tenants(3)
-    for tenant in tenants:
-        await queue.put(tenant, [{"number": number} for number in range(10)])
+async def test_tenants_take_turns_also_where_one_job_runs_at_a_time(queue: Queue) -> None:
+    busy, quiet = queue.tenants(2)
+    await queue.put(busy, [{"number": number} for number in range(300)])
+    await queue.put(quiet, [{"number": number} for number in range(3)])
 
-    async with queue.worker(concurrency=1):
-        await queue.until_empty()
+    async with queue.worker(concurrency=1) as stop:
+        await queue.until(lambda: (quiet, 2) in queue.log.ran)
+        stop.set()
 
-    ran = [tenant for tenant, _ in queue.log.ran]
-    assert all(set(ran[start : start + 3]) == set(tenants) for start in range(0, 30, 3))
+    assert queue.log.ran.index((quiet, 2)) < 60
 
 
 async def test_what_fails_is_tried_again_later(queue: Queue) -> None:
@@ -124,9 +126,7 @@ async def test_after_eight_attempts_it_is_left_to_the_operator_with_the_reason(q
 async def test_a_job_that_killed_its_workers_eight_times_is_not_run_again(queue: Queue) -> None:
     (tenant,) = queue.tenants(1)
     await queue.put(tenant)
-    queue.as_owner(
-        "UPDATE chassis.job SET attempts = 8, status = 'running', lease_until = now() - interval '1 second'"
-    )
+    queue.as_owner("UPDATE chassis.job SET attempts = 8, status = 'running', lease_until = now() - interval '1 second'")
 
     async with queue.worker():
         await queue.until(lambda: queue.jobs()[0][1] == "failed")
@@ -166,14 +166,11 @@ async def test_who_lost_the_lease_stops_and_can_not_end_the_job_of_another(queue
     async with queue.worker(lease_seconds=1):
         await queue.until(lambda: queue.log.running.total() == 1)
 
-        queue.as_owner("UPDATE chassis.job SET lease_until = now() - interval '1 second', run_at = now() + interval '1 h'")
-        (mine,) = queue.as_owner("UPDATE chassis.job SET attempts = attempts + 1 RETURNING attempts")
+        queue.as_owner("UPDATE chassis.job SET attempts = attempts + 1")
 
         await queue.until(lambda: queue.log.running.total() == 0)
-    assert mine == (2,)
     assert queue.log.ran == []
-    ((_, _, attempts, error),) = queue.jobs()
-    assert (attempts, error) == (2, None)
+    assert queue.jobs() == [("note", "running", 2, None)]
 
 
 async def test_a_finished_job_that_was_begun_anew_stays(queue: Queue) -> None:
@@ -251,15 +248,14 @@ async def test_jobs_of_a_suspended_tenant_wait(queue: Queue) -> None:
         await queue.until_empty()
 
 
-async def test_an_outage_of_the_database_is_outlived(queue: Queue, server: Any) -> None:  # noqa: ANN401  the superuser's
-    import psycopg  # noqa: PLC0415
-
+async def test_an_outage_of_the_database_is_outlived(queue: Queue, server: EmbeddedServer) -> None:
     (tenant,) = queue.tenants(1)
     async with queue.worker(listening=True, outage_seconds=0.1):
         await asyncio.sleep(0.3)
         with psycopg.connect(server.dsn, autocommit=True) as connection:
             connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'chassis_server' AND datname = %s",
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE usename = 'chassis_server' AND datname = %s",
                 [psycopg.conninfo.conninfo_to_dict(queue.urls.owner)["dbname"]],
             )
         await asyncio.sleep(0.3)

@@ -6,15 +6,26 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import psycopg
+
+from chassis_platform.access.compile import PolicyStore
 from chassis_platform.audit.keys import trusted_keys
 from chassis_platform.audit.verify import verify
+from chassis_platform.settings import Settings
 from chassis_platform.worker.handlers import HANDLERS
 from chassis_platform.worker.schedule import SCHEDULE, Periodic, queue_periodic_jobs, queue_seal_jobs
+from chassis_platform.worker.server import WorkerServer
 from chassis_tenants.database import Binding
 from chassis_tenants.journal import OPERATOR, SetupChange, setup_entry
 from chassis_tenants.registry import tenant_by_id
+from chassis_tenants.snapshots import SnapshotStore
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from chassis_tenants.database import Database
+    from chassis_tenants.tenant import Tenant
     from worker.conftest import Queue
 
 HOURLY = (Periodic("tick", "note", 3600, {"number": "tick"}),)
@@ -121,13 +132,15 @@ async def test_what_is_of_no_use_any_more_expires(queue: Queue) -> None:
             tenant, name, name, ago,
         )  # fmt: skip
         queue.as_owner(
-            "INSERT INTO chassis.query_locator (tenant_id, id, user_id, query, position, after, total, batch_size, created_at)"
+            "INSERT INTO chassis.query_locator"
+            " (tenant_id, id, user_id, query, position, after, total, batch_size, created_at)"
             " VALUES (%s, %s, 'u', 'SELECT', 0, '[]', 0, 1, now() - %s)",
             tenant, name, ago,
         )  # fmt: skip
         for status in ("accepted", "refused"):
             queue.as_owner(
-                "INSERT INTO chassis.inbound_message (tenant_id, id, mapping, message_key, status, received_at, content)"
+                "INSERT INTO chassis.inbound_message"
+                " (tenant_id, id, mapping, message_key, status, received_at, content)"
                 " VALUES (%s, %s, 'lead', %s, %s, now() - %s, 'content')",
                 tenant, f"{name} {status}", name, status, ago,
             )  # fmt: skip
@@ -137,5 +150,24 @@ async def test_what_is_of_no_use_any_more_expires(queue: Queue) -> None:
 
     assert queue.as_owner("SELECT id FROM chassis.session") == [("new",)]
     assert queue.as_owner("SELECT id FROM chassis.query_locator") == [("new",)]
-    assert queue.as_owner("SELECT id FROM chassis.inbound_message WHERE content = '' ORDER BY id") == [("old accepted",)]
+    assert queue.as_owner("SELECT id FROM chassis.inbound_message WHERE content = ''") == [("old accepted",)]
     assert queue.as_owner("SELECT count(*) FROM chassis.inbound_message") == [(4,)]
+
+
+async def test_what_lay_in_the_recycle_bin_for_a_month_goes_for_good(
+    make_tenant: Callable[..., Awaitable[Tenant]], database: Database, owner_dsn: str, tmp_path: Path
+) -> None:
+    tenant = await make_tenant("garage")
+    with psycopg.connect(owner_dsn, autocommit=True) as owner:
+        for days, name in ((31, "old"), (29, "new")):
+            owner.execute(
+                "INSERT INTO data.workshop (tenant_id, id, name, is_deleted, deleted_date)"
+                " VALUES (%s, %s, %s, true, now() - make_interval(days => %s))",
+                [tenant.id, f"a0W{days:015}", name, days],
+            )
+        snapshots = SnapshotStore(database)
+        server = WorkerServer(database, snapshots, PolicyStore(database), Settings(home=tmp_path), tmp_path)
+
+        await HANDLERS["purge_recycle_bin"](server, tenant.id, {})
+
+        assert owner.execute("SELECT name FROM data.workshop").fetchall() == [("new",)]

@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from functools import wraps
 
 import structlog
 from psycopg import errors as pg_errors
@@ -90,6 +91,8 @@ def credential(request: Request) -> tuple[str, bool]:
 def source_ip(request: Request) -> str | None:
     """The address that the request came from; a proxy's word counts only where the proxy is trusted."""
     peer = request.client.host if request.client else None
+    if not server_of(request).settings.trusted_proxies:
+        return peer
     trusted = [each.strip() for each in server_of(request).settings.trusted_proxies.split(",") if each.strip()]
     forwarded = request.headers.get("x-forwarded-for")
     if peer in trusted and forwarded:
@@ -106,18 +109,15 @@ async def current_context(request: Request) -> Context:
         and not csrf_matches(token, request.headers.get("x-csrf-token"))
     ):
         raise Forbidden.of("invalid_csrf_token", "The X-CSRF-Token header is missing or wrong: reload the page.")
-    context = await context_of_token(server_of(request), token)
-    return _from_here(context, source_ip(request))
+    cached = await _cached_context(server_of(request), token)
+    address = source_ip(request)
+    if cached.context.principal.source_ip != address:
+        cached.context = replace(cached.context, principal=replace(cached.context.principal, source_ip=address))
+    return cached.context
 
 
-def _from_here(context: Context, address: str | None) -> Context:
-    if context.principal.source_ip == address:
-        return context
-    return replace(context, principal=replace(context.principal, source_ip=address))
-
-
-async def context_of_token(server: Server, token: str) -> Context:
-    """The cached Context of a token, or a new one."""
+async def _cached_context(server: Server, token: str) -> _Cached:
+    """What is cached of a token, made where nothing is."""
     hashed = token_hash(token)
     cached = server.contexts.get(hashed)
     if cached is None:
@@ -129,7 +129,7 @@ async def context_of_token(server: Server, token: str) -> Context:
     if time.monotonic() - cached.touched > TOUCH_SECONDS:
         cached.touched = time.monotonic()
         await _touch(server, cached.context.tenant.id, hashed)
-    return cached.context
+    return cached
 
 
 async def _touch(server: Server, tenant_id: int, hashed: bytes) -> None:
@@ -168,7 +168,7 @@ async def answer(request: Request, handler: Handler) -> Response:
     for last_try in (False, True):
         context = await current_context(request)
         try:
-            return await handler(context, request)
+            return await _answer_or_refuse(context, request, handler)
         except StaleBindingError:
             server_of(request).forget(credential(request)[0])
             if last_try:
@@ -177,6 +177,20 @@ async def answer(request: Request, handler: Handler) -> Response:
             server_of(request).forget(credential(request)[0])
             raise invalid_session() from None
     raise LimitExceeded.of("server_unavailable", "Definitions are changing right now: try again.")
+
+
+async def _answer_or_refuse(context: Context, request: Request, handler: Handler) -> Response:
+    try:
+        return await handler(context, request)
+    except ChassisError:
+        # A refusal may need no round trip of its own; it must not rest on what is no longer so.
+        await _demand_current(context, request)
+        raise
+
+
+async def _demand_current(context: Context, request: Request) -> None:
+    """Raise unless session, metadata and access are still as cached."""
+    await server_of(request).database.read(context.binding)
 
 
 async def guarded(request: Request, run: Callable[[], Awaitable[Response]]) -> Response:
@@ -207,6 +221,17 @@ def route(path: str, methods: list[str], handler: Handler) -> Route:
         return await guarded(request, lambda: answer(request, handler))
 
     return Route(path, endpoint, methods=methods, name=f"{handler.__module__}.{handler.__name__}")
+
+
+def definitions_route(path: str, methods: list[str], handler: Handler) -> Route:
+    """A route that answers from what is cached alone: it asks first whether that still holds."""
+
+    @wraps(handler)
+    async def checked(context: Context, request: Request) -> Response:
+        await _demand_current(context, request)
+        return await handler(context, request)
+
+    return route(path, methods, checked)
 
 
 def open_route(path: str, methods: list[str], handler: Callable[[Request], Awaitable[Response]]) -> Route:

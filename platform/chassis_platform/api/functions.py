@@ -14,7 +14,7 @@ from chassis_metadata.errors import Invalid, NotFound
 from chassis_metadata.functions import LONGEST_ARGUMENT, evaluate
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_response
-from chassis_platform.api.deps import route
+from chassis_platform.api.deps import definitions_route
 from chassis_platform.api.versions import ROOT, demand_version
 
 
@@ -51,6 +51,6 @@ async def call_function(context: Context, request: Request) -> Response:
 def routes() -> list[BaseRoute]:
     """The routes of this file."""
     return [
-        route(f"{ROOT}/functions", ["GET"], list_functions),
-        route(f"{ROOT}/functions/{{name}}", ["GET"], call_function),
+        definitions_route(f"{ROOT}/functions", ["GET"], list_functions),
+        definitions_route(f"{ROOT}/functions/{{name}}", ["GET"], call_function),
     ]

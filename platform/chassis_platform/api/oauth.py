@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 from chassis_metadata.errors import ChassisError, Invalid
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_response
-from chassis_platform.api.deps import context_of_token, credential, open_route, route, server_of, source_ip
+from chassis_platform.api.deps import definitions_route, open_route, server_of, source_ip
 from chassis_platform.auth.sessions import organization_of, revoke_session, token_hash
 from chassis_platform.auth.sign_in import Caller, SignedIn, find_client, sign_in, sign_in_client
 from chassis_tenants.database import Binding
@@ -109,12 +109,6 @@ async def revoke(request: Request) -> Response:
     return Response(status_code=200)
 
 
-async def userinfo(request: Request) -> Response:
-    """`GET /services/oauth2/userinfo` and `/id/{organization}/{user}`."""
-    context = await context_of_token(server_of(request), credential(request)[0])
-    return json_response(identity_document(request, context))
-
-
 def identity_document(request: Request, context: Context) -> dict[str, Any]:
     """Who the token stands for, in the keys that both OpenID and the field's identity service use."""
     url = base_url(request)
@@ -148,7 +142,7 @@ def identity_document(request: Request, context: Context) -> dict[str, Any]:
 
 
 async def identity(context: Context, request: Request) -> Response:
-    """`GET /id/{organization}/{user}`."""
+    """`GET /services/oauth2/userinfo` and `/id/{organization}/{user}`."""
     return json_response(orjson.dumps(identity_document(request, context)))
 
 
@@ -157,6 +151,6 @@ def routes() -> list[BaseRoute]:
     return [
         open_route("/services/oauth2/token", ["POST"], token),
         open_route("/services/oauth2/revoke", ["POST", "GET"], revoke),
-        open_route("/services/oauth2/userinfo", ["GET", "POST"], userinfo),
-        route("/id/{organization}/{user}", ["GET"], identity),
+        definitions_route("/services/oauth2/userinfo", ["GET", "POST"], identity),
+        definitions_route("/id/{organization}/{user}", ["GET"], identity),
     ]

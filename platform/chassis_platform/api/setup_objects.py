@@ -16,7 +16,7 @@ from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
 from chassis_platform.access.policy import ObjectAccess
 from chassis_platform.api.bodies import json_object, json_response, no_content
-from chassis_platform.api.deps import route, server_of
+from chassis_platform.api.deps import definitions_route, route, server_of
 from chassis_platform.api.describe import object_label
 from chassis_platform.api.setup_permissions import is_custom, set_document
 from chassis_platform.api.setup_users import actor_of
@@ -235,9 +235,9 @@ def routes() -> list[BaseRoute]:
     """The routes of this file."""
     base = "/setup/objects"
     return [
-        route(base, ["GET"], list_objects),
+        definitions_route(base, ["GET"], list_objects),
         route(base, ["POST"], create_object),
-        route(f"{base}/{{object}}", ["GET"], get_object),
+        definitions_route(f"{base}/{{object}}", ["GET"], get_object),
         route(f"{base}/{{object}}", ["PATCH"], update_object),
         route(f"{base}/{{object}}", ["DELETE"], delete_object),
         route(f"{base}/{{object}}/fields", ["POST"], create_field),

@@ -16,7 +16,7 @@ from chassis_metadata.ids import is_id
 from chassis_metadata.snapshot import Field, Object
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response, no_content
-from chassis_platform.api.deps import route, server_of
+from chassis_platform.api.deps import definitions_route, route, server_of
 from chassis_platform.api.describe import describe_global, describe_object, object_basics
 from chassis_platform.api.versions import ROOT, demand_version
 from chassis_platform.records.read import get_by_external_id, get_record
@@ -198,16 +198,21 @@ async def id_by_key(context: Context, request: Request, obj: Object, field: Fiel
 def routes() -> list[BaseRoute]:
     """The routes of this file."""
     base = f"{ROOT}/sobjects"
+    definitions = [
+        (base, list_objects),
+        (f"{base}/{{object}}", basics),
+        (f"{base}/{{object}}/describe", describe),
+    ]
     paths = [
-        (base, ["GET"], list_objects),
-        (f"{base}/{{object}}/describe", ["GET"], describe),
         (f"{base}/{{object}}/{{field}}/{{value}}", ["GET"], get_by_key),
         (f"{base}/{{object}}/{{field}}/{{value}}", ["PATCH", "POST"], upsert),
         (f"{base}/{{object}}/{{field}}/{{value}}", ["DELETE"], delete_by_key),
         (f"{base}/{{object}}/{{id}}", ["GET"], get),
         (f"{base}/{{object}}/{{id}}", ["PATCH"], update),
         (f"{base}/{{object}}/{{id}}", ["DELETE"], delete),
-        (f"{base}/{{object}}", ["GET"], basics),
         (f"{base}/{{object}}", ["POST"], create),
     ]
-    return [route(path, methods, handler) for path, methods, handler in paths]
+    return [
+        *(definitions_route(path, ["GET"], handler) for path, handler in definitions),
+        *(route(path, methods, handler) for path, methods, handler in paths),
+    ]

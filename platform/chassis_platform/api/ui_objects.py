@@ -15,7 +15,7 @@ from chassis_metadata.snapshot import ChildRelationship, Field, Object
 from chassis_platform.access.context import Context
 from chassis_platform.access.policy import ObjectAccess
 from chassis_platform.api.bodies import json_object, json_response, no_content
-from chassis_platform.api.deps import route, server_of
+from chassis_platform.api.deps import definitions_route, route, server_of
 from chassis_platform.api.describe import field_label, object_label, value_label
 from chassis_platform.api.setup_users import actor_of
 from chassis_tenants.customise import ComponentKey, delete_component, save_component
@@ -261,7 +261,7 @@ async def delete_list_view(context: Context, request: Request) -> Response:
 def routes() -> list[BaseRoute]:
     """The routes of this file."""
     return [
-        route("/ui/objects/{object}", ["GET"], get_object),
+        definitions_route("/ui/objects/{object}", ["GET"], get_object),
         route("/ui/objects/{object}/list_views/{name}", ["PUT"], save_list_view),
         route("/ui/objects/{object}/list_views/{name}", ["DELETE"], delete_list_view),
     ]

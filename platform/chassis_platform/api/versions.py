@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute
 from chassis_metadata.errors import NotFound
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_response
-from chassis_platform.api.deps import open_route, route, server_of
+from chassis_platform.api.deps import definitions_route, open_route, server_of
 from chassis_platform.api.describe import LATEST, VERSIONS
 from chassis_platform.api.oauth import base_url
 
@@ -66,6 +66,6 @@ def routes() -> list[BaseRoute]:
     """The routes of this file."""
     return [
         open_route("/services/data", ["GET"], list_versions),
-        route(ROOT, ["GET"], list_resources),
-        route(f"{ROOT}/limits", ["GET"], limits),
+        definitions_route(ROOT, ["GET"], list_resources),
+        definitions_route(f"{ROOT}/limits", ["GET"], limits),
     ]

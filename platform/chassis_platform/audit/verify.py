@@ -29,7 +29,7 @@ _STREAMED = 2_000
 def verify(
     dsn: str, tenant: Tenant, trusted: Mapping[str, Ed25519PublicKey], *, anchor: Anchor | None = None
 ) -> VerificationReport:
-    """Check all seals and entries. Blocks for about 20 µs an entry: in async code, call it from a thread.
+    """Check all seals and entries. Blocks for about 50 µs an entry: in async code, call it from a thread.
 
     `dsn` is the owner's or the server's. `anchor` is the head of an earlier report, kept elsewhere: only it tells that
     the newest seals were removed with all that they covered.

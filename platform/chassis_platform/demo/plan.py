@@ -159,11 +159,11 @@ def _rows(compiler: Compiler, source: Any, where: Where) -> RowSource:
     source = _mapping(compiler, source, where, _ROW_KEYS)
     if sum(name in source for name in _SOURCES) != 1:
         compiler.complain(where, "no_rows", f"Rows come from exactly one of: {', '.join(_SOURCES)}.")
-    condition, times = source.get("where"), source.get("times")
+    condition, times, count = source.get("where"), source.get("times"), source.get("count")
     return RowSource(
         file=source.get("file"),
         inline=source.get("inline", ()),
-        count=source.get("count"),
+        count=None if count is None else compiler.compile(count, (*where, "count")),
         of_set=compiler.known_set(source["set"], (*where, "set")) if "set" in source else None,
         cross=[_rows(compiler, each, (*where, "cross", place)) for place, each in enumerate(source.get("cross", []))],
         where=None if condition is None else compiler.condition(condition, (*where, "where")),

@@ -26,7 +26,7 @@ class RowSource:
 
     file: str | None = None
     inline: Sequence[Row] = ()
-    count: int | None = None
+    count: Expression | None = None
     of_set: str | None = None
     cross: Sequence[RowSource] = ()
     where: Callable[[Row], bool] | None = None
@@ -59,7 +59,7 @@ def read_rows(
     source: RowSource, world: World, folder: Path, *, scale: float = 1.0, variables: Row = EMPTY
 ) -> Iterator[dict[str, Any]]:
     """The rows, over what the tenant's variables say, each with its number `n`, from 1 on."""
-    rows: Iterable[Row] = ({**variables, **row} for row in _all_rows(source, world, folder, scale))
+    rows: Iterable[Row] = ({**variables, **row} for row in _all_rows(source, world, folder, scale, variables))
     if source.where is not None:
         rows = filter(source.where, rows)
     if source.distinct:
@@ -72,12 +72,12 @@ def read_rows(
         yield {**row, "n": number}
 
 
-def _all_rows(source: RowSource, world: World, folder: Path, scale: float) -> Iterable[Row]:
+def _all_rows(source: RowSource, world: World, folder: Path, scale: float, variables: Row) -> Iterable[Row]:
     if source.file is not None:
         rows = read_file(folder / source.file)
         return rows if source.whole or scale >= 1 else _scaled(list(rows), scale)
     if source.count is not None:
-        return ({} for _ in range(_scaled_count(source.count, 1.0 if source.whole else scale)))
+        return ({} for _ in range(_scaled_count(int(source.count(variables)), 1.0 if source.whole else scale)))
     if source.of_set is not None:
         return world.sets[source.of_set].records
     if source.cross:

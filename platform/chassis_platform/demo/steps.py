@@ -111,7 +111,7 @@ def _object_of(context: Context, step: Step) -> Object:
 
 
 async def _write(tenancy: Tenancy, step: Step, obj: Object, batch: list[Draft]) -> list[RecordResult]:
-    records = [_payload(obj, draft.values) for draft in batch]
+    records = [payload_of(obj, draft.values) for draft in batch]
     results = await write_records(
         tenancy.database, tenancy.context, obj.name, step.operation, records, all_or_none=True
     )
@@ -119,7 +119,8 @@ async def _write(tenancy: Tenancy, step: Step, obj: Object, batch: list[Draft]) 
     return results
 
 
-def _payload(obj: Object, values: dict[str, Any]) -> dict[str, Any]:
+def payload_of(obj: Object, values: dict[str, Any]) -> dict[str, Any]:
+    """The values as the write road takes them: the record type by its id."""
     if RECORD_TYPE not in values:
         return values
     rest = {name: value for name, value in values.items() if name != RECORD_TYPE}

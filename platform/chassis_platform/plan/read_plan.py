@@ -6,7 +6,7 @@ their values therefore have one statement.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -185,6 +185,8 @@ class ReadPlan:
     include_deleted: bool = False
     values: Mapping[str, Any] = field(default_factory=dict)
     moving: Mapping[str, Moving] = field(default_factory=dict)
+    #: Worked out when it is first asked for, by `plan/signature.py`; a changed copy has its own.
+    known_signature: Hashable = field(init=False, default=None, repr=False, compare=False)
 
     @property
     def columns(self) -> tuple[Column, ...]:

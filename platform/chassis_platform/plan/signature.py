@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from chassis_platform.plan.read_plan import (
     Aggregate,
@@ -25,8 +27,41 @@ from chassis_platform.plan.read_plan import (
 )
 
 
+class Signature:
+    """A value to look a statement up by. It is deep, so its hash is worked out once."""
+
+    __slots__ = ("_hash", "_parts")
+
+    def __init__(self, parts: Hashable) -> None:
+        self._parts = parts
+        self._hash = hash(parts)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Signature) and self._parts == other._parts)
+
+
 def signature(plan: ReadPlan) -> Hashable:
     """Two plans made with the same grants and the same signature have the same statement."""
+    if plan.known_signature is None:
+        _know(plan, Signature(_signature(plan)))
+    return plan.known_signature
+
+
+def with_values(plan: ReadPlan, values: Mapping[str, Any]) -> ReadPlan:
+    """The same plan with other values in its slots, which its signature does not depend on."""
+    other = replace(plan, values=values)
+    _know(other, signature(plan))
+    return other
+
+
+def _know(plan: ReadPlan, known: Hashable) -> None:
+    object.__setattr__(plan, "known_signature", known)  # the plan is frozen, and its signature follows from it
+
+
+def _signature(plan: ReadPlan) -> Hashable:
     return (
         plan.object.name,
         tuple(map(_selected, plan.selected)),

@@ -15,7 +15,7 @@ from chassis_platform.plan.listing import ListRequest, list_query, with_filter
 from chassis_platform.plan.names import Names
 from chassis_platform.plan.query import plan_query
 from chassis_platform.plan.read_plan import Column, PlannedField, ReadPlan
-from chassis_platform.plan.single import labels_of, plan_record, without_compounds
+from chassis_platform.plan.single import labels_of, without_compounds
 from chassis_platform.records.cursors import read_cursor, write_cursor
 from chassis_platform.records.pages import Page, Wanted, count_all, read_page
 from chassis_platform.sql.paging import key_count
@@ -62,7 +62,7 @@ async def record_for_ui(
 ) -> bytes:
     """A record with all fields that the user may read, from the recycle bin too."""
     obj = Names(context.snapshot, context.policy).object(object_name)
-    plan = plan_record(context, obj, obj.fields["Id"], record_id, fields=None, include_deleted=True)
+    plan = planned_record(context, obj, obj.fields["Id"], record_id, fields=None, include_deleted=True)
     plan = without_compounds(plan)
     wanted = Wanted(door, 1, shape=Shape.UI_RECORD, labels=labels_of(plan.columns, context))
     page = await read_page(database, context, plan, wanted)

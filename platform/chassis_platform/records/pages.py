@@ -11,13 +11,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import orjson
 
 from chassis_metadata.ids import new_id
+from chassis_metadata.snapshot import Field, Object
 from chassis_metadata.soql.parse import parse_query
 from chassis_platform.access.compile import Recent
 from chassis_platform.access.context import Context
 from chassis_platform.access.sharing import who_asks
 from chassis_platform.plan.query import plan_query
 from chassis_platform.plan.read_plan import Column, ReadPlan
-from chassis_platform.plan.signature import columns_signature, signature
+from chassis_platform.plan.signature import columns_signature, signature, with_values
+from chassis_platform.plan.single import plan_record
 from chassis_platform.sql.access_log import entry_name
 from chassis_platform.sql.read import CompiledRead, Shape, compile_count, compile_read
 from chassis_tenants.database import Database, Row
@@ -61,6 +63,22 @@ def planned(context: Context, text: str, *, include_deleted: bool) -> ReadPlan:
     """The plan of a query text; parsed and planned once for all users with the same grants."""
     key = (context.policy.grants.identity, text, include_deleted)
     return _plans.find(key, lambda: plan_query(parse_query(text), context, include_deleted=include_deleted))
+
+
+def planned_record(  # noqa: PLR0913  as plan_record
+    context: Context, obj: Object, key: Field, value: str, *, fields: Sequence[str] | None, include_deleted: bool
+) -> ReadPlan:
+    """The plan of the record with that key. By id, which `value` is known to be, it is planned once for all records."""
+    names = None if fields is None else tuple(fields)
+
+    def plan() -> ReadPlan:
+        return plan_record(context, obj, key, value, fields=names, include_deleted=include_deleted)
+
+    if key.name != "Id":
+        return plan()
+    found = _plans.find((context.policy.grants.identity, obj.name, names, include_deleted), plan)
+    [slot] = found.values
+    return with_values(found, {slot: value})
 
 
 async def read_page(database: Database, context: Context, plan: ReadPlan, wanted: Wanted) -> Page:

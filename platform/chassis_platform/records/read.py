@@ -13,7 +13,6 @@ from chassis_metadata.ids import is_id, new_id, normal_id
 from chassis_metadata.snapshot import Field, Object
 from chassis_platform.access.context import Context
 from chassis_platform.plan.read_plan import ReadPlan
-from chassis_platform.plan.single import plan_record
 from chassis_platform.records.export import export_csv
 from chassis_platform.records.groups import read_groups
 from chassis_platform.records.history import record_history
@@ -26,6 +25,7 @@ from chassis_platform.records.pages import (
     count_all,
     count_statement,
     planned,
+    planned_record,
     read_page,
     who,
 )
@@ -183,7 +183,7 @@ async def _one(
     wanted: Wanted,
 ) -> bytes:
     obj, key, value, fields = wanted_record
-    plan = plan_record(context, obj, key, value, fields=fields, include_deleted=False)
+    plan = planned_record(context, obj, key, value, fields=fields, include_deleted=False)
     page = await read_page(database, context, plan, wanted)
     if page.count > 1:
         raise Conflict.of("multiple_choices", f"{key.name} {value} belongs to {page.count} records: use their ids")

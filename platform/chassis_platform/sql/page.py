@@ -71,7 +71,7 @@ def _are_few(sources: Sources) -> ColumnElement[bool]:
     this_object = storage.only_this_object(sources.obj, record)
     if this_object is not None:
         conditions.append(this_object)
-    some = sa.select(sa.literal_column("1")).select_from(record).where(*conditions)
+    some: Select[Any] = sa.select(sa.literal_column("1")).select_from(record).where(*conditions)
     counted = some.limit(sa.literal_column(str(FEW + 1))).subquery("counted")
     few = sa.select((sa.func.count() <= sa.literal_column(str(FEW))).label("are_few")).select_from(counted).cte("reach")
     return sa.select(few.c.are_few).scalar_subquery()

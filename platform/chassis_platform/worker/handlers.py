@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chassis_platform.audit.keys import load_signer
 from chassis_platform.audit.seal import DEEP_OVERLAP, OVERLAP, seal_journal
+from chassis_platform.records.purge import purge_deleted
 from chassis_platform.worker.server import Handler, WorkerServer
 from chassis_tenants.database import Binding
 from chassis_tenants.registry import tenant_by_id
 from chassis_tenants.statement import Statement
 
+IN_RECYCLE_BIN = timedelta(days=30)
 #: What `expire` removes. An accepted message's row stays: it is what keeps the same message from being taken twice.
 _EXPIRED = (
     """
@@ -50,7 +53,18 @@ async def seal(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any])
         sealed = await seal_journal(server.database, tenant, signer, overlap=overlap)
 
 
+async def purge_recycle_bin(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:  # noqa: ARG001
+    """Remove for good what has lain in the recycle bin for 30 days."""
+    tenant = await tenant_by_id(server.database, tenant_id)
+    if tenant is None:
+        return
+    snapshot = await server.snapshots.of(tenant_id, tenant.metadata_version)
+    binding = Binding(tenant_id, metadata_version=tenant.metadata_version)
+    await purge_deleted(server.database, binding, snapshot, older_than=datetime.now(UTC) - IN_RECYCLE_BIN)
+
+
 HANDLERS: dict[str, Handler] = {
     "expire": expire,
+    "purge_recycle_bin": purge_recycle_bin,
     "seal_journal": seal,
 }

@@ -79,7 +79,7 @@ async def give_back(database: Database, job: Job) -> None:
     )
 
 
-async def _end(database: Database, job: Job, text: str, **parameters: Any) -> None:  # noqa: ANN401
+async def _end(database: Database, job: Job, text: str, **parameters: Any) -> None:
     this = "tenant_id = %(tenant_id)s AND id = %(id)s AND attempts = %(attempts)s"
     statement = Statement(
         text.format(this=this), {"tenant_id": job.tenant_id, "id": job.id, "attempts": job.attempts, **parameters}

@@ -1,6 +1,32 @@
-WITH workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, page.key_2 AS key_2, row_number() OVER (ORDER BY page.key_1 DESC NULLS LAST, page.key_2 DESC) AS position
+WITH reach AS (SELECT count(*) <= 5000 AS are_few
+    FROM (SELECT 1
+        FROM tenant.workshop AS owned
+        WHERE owned.tenant_id = %(tenant_id)s::INTEGER AND owned.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                    UNION ALL
+                    SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_2
+                    UNION ALL
+                    SELECT subordinate.id
+                    FROM tenant."user" AS subordinate
+                    WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[]))))
+        LIMIT 5001) AS counted),
+workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, page.key_2 AS key_2, row_number() OVER (ORDER BY page.key_1 DESC NULLS LAST, page.key_2 DESC) AS position
     FROM (SELECT ranges.id AS id, ranges.key_1 AS key_1, ranges.key_2 AS key_2
-        FROM ((SELECT workshop.id AS id, workshop.name__lower AS key_1, workshop.id AS key_2
+        FROM ((SELECT few.id AS id, few.key_1 AS key_1, few.key_2 AS key_2
+                FROM (SELECT workshop.id AS id, workshop.name__lower AS key_1, workshop.id AS key_2
+                    FROM tenant.workshop AS workshop
+                    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                                UNION ALL
+                                SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
+                                UNION ALL
+                                SELECT subordinate.id
+                                FROM tenant."user" AS subordinate
+                                WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND workshop.region__lower = ANY (array((SELECT lower(listed) AS lower_1
+                                FROM unnest(%(value_1)s::TEXT[]) AS listed))) AND (workshop.budget__float > %(value_2)s OR workshop.name__lower LIKE lower(%(value_3)s::VARCHAR)) AND workshop.created_date >= %(value_4)s::TIMESTAMP WITH TIME ZONE AND workshop.created_date < %(value_5)s::TIMESTAMP WITH TIME ZONE AND (workshop.services && %(value_6)s::TEXT[]) AND (SELECT reach.are_few
+                        FROM reach)
+                    LIMIT ALL
+                    OFFSET 0) AS few ORDER BY few.key_1 DESC NULLS LAST, few.key_2 DESC
+                LIMIT %(fetch)s::BIGINT)
+            UNION ALL (SELECT workshop.id AS id, workshop.name__lower AS key_1, workshop.id AS key_2
                 FROM tenant.workshop AS workshop
                 WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
                             UNION ALL
@@ -9,7 +35,8 @@ WITH workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, page.key_2 AS 
                             SELECT subordinate.id
                             FROM tenant."user" AS subordinate
                             WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND workshop.region__lower = ANY (array((SELECT lower(listed) AS lower_1
-                            FROM unnest(%(value_1)s::TEXT[]) AS listed))) AND (workshop.budget__float > %(value_2)s OR workshop.name__lower LIKE lower(%(value_3)s::VARCHAR)) AND workshop.created_date >= %(value_4)s::TIMESTAMP WITH TIME ZONE AND workshop.created_date < %(value_5)s::TIMESTAMP WITH TIME ZONE AND (workshop.services && %(value_6)s::TEXT[]) AND workshop.name__lower IS NULL
+                            FROM unnest(%(value_1)s::TEXT[]) AS listed))) AND (workshop.budget__float > %(value_2)s OR workshop.name__lower LIKE lower(%(value_3)s::VARCHAR)) AND workshop.created_date >= %(value_4)s::TIMESTAMP WITH TIME ZONE AND workshop.created_date < %(value_5)s::TIMESTAMP WITH TIME ZONE AND (workshop.services && %(value_6)s::TEXT[]) AND NOT (SELECT reach.are_few
+                    FROM reach) AND workshop.name__lower IS NULL
                 ORDER BY workshop.name__lower DESC, workshop.id DESC
                 LIMIT %(fetch)s::BIGINT)
             UNION ALL (SELECT workshop.id AS id, workshop.name__lower AS key_1, workshop.id AS key_2
@@ -21,7 +48,8 @@ WITH workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, page.key_2 AS 
                             SELECT subordinate.id
                             FROM tenant."user" AS subordinate
                             WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND workshop.region__lower = ANY (array((SELECT lower(listed) AS lower_1
-                            FROM unnest(%(value_1)s::TEXT[]) AS listed))) AND (workshop.budget__float > %(value_2)s OR workshop.name__lower LIKE lower(%(value_3)s::VARCHAR)) AND workshop.created_date >= %(value_4)s::TIMESTAMP WITH TIME ZONE AND workshop.created_date < %(value_5)s::TIMESTAMP WITH TIME ZONE AND (workshop.services && %(value_6)s::TEXT[]) AND workshop.name__lower IS NOT NULL
+                            FROM unnest(%(value_1)s::TEXT[]) AS listed))) AND (workshop.budget__float > %(value_2)s OR workshop.name__lower LIKE lower(%(value_3)s::VARCHAR)) AND workshop.created_date >= %(value_4)s::TIMESTAMP WITH TIME ZONE AND workshop.created_date < %(value_5)s::TIMESTAMP WITH TIME ZONE AND (workshop.services && %(value_6)s::TEXT[]) AND NOT (SELECT reach.are_few
+                    FROM reach) AND workshop.name__lower IS NOT NULL
                 ORDER BY workshop.name__lower DESC, workshop.id DESC
                 LIMIT %(fetch)s::BIGINT)) AS ranges ORDER BY ranges.key_1 DESC NULLS LAST, ranges.key_2 DESC
         LIMIT %(fetch)s::BIGINT) AS page)

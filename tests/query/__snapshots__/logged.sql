@@ -1,14 +1,42 @@
-WITH workshop_page AS (SELECT page.id AS id, page.phone AS phone, page.key_1 AS key_1, row_number() OVER (ORDER BY page.key_1 ASC) AS position
-    FROM (SELECT workshop.id AS id, workshop.phone AS phone, workshop.id AS key_1
-        FROM tenant.workshop AS workshop
-        WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_3
+WITH reach AS (SELECT count(*) <= 5000 AS are_few
+    FROM (SELECT 1
+        FROM tenant.workshop AS owned
+        WHERE owned.tenant_id = %(tenant_id)s::INTEGER AND owned.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_3
                     UNION ALL
-                    SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
+                    SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_2
                     UNION ALL
                     SELECT subordinate.id
                     FROM tenant."user" AS subordinate
                     WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[]))))
-        ORDER BY workshop.id ASC
+        LIMIT 5001) AS counted),
+workshop_page AS (SELECT page.id AS id, page.phone AS phone, page.key_1 AS key_1, row_number() OVER (ORDER BY page.key_1 ASC) AS position
+    FROM (SELECT ranges.id AS id, ranges.phone AS phone, ranges.key_1 AS key_1
+        FROM ((SELECT few.id AS id, few.phone AS phone, few.key_1 AS key_1
+                FROM (SELECT workshop.id AS id, workshop.phone AS phone, workshop.id AS key_1
+                    FROM tenant.workshop AS workshop
+                    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_3
+                                UNION ALL
+                                SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
+                                UNION ALL
+                                SELECT subordinate.id
+                                FROM tenant."user" AS subordinate
+                                WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND (SELECT reach.are_few
+                        FROM reach)
+                    LIMIT ALL
+                    OFFSET 0) AS few ORDER BY few.key_1 ASC
+                LIMIT %(fetch)s::BIGINT)
+            UNION ALL (SELECT workshop.id AS id, workshop.phone AS phone, workshop.id AS key_1
+                FROM tenant.workshop AS workshop
+                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_3
+                            UNION ALL
+                            SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
+                            UNION ALL
+                            SELECT subordinate.id
+                            FROM tenant."user" AS subordinate
+                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND NOT (SELECT reach.are_few
+                    FROM reach)
+                ORDER BY workshop.id ASC
+                LIMIT %(fetch)s::BIGINT)) AS ranges ORDER BY ranges.key_1 ASC
         LIMIT %(fetch)s::BIGINT) AS page),
 answer AS (SELECT workshop.position AS position, json_build_array(CAST(workshop.key_1 AS TEXT)) AS key, (SELECT row_to_json(r)
         FROM (SELECT (SELECT row_to_json(r)

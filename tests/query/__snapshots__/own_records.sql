@@ -1,14 +1,42 @@
-WITH workshop_page AS (SELECT page.id AS id, page.name AS name, page.budget AS budget, page.key_1 AS key_1, row_number() OVER (ORDER BY page.key_1 ASC) AS position
-    FROM (SELECT workshop.id AS id, workshop.name AS name, workshop.budget AS budget, workshop.id AS key_1
-        FROM tenant.workshop AS workshop
-        WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+WITH reach AS (SELECT count(*) <= 5000 AS are_few
+    FROM (SELECT 1
+        FROM tenant.workshop AS owned
+        WHERE owned.tenant_id = %(tenant_id)s::INTEGER AND owned.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
                     UNION ALL
-                    SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
+                    SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_2
                     UNION ALL
                     SELECT subordinate.id
                     FROM tenant."user" AS subordinate
                     WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[]))))
-        ORDER BY workshop.id ASC
+        LIMIT 5001) AS counted),
+workshop_page AS (SELECT page.id AS id, page.name AS name, page.budget AS budget, page.key_1 AS key_1, row_number() OVER (ORDER BY page.key_1 ASC) AS position
+    FROM (SELECT ranges.id AS id, ranges.name AS name, ranges.budget AS budget, ranges.key_1 AS key_1
+        FROM ((SELECT few.id AS id, few.name AS name, few.budget AS budget, few.key_1 AS key_1
+                FROM (SELECT workshop.id AS id, workshop.name AS name, workshop.budget AS budget, workshop.id AS key_1
+                    FROM tenant.workshop AS workshop
+                    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                                UNION ALL
+                                SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
+                                UNION ALL
+                                SELECT subordinate.id
+                                FROM tenant."user" AS subordinate
+                                WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND (SELECT reach.are_few
+                        FROM reach)
+                    LIMIT ALL
+                    OFFSET 0) AS few ORDER BY few.key_1 ASC
+                LIMIT %(fetch)s::BIGINT)
+            UNION ALL (SELECT workshop.id AS id, workshop.name AS name, workshop.budget AS budget, workshop.id AS key_1
+                FROM tenant.workshop AS workshop
+                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                            UNION ALL
+                            SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
+                            UNION ALL
+                            SELECT subordinate.id
+                            FROM tenant."user" AS subordinate
+                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND NOT (SELECT reach.are_few
+                    FROM reach)
+                ORDER BY workshop.id ASC
+                LIMIT %(fetch)s::BIGINT)) AS ranges ORDER BY ranges.key_1 ASC
         LIMIT %(fetch)s::BIGINT) AS page)
 SELECT coalesce(json_agg(answer.body ORDER BY answer.position) FILTER (WHERE answer.position <= %(batch)s::BIGINT),
     '[]'::json) AS records, count(*) AS found, json_agg(answer.key) FILTER (WHERE answer.position = %(batch)s::BIGINT) -> 0 AS last_key

@@ -1,14 +1,42 @@
-WITH workshop_page AS (SELECT page.id AS id, page.owner_id AS owner_id, page.parent_workshop_id AS parent_workshop_id, page.key_1 AS key_1, page.key_2 AS key_2, row_number() OVER (ORDER BY page.key_1 DESC, page.key_2 DESC) AS position
-    FROM (SELECT workshop.id AS id, workshop.owner_id AS owner_id, workshop.parent_workshop_id AS parent_workshop_id, workshop.created_date AS key_1, workshop.id AS key_2
-        FROM tenant.workshop AS workshop
-        WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+WITH reach AS (SELECT count(*) <= 5000 AS are_few
+    FROM (SELECT 1
+        FROM tenant.workshop AS owned
+        WHERE owned.tenant_id = %(tenant_id)s::INTEGER AND owned.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
                     UNION ALL
-                    SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
+                    SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_2
                     UNION ALL
                     SELECT subordinate.id
                     FROM tenant."user" AS subordinate
                     WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[]))))
-        ORDER BY workshop.created_date DESC, workshop.id DESC
+        LIMIT 5001) AS counted),
+workshop_page AS (SELECT page.id AS id, page.owner_id AS owner_id, page.parent_workshop_id AS parent_workshop_id, page.key_1 AS key_1, page.key_2 AS key_2, row_number() OVER (ORDER BY page.key_1 DESC, page.key_2 DESC) AS position
+    FROM (SELECT ranges.id AS id, ranges.owner_id AS owner_id, ranges.parent_workshop_id AS parent_workshop_id, ranges.key_1 AS key_1, ranges.key_2 AS key_2
+        FROM ((SELECT few.id AS id, few.owner_id AS owner_id, few.parent_workshop_id AS parent_workshop_id, few.key_1 AS key_1, few.key_2 AS key_2
+                FROM (SELECT workshop.id AS id, workshop.owner_id AS owner_id, workshop.parent_workshop_id AS parent_workshop_id, workshop.created_date AS key_1, workshop.id AS key_2
+                    FROM tenant.workshop AS workshop
+                    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                                UNION ALL
+                                SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
+                                UNION ALL
+                                SELECT subordinate.id
+                                FROM tenant."user" AS subordinate
+                                WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND (SELECT reach.are_few
+                        FROM reach)
+                    LIMIT ALL
+                    OFFSET 0) AS few ORDER BY few.key_1 DESC, few.key_2 DESC
+                LIMIT %(fetch)s::BIGINT)
+            UNION ALL (SELECT workshop.id AS id, workshop.owner_id AS owner_id, workshop.parent_workshop_id AS parent_workshop_id, workshop.created_date AS key_1, workshop.id AS key_2
+                FROM tenant.workshop AS workshop
+                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                            UNION ALL
+                            SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
+                            UNION ALL
+                            SELECT subordinate.id
+                            FROM tenant."user" AS subordinate
+                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND NOT (SELECT reach.are_few
+                    FROM reach)
+                ORDER BY workshop.created_date DESC, workshop.id DESC
+                LIMIT %(fetch)s::BIGINT)) AS ranges ORDER BY ranges.key_1 DESC, ranges.key_2 DESC
         LIMIT %(fetch)s::BIGINT) AS page)
 SELECT coalesce(json_agg(answer.body ORDER BY answer.position) FILTER (WHERE answer.position <= %(batch)s::BIGINT),
     '[]'::json) AS records, count(*) AS found, json_agg(answer.key) FILTER (WHERE answer.position = %(batch)s::BIGINT) -> 0 AS last_key
@@ -26,7 +54,7 @@ FROM (SELECT workshop.position AS position, json_build_array(CAST(workshop.key_1
     LEFT OUTER JOIN tenant."group" AS owner_group ON owner_group.id = workshop.owner_id AND owner_group.tenant_id = %(tenant_id)s::INTEGER AND NOT owner_group.is_deleted
     LEFT OUTER JOIN tenant.workshop AS parent_workshop ON parent_workshop.id = workshop.parent_workshop_id AND parent_workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT parent_workshop.is_deleted AND parent_workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
                 UNION ALL
-                SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_2
+                SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_3
                 UNION ALL
                 SELECT subordinate.id
                 FROM tenant."user" AS subordinate

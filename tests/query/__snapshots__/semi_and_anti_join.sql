@@ -1,34 +1,82 @@
-WITH workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, row_number() OVER (ORDER BY page.key_1 ASC) AS position
-    FROM (SELECT workshop.id AS id, workshop.id AS key_1
-        FROM tenant.workshop AS workshop
-        WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+WITH reach AS (SELECT count(*) <= 5000 AS are_few
+    FROM (SELECT 1
+        FROM tenant.workshop AS owned
+        WHERE owned.tenant_id = %(tenant_id)s::INTEGER AND owned.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
                     UNION ALL
-                    SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
+                    SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_4
                     UNION ALL
                     SELECT subordinate.id
                     FROM tenant."user" AS subordinate
-                    WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND workshop.id IN (SELECT among_visit.workshop_id
-            FROM tenant.visit AS among_visit
-            WHERE among_visit.tenant_id = %(tenant_id)s::INTEGER AND NOT among_visit.is_deleted AND (EXISTS (SELECT *
-                    FROM tenant.workshop AS parent_1
-                    WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_visit.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                    WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[]))))
+        LIMIT 5001) AS counted),
+workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, row_number() OVER (ORDER BY page.key_1 ASC) AS position
+    FROM (SELECT ranges.id AS id, ranges.key_1 AS key_1
+        FROM ((SELECT few.id AS id, few.key_1 AS key_1
+                FROM (SELECT workshop.id AS id, workshop.id AS key_1
+                    FROM tenant.workshop AS workshop
+                    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
                                 UNION ALL
-                                SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_2
+                                SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
                                 UNION ALL
                                 SELECT subordinate.id
                                 FROM tenant."user" AS subordinate
-                                WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND among_visit.workshop_id IS NOT NULL) AND NOT (EXISTS (SELECT among_visit.about_id
-                FROM tenant.visit AS among_visit
-                WHERE among_visit.tenant_id = %(tenant_id)s::INTEGER AND NOT among_visit.is_deleted AND (EXISTS (SELECT *
-                        FROM tenant.workshop AS parent_1
-                        WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_visit.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
-                                    UNION ALL
-                                    SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_3
-                                    UNION ALL
-                                    SELECT subordinate.id
-                                    FROM tenant."user" AS subordinate
-                                    WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND among_visit.about_id IS NOT NULL AND among_visit.about_id = workshop.id))
-        ORDER BY workshop.id ASC
+                                WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND workshop.id IN (SELECT among_visit.workshop_id
+                        FROM tenant.visit AS among_visit
+                        WHERE among_visit.tenant_id = %(tenant_id)s::INTEGER AND NOT among_visit.is_deleted AND (EXISTS (SELECT *
+                                FROM tenant.workshop AS parent_1
+                                WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_visit.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                                            UNION ALL
+                                            SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_2
+                                            UNION ALL
+                                            SELECT subordinate.id
+                                            FROM tenant."user" AS subordinate
+                                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND among_visit.workshop_id IS NOT NULL) AND NOT (EXISTS (SELECT among_visit.about_id
+                            FROM tenant.visit AS among_visit
+                            WHERE among_visit.tenant_id = %(tenant_id)s::INTEGER AND NOT among_visit.is_deleted AND (EXISTS (SELECT *
+                                    FROM tenant.workshop AS parent_1
+                                    WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_visit.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                                                UNION ALL
+                                                SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_3
+                                                UNION ALL
+                                                SELECT subordinate.id
+                                                FROM tenant."user" AS subordinate
+                                                WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND among_visit.about_id IS NOT NULL AND among_visit.about_id = workshop.id)) AND (SELECT reach.are_few
+                        FROM reach)
+                    LIMIT ALL
+                    OFFSET 0) AS few ORDER BY few.key_1 ASC
+                LIMIT %(fetch)s::BIGINT)
+            UNION ALL (SELECT workshop.id AS id, workshop.id AS key_1
+                FROM tenant.workshop AS workshop
+                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                            UNION ALL
+                            SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
+                            UNION ALL
+                            SELECT subordinate.id
+                            FROM tenant."user" AS subordinate
+                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND workshop.id IN (SELECT among_visit.workshop_id
+                    FROM tenant.visit AS among_visit
+                    WHERE among_visit.tenant_id = %(tenant_id)s::INTEGER AND NOT among_visit.is_deleted AND (EXISTS (SELECT *
+                            FROM tenant.workshop AS parent_1
+                            WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_visit.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                                        UNION ALL
+                                        SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_2
+                                        UNION ALL
+                                        SELECT subordinate.id
+                                        FROM tenant."user" AS subordinate
+                                        WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND among_visit.workshop_id IS NOT NULL) AND NOT (EXISTS (SELECT among_visit.about_id
+                        FROM tenant.visit AS among_visit
+                        WHERE among_visit.tenant_id = %(tenant_id)s::INTEGER AND NOT among_visit.is_deleted AND (EXISTS (SELECT *
+                                FROM tenant.workshop AS parent_1
+                                WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_visit.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                                            UNION ALL
+                                            SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_3
+                                            UNION ALL
+                                            SELECT subordinate.id
+                                            FROM tenant."user" AS subordinate
+                                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND among_visit.about_id IS NOT NULL AND among_visit.about_id = workshop.id)) AND NOT (SELECT reach.are_few
+                    FROM reach)
+                ORDER BY workshop.id ASC
+                LIMIT %(fetch)s::BIGINT)) AS ranges ORDER BY ranges.key_1 ASC
         LIMIT %(fetch)s::BIGINT) AS page)
 SELECT coalesce(json_agg(answer.body ORDER BY answer.position) FILTER (WHERE answer.position <= %(batch)s::BIGINT),
     '[]'::json) AS records, count(*) AS found, json_agg(answer.key) FILTER (WHERE answer.position = %(batch)s::BIGINT) -> 0 AS last_key

@@ -44,7 +44,8 @@ CREATE INDEX job_chain ON chassis.job (tenant_id, (coalesce(lock_key, '')), run_
 )
 
 #: As in 0001, and fair beyond the 400 oldest jobs: when more wait, a claim also looks at the heads of 100 chains, from
-#: a random tenant on. A chain is what a tenant queued under one lock key, or none. Who has jobs running comes last.
+#: a random tenant on. A chain is what a tenant queued under one lock key, or none. Who has jobs running comes last, and
+#: chance decides among the rest: whose jobs are the oldest would always be whose queue is the longest.
 CLAIM_JOBS = """
 CREATE OR REPLACE FUNCTION chassis.claim_jobs(most integer, lease_seconds integer)
 RETURNS TABLE (tenant_id integer, id text, kind text, payload jsonb, attempts integer)
@@ -100,7 +101,7 @@ AS $$
     ), chosen AS (
         SELECT j.tenant_id, j.id FROM chassis.job j JOIN turns r ON r.tenant_id = j.tenant_id AND r.id = j.id
         WHERE j.status = 'ready'
-        ORDER BY r.turn, r.run_at LIMIT most FOR UPDATE OF j SKIP LOCKED
+        ORDER BY r.turn, random() LIMIT most FOR UPDATE OF j SKIP LOCKED
     )
     UPDATE chassis.job j
     SET status = 'running', attempts = j.attempts + 1, lease_until = now() + make_interval(secs => lease_seconds)
