@@ -76,11 +76,11 @@ def lead(chance: random.Random, number: int, account_id: str) -> Payload:
     }
 
 
-def lead_change(number: int) -> Payload:
+def lead_change(chance: random.Random, number: int) -> Payload:
     """What somebody notes after a call: the status is tracked by the field history."""
     return {
-        "Status": STATUSES[number % len(STATUSES)],
-        "Score": number % 100,
+        "Status": chance.choice(STATUSES),
+        "Score": chance.randrange(100),
         "NextFollowUpTime": f"2026-11-{number % 28 + 1:02d}T09:30:00.000+0000",
         "Description": f"Call number {number}: asked for an offer with trade-in.",
     }

@@ -28,7 +28,9 @@ def print_report(compared: Sequence[Compared], singles: Sequence[Single]) -> Non
 
 
 def _comparison(compared: Sequence[Compared]) -> Table:
-    table = Table(title="Through HTTP, beside the limit: hand-written FastAPI + psycopg", box=None, title_justify="left")
+    table = Table(
+        title="Through HTTP, beside the limit: hand-written FastAPI + psycopg", box=None, title_justify="left"
+    )
     table.add_column("subject")
     for name in ("clients", "ours/s", "p50 ms", "p99 ms", "limit/s", "p50 ms", "p99 ms", "ratio", "target"):
         table.add_column(name, justify="right")
@@ -78,7 +80,13 @@ def write_results(
         "conditions": dict(conditions),
         "compared": [_document(each) for each in compared],
         "alone": {
-            each.name: {"value": round(each.value, 3), "unit": each.unit, "aim": each.aim, "met": each.met, "note": each.note}
+            each.name: {
+                "value": round(each.value, 3),
+                "unit": each.unit,
+                "aim": each.aim,
+                "met": each.met,
+                "note": each.note,
+            }
             for each in singles
         },
     }
@@ -115,7 +123,11 @@ def _document(compared: Compared) -> dict[str, Any]:
 def machine() -> dict[str, Any]:
     """What was measured on, and how busy it was with other things."""
     model = next(
-        (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
         platform.processor(),
     )
     return {

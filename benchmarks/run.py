@@ -41,9 +41,7 @@ def compare(
     return [_compare(subject, ours, limit, clients=each, seconds=seconds) for each in clients]
 
 
-def _compare(
-    subject: Subject, ours: ServerProcess, limit: ServerProcess, *, clients: int, seconds: float
-) -> Compared:
+def _compare(subject: Subject, ours: ServerProcess, limit: ServerProcess, *, clients: int, seconds: float) -> Compared:
     rounds: dict[str, list[Round]] = {ours.name: [], limit.name: []}
     pairs = [(ours, subject.ours), (limit, subject.limit)]
     for number in range(ROUNDS):

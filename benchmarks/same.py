@@ -12,7 +12,15 @@ from benchmarks.load import Request, once
 from benchmarks.servers import ServerProcess
 from benchmarks.subjects import Subject
 
-_OWN = {"id", "name__lower", "lead_number", "lead_number__lower", "created_date", "last_modified_date", "system_modstamp"}
+_OWN = {
+    "id",
+    "name__lower",
+    "lead_number",
+    "lead_number__lower",
+    "created_date",
+    "last_modified_date",
+    "system_modstamp",
+}
 _NUMBER = 3
 _TRACES = ("data.access_log", "data.field_history", "data.lead")
 
@@ -64,7 +72,11 @@ def _row(environment: Environment, record_id: str) -> dict[str, Any]:
 
 def _difference(ours: Any, limit: Any, path: str = "") -> str:  # noqa: ANN401  JSON
     if isinstance(ours, dict) and isinstance(limit, dict) and ours.keys() == limit.keys():
-        return "; ".join(_difference(ours[name], limit[name], f"{path}.{name}") for name in ours if ours[name] != limit[name])
+        return "; ".join(
+            _difference(ours[name], limit[name], f"{path}.{name}") for name in ours if ours[name] != limit[name]
+        )
     if isinstance(ours, list) and isinstance(limit, list) and len(ours) == len(limit):
-        return next(_difference(a, b, f"{path}[{n}]") for n, (a, b) in enumerate(zip(ours, limit, strict=True)) if a != b)
+        return next(
+            _difference(a, b, f"{path}[{n}]") for n, (a, b) in enumerate(zip(ours, limit, strict=True)) if a != b
+        )
     return f"{path}: ours {str(ours)[:600]}, the limit's {str(limit)[:600]}"

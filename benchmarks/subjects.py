@@ -53,9 +53,7 @@ def _gets(environment: Environment) -> list[Subject]:
     personal = f"{_PLAIN},Name,MobilePhone,Email"
     return [
         Subject("get", "get, 20 fields", READ_TARGET, get(ours + _PLAIN), get("/leads/{}")),
-        Subject(
-            "get_logged", "get, 23 fields, logged", READ_TARGET, get(ours + personal), get("/leads/{}/personal")
-        ),
+        Subject("get_logged", "get, 23 fields, logged", READ_TARGET, get(ours + personal), get("/leads/{}/personal")),
     ]
 
 
@@ -121,9 +119,12 @@ def _writes(environment: Environment) -> list[Subject]:
     def post(path: str, bodies: list[bytes]) -> Callable[[int], Request]:
         return lambda n: Request("POST", path, headers, bodies[n % len(bodies)])
 
-    def patch(path: str) -> Callable[[int], Request]:
+    # Both sides change the same leads, each to a status of its own choosing: most changes are some, as in life.
+    changes = [orjson.dumps(made_up.lead_change(chance, n)) for n in range(4_999)]
+
+    def patch(path: str, first: int) -> Callable[[int], Request]:
         return lambda n: Request(
-            "PATCH", path.format(leads[n * 7919 % len(leads)]), headers, orjson.dumps(made_up.lead_change(n))
+            "PATCH", path.format(leads[n * 7919 % len(leads)]), headers, changes[(first + n) % len(changes)]
         )
 
     batches = post(f"{API}/composite/sobjects", ours_batches), post("/leads-batch", limit_batches)
@@ -136,7 +137,14 @@ def _writes(environment: Environment) -> list[Subject]:
             post("/leads", new_leads),
             reads=False,
         ),
-        Subject("update", "update", WRITE_TARGET, patch(f"{API}/sobjects/Lead/{{}}"), patch("/leads/{}"), reads=False),
+        Subject(
+            "update",
+            "update",
+            WRITE_TARGET,
+            patch(f"{API}/sobjects/Lead/{{}}", 0),
+            patch("/leads/{}", 2_500),
+            reads=False,
+        ),
         Subject("batch", f"batch of {BATCH}", WRITE_TARGET, *batches, reads=False, per_request=BATCH),
     ]
 

@@ -17,7 +17,7 @@ from chassis_platform.plan.query import plan_query
 from chassis_platform.plan.read_plan import Column, PlannedField, ReadPlan
 from chassis_platform.plan.single import labels_of, without_compounds
 from chassis_platform.records.cursors import read_cursor, write_cursor
-from chassis_platform.records.pages import Page, Wanted, count_all, read_page
+from chassis_platform.records.pages import Page, Wanted, count_all, planned_record, read_page
 from chassis_platform.sql.paging import key_count
 from chassis_platform.sql.read import Shape
 from chassis_tenants.database import Database

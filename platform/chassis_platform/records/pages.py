@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
-from chassis_metadata.ids import new_id
+from chassis_metadata.ids import is_id, new_id, normal_id
 from chassis_metadata.snapshot import Field, Object
 from chassis_metadata.soql.parse import parse_query
 from chassis_platform.access.compile import Recent
@@ -68,17 +68,17 @@ def planned(context: Context, text: str, *, include_deleted: bool) -> ReadPlan:
 def planned_record(  # noqa: PLR0913  as plan_record
     context: Context, obj: Object, key: Field, value: str, *, fields: Sequence[str] | None, include_deleted: bool
 ) -> ReadPlan:
-    """The plan of the record with that key. By id, which `value` is known to be, it is planned once for all records."""
+    """The plan of the record with that key; by id, it is planned once for all records."""
     names = None if fields is None else tuple(fields)
 
     def plan() -> ReadPlan:
         return plan_record(context, obj, key, value, fields=names, include_deleted=include_deleted)
 
-    if key.name != "Id":
+    if key.name != "Id" or not is_id(value):
         return plan()
     found = _plans.find((context.policy.grants.identity, obj.name, names, include_deleted), plan)
     [slot] = found.values
-    return with_values(found, {slot: value})
+    return with_values(found, {slot: normal_id(value)})
 
 
 async def read_page(database: Database, context: Context, plan: ReadPlan, wanted: Wanted) -> Page:
