@@ -141,7 +141,9 @@ def _wait_for(url: str, thread: threading.Thread) -> None:
     raise AssertionError(message)
 
 
-async def make_site(urls: DatabaseUrls, address: Address, tenant: str, people: list[Person], *, packages: tuple[str, ...]) -> Site:
+async def make_site(
+    urls: DatabaseUrls, address: Address, tenant: str, people: list[Person], *, packages: tuple[str, ...]
+) -> Site:
     """A tenant with packages, people who can sign in, and an API client."""
     async with Database(urls.server, smallest=1, largest=4) as database:
         snapshots = SnapshotStore(database)

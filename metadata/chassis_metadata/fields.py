@@ -36,7 +36,7 @@ class FieldType(StrEnum):
 PLANNED_TYPES = {
     "formula": "Formula fields arrive with the formula engine. Leave the field out, or declare a plain field for now.",
     "rollup_summary": "Roll-up summaries arrive with the formula engine. Leave the field out for now.",
-    "encrypted": "Encrypted fields arrive with per-tenant keys. Declare `text` with `classification: sensitive` for now.",
+    "encrypted": "Encrypted fields arrive with per-tenant keys. Declare a sensitive `text` field for now.",
     "file": "File fields arrive with file storage. Declare a `url` field for now.",
     "image": "Image fields arrive with file storage. Declare a `url` field for now.",
 }
@@ -60,7 +60,7 @@ class Classification(StrEnum):
 class TypeTraits:
     """What the rest of the platform asks of a type.
 
-    `sql_type` is PostgreSQL's; compound types (address, geolocation) have none: their components are fields of their own.
+    `sql_type` is PostgreSQL's; compound types (address, geolocation) have none: their components are fields.
     `wire_type` and `soap_type` are describe's words. `filterable` covers grouping too; `sortable` is its own trait.
     """
 

@@ -120,7 +120,7 @@ def bench() -> None:
     runpy.run_module("benchmarks", run_name="__main__")
 
 
-async def _with_database(prepared: Installation, work: Any) -> Any:  # noqa: ANN401  whatever the work answers
+async def _with_database(prepared: Installation, work: Any) -> Any:
     async with Database(prepared.urls.server, largest=4) as database:
         return await work(database)
 

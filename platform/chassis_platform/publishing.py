@@ -1,4 +1,4 @@
-"""Publishing a folder of packages: all of them, each after those that it stands on; nothing at all when none changed."""
+"""Publishing a folder of packages: each after those that it stands on, and nothing at all when none changed."""
 
 from __future__ import annotations
 

@@ -18,7 +18,9 @@ class Settings(BaseSettings):
     tls_port: int | None = Field(
         default=None, ge=0, le=65535, description="The port for HTTPS; unset: CHASSIS_PORT + 443; 0: none."
     )
-    tls_certificate: Path | None = Field(default=None, description="A PEM certificate chain; unset: one made for localhost.")
+    tls_certificate: Path | None = Field(
+        default=None, description="A PEM certificate chain; unset: one made for localhost."
+    )
     tls_key: Path | None = Field(default=None, description="The certificate's PEM key.")
     host: str = Field(default="127.0.0.1", description="The address to listen on; 0.0.0.0 for all.")
     database_url: SecretStr | None = Field(default=None, description="The owner's DSN; unset: the embedded PostgreSQL.")

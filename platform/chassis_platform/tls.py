@@ -52,9 +52,7 @@ def _make(wanted: Certificate) -> None:
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority = _authority(authority_key)
     leaf = _leaf(key.public_key(), authority, authority_key)
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     _write(wanted.key, pem, 0o600)
     _write(wanted.chain, leaf.public_bytes(serialization.Encoding.PEM), 0o644)
     _write(wanted.key.with_name("ca.pem"), authority.public_bytes(serialization.Encoding.PEM), 0o644)

@@ -184,7 +184,7 @@ def _forget(tenant_id: int, key: ComponentKey) -> Statement:
     )
 
 
-def _rows_of(tenant_id: int, key: ComponentKey, component: Any, actor: Actor) -> list[Statement]:  # noqa: ANN401
+def _rows_of(tenant_id: int, key: ComponentKey, component: Any, actor: Actor) -> list[Statement]:
     if key.kind == "permission_set":
         return [permission_set_rows(tenant_id, actor.user_id, [component], custom=True)]
     if key.kind == "record_type":

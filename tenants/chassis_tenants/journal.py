@@ -65,7 +65,7 @@ def _entry(tenant_id: int, prefix: str, user_id: str | None) -> dict[str, Any]:
     return {"tenant_id": tenant_id, "id": entry_id, "name": entry_id, "created_by_id": user_id, "user_id": user_id}
 
 
-def _text(value: Any) -> str | None:  # noqa: ANN401  any JSON value
+def _text(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 

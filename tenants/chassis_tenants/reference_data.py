@@ -91,7 +91,7 @@ def _parent_keys(snapshot: Snapshot, reference: Field, named: Mapping[str, Any])
                 yield (target, name), _normal(key, value)
 
 
-def _normal(key: Field, value: Any) -> Any:  # noqa: ANN401  any JSON value
+def _normal(key: Field, value: Any) -> Any:
     """The value in the form in which the comparable column holds it."""
     if key.type in NUMERIC_TYPES:
         return float(value)
@@ -150,7 +150,7 @@ def _composed_name(of: Object, row: Mapping[str, Any]) -> dict[str, str]:
     return {} if "name" in row or not any(parts) else {"name": " ".join(str(part) for part in parts if part)}
 
 
-def _stored(of: Field, value: Any) -> Any:  # noqa: ANN401  any JSON value
+def _stored(of: Field, value: Any) -> Any:
     if of.type is FieldType.MULTI_PICKLIST and isinstance(value, str):
         return [part.strip() for part in value.split(";") if part.strip()]
     if isinstance(value, str):
@@ -162,5 +162,5 @@ def _has_default(of: Field) -> bool:
     return not of.system and of.default is not None
 
 
-def _default(of: Field) -> Any:  # noqa: ANN401  any JSON value
+def _default(of: Field) -> Any:
     return list(of.default) if isinstance(of.default, tuple) else of.default

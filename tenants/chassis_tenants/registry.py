@@ -104,5 +104,5 @@ def _parse(rows: list[Row]) -> dict[str, Package]:
     return {digest: _package(document) for digest, document in rows}
 
 
-def _package(document: Any) -> Package:  # noqa: ANN401  JSON
+def _package(document: Any) -> Package:
     return package_from_document(document)

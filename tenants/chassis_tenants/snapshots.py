@@ -63,7 +63,7 @@ def layer_of(components: Iterable[Row]) -> Layer:
     return Layer(**parts)
 
 
-def _add(parts: dict[str, Any], kind: str, name: str, component: Any) -> None:  # noqa: ANN401  one of many kinds
+def _add(parts: dict[str, Any], kind: str, name: str, component: Any) -> None:
     attribute = LAYER_KINDS[kind]
     if kind == "object":
         parts.setdefault(attribute, {})[name] = component

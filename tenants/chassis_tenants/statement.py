@@ -19,7 +19,7 @@ class Statement:
     text: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
-    def bind(self, **parameters: Any) -> Statement:  # noqa: ANN401  any value the driver can send
+    def bind(self, **parameters: Any) -> Statement:
         """The same text with more parameters (later ones win)."""
         return replace(self, parameters={**self.parameters, **parameters})
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from serving import Address, Person, Site, make_site, running
 
 from chassis_tenants.bootstrap import DatabaseUrls
+from serving import Address, Person, Site, make_site, running
 
 PEOPLE = [
     Person("partner", ("AutoIntegration", "AutoLeadUser")),

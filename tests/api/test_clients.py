@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 import pytest
+
 from serving import Site
 
 with warnings.catch_warnings():
@@ -15,7 +16,7 @@ with warnings.catch_warnings():
 
 
 @pytest.fixture(scope="module")
-def salesforce(site: Site) -> Any:  # noqa: ANN401  the client has no types
+def salesforce(site: Site) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("REQUESTS_CA_BUNDLE", str(site.address.authority))
         client = Salesforce(session_id=site.token("partner"), instance_url=site.address.https)
@@ -23,7 +24,7 @@ def salesforce(site: Site) -> Any:  # noqa: ANN401  the client has no types
         client.session.close()
 
 
-def test_simple_salesforce_creates_reads_updates_and_deletes(salesforce: Any) -> None:  # noqa: ANN401
+def test_simple_salesforce_creates_reads_updates_and_deletes(salesforce: Any) -> None:
     made = salesforce.Lead.create({"LastName": "Sample", "FirstName": "Avery", "MobilePhone": "393-555-0122"})
     assert made["success"]
     lead = salesforce.Lead.get(made["id"])
@@ -37,13 +38,13 @@ def test_simple_salesforce_creates_reads_updates_and_deletes(salesforce: Any) ->
         salesforce.Lead.get(made["id"])
 
 
-def test_simple_salesforce_upserts_by_external_id(salesforce: Any) -> None:  # noqa: ANN401
+def test_simple_salesforce_upserts_by_external_id(salesforce: Any) -> None:
     assert salesforce.Account.upsert("AccountNumber/A-100", {"Name": "Nordwind"}) == 201
     assert salesforce.Account.upsert("AccountNumber/A-100", {"Name": "Südwind"}) == 200
     assert salesforce.Account.get_by_custom_id("AccountNumber", "A-100")["Name"] == "Südwind"
 
 
-def test_simple_salesforce_pages_through_more_than_one_batch(salesforce: Any) -> None:  # noqa: ANN401
+def test_simple_salesforce_pages_through_more_than_one_batch(salesforce: Any) -> None:
     rows = [{"attributes": {"type": "Lead"}, "LastName": f"Page {number:04}"} for number in range(400)]
     for start in (0, 200):
         answer = salesforce.restful("composite/sobjects", method="POST", json={"records": rows[start : start + 200]})
@@ -60,7 +61,7 @@ def test_simple_salesforce_pages_through_more_than_one_batch(salesforce: Any) ->
     assert len(list(salesforce.query_all_iter(query))) == 400
 
 
-def test_simple_salesforce_describes_and_reads_limits(salesforce: Any) -> None:  # noqa: ANN401
+def test_simple_salesforce_describes_and_reads_limits(salesforce: Any) -> None:
     names = {each["name"] for each in salesforce.describe()["sobjects"]}
     assert {"Lead", "Account", "Vehicle"} <= names
     assert "Max" in salesforce.limits()["DailyApiRequests"]
@@ -68,13 +69,13 @@ def test_simple_salesforce_describes_and_reads_limits(salesforce: Any) -> None: 
     assert {each["name"] for each in lead["fields"]} >= {"Id", "Name", "Status", "OwnerId", "SystemModstamp"}
 
 
-def _first(error: Any) -> dict[str, Any]:  # noqa: ANN401
+def _first(error: Any) -> dict[str, Any]:
     """The first problem of the answer that the client raised."""
     problem: dict[str, Any] = error.content[0]
     return problem
 
 
-def test_simple_salesforce_tells_what_is_wrong(salesforce: Any) -> None:  # noqa: ANN401
+def test_simple_salesforce_tells_what_is_wrong(salesforce: Any) -> None:
     with pytest.raises(SalesforceMalformedRequest) as refused:
         salesforce.Lead.create({"FirstName": "Nobody"})
     assert _first(refused.value)["errorCode"] == "REQUIRED_FIELD_MISSING"

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from serving import Site
 
 JSON = {"content-type": "application/json"}
@@ -16,7 +17,14 @@ WRONG = [
     ("POST", "sobjects/Lead", "[]", 400, "JSON_PARSER_ERROR", "JSON object"),
     ("POST", "sobjects/Lead", '{"LastName": "A", "Nope": 1}', 400, "INVALID_FIELD", "Nope"),
     ("POST", "sobjects/Lead", '{"FirstName": "A"}', 400, "REQUIRED_FIELD_MISSING", "LastName"),
-    ("POST", "sobjects/Lead", '{"LastName": "A", "Status": "Odd"}', 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "Odd"),
+    (
+        "POST",
+        "sobjects/Lead",
+        '{"LastName": "A", "Status": "Odd"}',
+        400,
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+        "Odd",
+    ),
     ("POST", "sobjects/Lead", '{"LastName": "A", "CampaignId": "x"}', 400, "MALFORMED_ID", "x"),
     ("POST", "sobjects/Nothing", "{}", 404, "NOT_FOUND", ""),
     ("GET", "sobjects/Lead/00Q000000000000EAA", "", 404, "NOT_FOUND", ""),
@@ -34,7 +42,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("method", "path", "body", "status", "code", "said"), WRONG)
-def test_what_is_wrong_is_said_in_one_shape(  # noqa: PLR0913
+def test_what_is_wrong_is_said_in_one_shape(  # noqa: PLR0913, PLR0917  a row of the table
     site: Site, partner: httpx.Client, method: str, path: str, body: str, status: int, code: str, said: str
 ) -> None:
     del site
@@ -46,7 +54,7 @@ def test_what_is_wrong_is_said_in_one_shape(  # noqa: PLR0913
 
 
 @pytest.fixture(scope="module")
-def partner(site: Site) -> Any:  # noqa: ANN401
+def partner(site: Site) -> Any:
     with site.partner("partner") as client:
         yield client
 
@@ -54,7 +62,12 @@ def partner(site: Site) -> Any:  # noqa: ANN401
 def test_all_problems_of_a_record_are_told_at_once(partner: httpx.Client) -> None:
     answer = partner.post("sobjects/Lead", json={"LastName": "A" * 81, "Email": "no", "Nope": 1, "Status": "Odd"})
     codes = {each["errorCode"] for each in answer.json()}
-    assert codes >= {"STRING_TOO_LONG", "INVALID_EMAIL_ADDRESS", "INVALID_FIELD", "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"}
+    assert codes >= {
+        "STRING_TOO_LONG",
+        "INVALID_EMAIL_ADDRESS",
+        "INVALID_FIELD",
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+    }
 
 
 def test_without_a_session_nothing_is_answered(site: Site) -> None:
@@ -73,7 +86,10 @@ def test_a_change_with_a_cookie_needs_the_pages_token(site: Site) -> None:
 
 def test_a_stale_version_is_refused_and_nothing_changes(site: Site, partner: httpx.Client) -> None:
     lead = partner.post("sobjects/Lead", json={"LastName": "Stale"}).json()["id"]
-    assert partner.patch(f"sobjects/Lead/{lead}", json={"FirstName": "One"}, headers={"if-match": '"1"'}).status_code == 204
+    assert (
+        partner.patch(f"sobjects/Lead/{lead}", json={"FirstName": "One"}, headers={"if-match": '"1"'}).status_code
+        == 204
+    )
     refused = partner.patch(f"sobjects/Lead/{lead}", json={"FirstName": "Two"}, headers={"if-match": '"1"'})
     assert (refused.status_code, refused.json()[0]["errorCode"]) == (412, "STALE_VERSION")
     refused = partner.patch(
@@ -103,5 +119,7 @@ def test_wrong_passwords_lock_the_user_out_for_a_while(site: Site) -> None:
     right = httpx.post(f"{site.url}/ui/session", json=body | {"password": "correct-horse-battery-staple"})
     assert right.status_code == 401
     with site.partner("auditor") as auditor:
-        answer = auditor.get("query", params={"q": "SELECT Status FROM LoginHistory WHERE Status LIKE 'Failed%'"}).json()
+        answer = auditor.get(
+            "query", params={"q": "SELECT Status FROM LoginHistory WHERE Status LIKE 'Failed%'"}
+        ).json()
     assert {"Failed: invalid password", "Failed: user is locked out"} <= {each["Status"] for each in answer["records"]}

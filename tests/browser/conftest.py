@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser, BrowserContext, async_playwright, expect
+
 from browser.dealership import PEOPLE, furnish
 from browser.desk import Desk
-from playwright.async_api import Browser, BrowserContext, async_playwright, expect
-from serving import ROOT, Address, Site, make_site, running
-
 from chassis_tenants.bootstrap import DatabaseUrls
+from serving import ROOT, Address, Site, make_site, running
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",  # root in a container has no other way

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+
 from serving import Person, Site
 
 PEOPLE = [
@@ -34,7 +35,9 @@ def furnish(site: Site) -> None:
         for person, role in ROLES.items():
             _done(admin.patch(f"/setup/users/{site.users[person]}", json={"role_id": roles[role]}))
         for person, own in OWN_SETS.items():
-            _done(admin.put(f"/setup/permission-sets/{own['name']}", json={"fields": {}, "apps": [], "system": [], **own}))
+            _done(
+                admin.put(f"/setup/permission-sets/{own['name']}", json={"fields": {}, "apps": [], "system": [], **own})
+            )
             _done(admin.put(f"/setup/permission-sets/{own['name']}/users/{site.users[person]}"))
         member = {"GroupId": queue(admin), "UserOrGroupId": site.users["consultant"]}
         _done(admin.post("/ui/objects/GroupMember/records", json={"values": member}))
@@ -43,7 +46,9 @@ def furnish(site: Site) -> None:
 def queue(client: httpx.Client) -> str:
     """The id of the queue in which new leads wait."""
     wanted = {"columns": ["Name"], "filters": [{"field": "DeveloperName", "operator": "=", "value": "OemLeadDesk"}]}
-    answer = _done(client.post("/ui/objects/Group/list", json={**wanted, "order_by": [], "owner": "everyone", "limit": 1}))
+    answer = _done(
+        client.post("/ui/objects/Group/list", json={**wanted, "order_by": [], "owner": "everyone", "limit": 1})
+    )
     return str(answer.json()["records"][0]["id"])
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from playwright.async_api import ConsoleMessage, Locator, Page, expect
+
 from serving import PASSWORD, Site
 
 #: What a person who reads this language looks for to sign in.

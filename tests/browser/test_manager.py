@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from playwright.async_api import Locator, expect
+
 from browser.conftest import OpenDesk
 from browser.dealership import lead
 from browser.desk import Desk
-from playwright.async_api import Locator, expect
 from serving import Site
 
 CITY = "明州"
@@ -45,7 +46,9 @@ async def _sort_by_grade(manager: Desk) -> None:
     header = manager.page.get_by_role("columnheader", name="评分等级")
     await header.get_by_role("button").click()
     await expect(header).to_have_attribute("aria-sort", "ascending")
-    await expect(manager.page.get_by_role("gridcell").get_by_role("link", name="试")).to_have_text(["白试", "安试", "蔡试"])
+    await expect(manager.page.get_by_role("gridcell").get_by_role("link", name="试")).to_have_text(
+        ["白试", "安试", "蔡试"]
+    )
 
 
 async def _edit_a_phone_number(manager: Desk) -> None:

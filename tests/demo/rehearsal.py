@@ -77,6 +77,8 @@ def _tenancy(plan: DemoPlan, tenant: TenantPlan, snapshot: Snapshot, scale: floa
 
 
 def _context(tenant: TenantPlan, snapshot: Snapshot) -> Context:
-    made = Tenant(1, "00D000000000001AAA", tenant.name, tenant.label, "active", tenant.language, tenant.time_zone, "USD", 1, 1)
+    made = Tenant(
+        1, "00D000000000001AAA", tenant.name, tenant.label, "active", tenant.language, tenant.time_zone, "USD", 1, 1
+    )
     policy = AccessPolicy("005000000000001AAA", system_grants(snapshot, frozenset(snapshot.objects)))
     return Context(made, Principal("005000000000001AAA", "admin", "command_line"), snapshot, policy, Binding(1))

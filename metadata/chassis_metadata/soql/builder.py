@@ -100,7 +100,7 @@ class TreeBuilder(Transformer[Token, Query]):
     def start(self, query: Query) -> Query:
         return query
 
-    def query(self, select: Token, *parts: Any) -> Query:  # noqa: ANN401
+    def query(self, select: Token, *parts: Any) -> Query:
         # Behind the selection stand eight clauses, empty or not, and any number of closings.
         first = next(index for index, part in enumerate(parts) if isinstance(part, _Source))
         source, scope, where, with_clause, grouping, order_by, limit, offset, *closings = parts[first:]
@@ -133,7 +133,7 @@ class TreeBuilder(Transformer[Token, Query]):
     def call(self, name: Path, *arguments: Path | FunctionCall | Literal) -> FunctionCall:
         return FunctionCall(_single_name(name, "a function name"), arguments, name.position)
 
-    def typeof(self, relationship: Path, *parts: Any) -> TypeOf:  # noqa: ANN401
+    def typeof(self, relationship: Path, *parts: Any) -> TypeOf:
         *branches, otherwise = parts
         return TypeOf(relationship, tuple(branches), otherwise or ())
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time  # noqa: TC003 - the tests build trees from the hints
-from decimal import Decimal  # noqa: TC003
+from datetime import date, datetime, time
+from decimal import Decimal
 from enum import StrEnum
 
 

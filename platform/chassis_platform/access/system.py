@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from chassis_metadata.snapshot import Object, Snapshot
 from chassis_platform.access.context import Context
 from chassis_platform.access.policy import AccessPolicy, Grants, ObjectAccess
-from chassis_metadata.snapshot import Object, Snapshot
 
 
 def _everything_on(obj: Object) -> ObjectAccess:

@@ -33,7 +33,7 @@ async def body_bytes(request: Request, *, largest: int = LARGEST_BODY) -> bytes:
     return request._body  # noqa: SLF001
 
 
-async def json_body(request: Request) -> Any:  # noqa: ANN401  JSON is anything
+async def json_body(request: Request) -> Any:
     """The body as JSON; a problem with line and column where it is none."""
     text = await body_bytes(request)
     try:

@@ -87,6 +87,11 @@ class _UndoneError(Exception):
     """Something in the transaction was wrong: leave it without a commit."""
 
 
+def _undo_if_wrong(results: Sequence[RecordResult]) -> None:
+    if any(each.problems for each in results):
+        raise _UndoneError
+
+
 async def _write_together(
     database: Database, context: Context, operation: Operation, runs: Sequence[tuple[str, list[Payload]]]
 ) -> list[RecordResult]:
@@ -95,8 +100,7 @@ async def _write_together(
         async with database.transaction(context.binding) as transaction:
             for name, run in runs:
                 results += await write_within(transaction, context, name, operation, run, all_or_none=True)
-            if any(each.problems for each in results):
-                raise _UndoneError
+            _undo_if_wrong(results)
     except _UndoneError:
         return [each if each.problems else _ROLLED_BACK for each in results]
     return results
@@ -155,7 +159,7 @@ def _object_of(context: Context, record_id: str) -> str:
 
 
 async def get(context: Context, request: Request) -> Response:
-    """`GET` or `POST /composite/sobjects/{Object}?ids=&fields=`: records in the order of ids, null where none is seen."""
+    """`GET` or `POST /composite/sobjects/{Object}`: records in the order of ids, null where none is seen."""
     version = demand_version(request)
     obj = visible_object(context, request.path_params["object"])
     ids, fields = await _wanted(request)

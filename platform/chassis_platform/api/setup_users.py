@@ -39,13 +39,15 @@ FROM tenant."user" u
 LEFT JOIN tenant.user_role r ON r.tenant_id = u.tenant_id AND r.id = u.user_role_id
 LEFT JOIN chassis.credential c ON c.tenant_id = u.tenant_id AND c.user_id = u.id
 WHERE u.tenant_id = %(tenant_id)s AND NOT u.is_deleted AND u.id > %(after)s
-  AND (%(q)s = '' OR lower(u.name) LIKE '%%' || lower(%(q)s) || '%%' OR lower(u.username) LIKE '%%' || lower(%(q)s) || '%%')
+  AND (%(q)s = '' OR lower(u.name) LIKE '%%' || lower(%(q)s) || '%%'
+       OR lower(u.username) LIKE '%%' || lower(%(q)s) || '%%')
 ORDER BY u.id LIMIT %(limit)s
 """
 
 _SESSIONS = """
 SELECT json_build_object('id', s.id, 'user', json_build_object('id', u.id, 'name', u.name), 'kind', s.kind,
-    'client', s.client_name, 'ip', s.source_ip, 'user_agent', s.user_agent, 'created', s.created_at, 'last_seen', s.last_seen_at)
+    'client', s.client_name, 'ip', s.source_ip, 'user_agent', s.user_agent,
+    'created', s.created_at, 'last_seen', s.last_seen_at)
 FROM chassis.session s JOIN tenant."user" u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
 WHERE s.tenant_id = %(tenant_id)s AND s.revoked_at IS NULL AND s.expires_at > now()
 ORDER BY s.last_seen_at DESC LIMIT 500

@@ -64,7 +64,7 @@ async def export(context: Context, request: Request) -> Response:
     chunks = reading.export_csv(server_of(request).database, context, obj.name, wanted)
     first = await anext(chunks)  # what is wrong with the request must show before the status is sent
 
-    async def all_chunks() -> Any:  # noqa: ANN401  an async iterator of bytes
+    async def all_chunks() -> Any:
         yield first
         async for chunk in chunks:
             yield chunk

@@ -83,7 +83,7 @@ async def _find(database: Database, username: str) -> _Known | None:
 
 
 def lock_after(failed_count: int) -> timedelta | None:
-    """How long a user is locked out after so many failures in a row: from five on 1, 2, 4 … minutes, at most 4 hours."""
+    """How long a user is locked out after so many failures in a row: from five on 1, 2, 4 … minutes."""
     if failed_count < FAILURES_BEFORE_LOCK:
         return None
     return min(timedelta(minutes=2 ** min(failed_count - FAILURES_BEFORE_LOCK, 10)), LONGEST_LOCK)

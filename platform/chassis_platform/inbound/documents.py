@@ -124,7 +124,7 @@ def _read_json(text: str) -> etree._Element:
     return root
 
 
-def _grow(element: etree._Element, value: Any, depth: int) -> None:  # noqa: ANN401  any JSON
+def _grow(element: etree._Element, value: Any, depth: int) -> None:
     """Keys become elements, lists repeat them; so one language of paths serves both formats."""
     if depth > MAX_DEPTH:
         raise Invalid.of("too_deep", f"The document is nested deeper than {MAX_DEPTH} levels.")

@@ -67,7 +67,7 @@ class At:
     depth: int = 0
 
 
-def evaluate(expression: Expression, at: At) -> Any:  # noqa: ANN401  steps make numbers, dates, choices
+def evaluate(expression: Expression, at: At) -> Any:
     """The value, or None. Texts are trimmed; an empty one is none."""
     if at.depth > MAX_DEPTH:
         raise Invalid.of("too_deep", "The mapping's values refer to each other without end.")
@@ -157,7 +157,7 @@ def _sorted(option: Mapping[str, Any], at: At) -> list[etree._Element]:
     return sorted(found, key=lambda each: next(texts(order, At(each, at.unit, at.scope)), "~"))
 
 
-def _first(options: Sequence[Expression], at: At) -> Any:  # noqa: ANN401  as evaluate
+def _first(options: Sequence[Expression], at: At) -> Any:
     return next((found for each in options if (found := evaluate(each, at)) is not None), None)
 
 
@@ -166,18 +166,18 @@ def _join(option: Mapping[str, Any], at: At) -> str | None:
     return option.get("with", " ").join(str(each) for each in found if each is not None) or None
 
 
-def _value(name: str, at: At) -> Any:  # noqa: ANN401  as evaluate
+def _value(name: str, at: At) -> Any:
     if name not in at.scope.values:
         raise Invalid.of("invalid_mapping", f"The mapping has no value named {name!r}.")
     return evaluate(at.scope.values[name], At(at.unit, at.unit, at.scope, at.depth))
 
 
-def _case(options: Sequence[Mapping[str, Any]], at: At) -> Any:  # noqa: ANN401  as evaluate
+def _case(options: Sequence[Mapping[str, Any]], at: At) -> Any:
     chosen = next((each for each in options if "when" not in each or holds(each["when"], at)), None)
     return evaluate(chosen["then"], at) if chosen is not None else None
 
 
-def _lookup(option: Mapping[str, Any], at: At) -> Any:  # noqa: ANN401  as evaluate
+def _lookup(option: Mapping[str, Any], at: At) -> Any:
     value = evaluate(option["value"], at)
     if value is None:
         return None
@@ -188,7 +188,7 @@ def _lookup(option: Mapping[str, Any], at: At) -> Any:  # noqa: ANN401  as evalu
     return None
 
 
-def _function(option: Mapping[str, Any], at: At) -> Any:  # noqa: ANN401  as evaluate
+def _function(option: Mapping[str, Any], at: At) -> Any:
     argument = evaluate(option["argument"], at)
     definition = at.scope.functions.get(option["name"])
     if definition is None:

@@ -61,7 +61,7 @@ def _match(expression: str, value: str, _: ZoneInfo) -> str | None:
     return value if pattern(expression).fullmatch(value[:LONGEST_MATCHED]) else None
 
 
-def _map(choices: Mapping[str, Any], value: str, _: ZoneInfo) -> Any:  # noqa: ANN401  what the mapping declares
+def _map(choices: Mapping[str, Any], value: str, _: ZoneInfo) -> Any:
     lower = {key.lower(): each for key, each in choices["values"].items()}
     return lower.get(value.lower(), choices.get("default"))
 
@@ -176,7 +176,7 @@ def _truncate(length: int, value: str, _: ZoneInfo) -> str:
     return value if len(value) <= length else value[: length - 1] + "…"
 
 
-def _bands(bands: Sequence[Mapping[str, Any]], value: int, _: ZoneInfo) -> Any:  # noqa: ANN401  what the mapping declares
+def _bands(bands: Sequence[Mapping[str, Any]], value: int, _: ZoneInfo) -> Any:
     return next((band["then"] for band in bands if "to" not in band or value <= band["to"]), None)
 
 
@@ -201,7 +201,7 @@ STEPS: dict[str, Step] = {
 }
 
 
-def apply_steps(steps: Sequence[Any], value: Any, zone: ZoneInfo) -> Any:  # noqa: ANN401  steps change the type
+def apply_steps(steps: Sequence[Any], value: Any, zone: ZoneInfo) -> Any:
     """The value after all steps; None as soon as one leaves nothing."""
     for step in steps:
         if value is None:
@@ -210,7 +210,7 @@ def apply_steps(steps: Sequence[Any], value: Any, zone: ZoneInfo) -> Any:  # noq
     return value
 
 
-def _apply(step: Any, value: Any, zone: ZoneInfo) -> Any:  # noqa: ANN401  as apply_steps
+def _apply(step: Any, value: Any, zone: ZoneInfo) -> Any:
     name, option = (step, None) if isinstance(step, str) else next(iter(step.items()))
     try:
         return STEPS[name](option, value, zone)

@@ -65,7 +65,7 @@ def planned(context: Context, text: str, *, include_deleted: bool) -> ReadPlan:
     return _plans.find(key, lambda: plan_query(parse_query(text), context, include_deleted=include_deleted))
 
 
-def planned_record(  # noqa: PLR0913  as plan_record
+def planned_record(
     context: Context, obj: Object, key: Field, value: str, *, fields: Sequence[str] | None, include_deleted: bool
 ) -> ReadPlan:
     """The plan of the record with that key; by id, it is planned once for all records."""

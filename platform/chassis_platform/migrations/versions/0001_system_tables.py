@@ -226,7 +226,9 @@ def _grant() -> None:
     op.execute("GRANT UPDATE (metadata_version, access_version) ON chassis.tenant TO chassis_server")
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON chassis.login_name, {', '.join(WALLED)} TO chassis_server")
     op.execute("GRANT SELECT ON tenant.custom_record, tenant.custom_index TO chassis_server")
-    op.execute("REVOKE ALL ON FUNCTION chassis.tenant_of_username(text), chassis.claim_jobs(integer, integer) FROM PUBLIC")
+    op.execute(
+        "REVOKE ALL ON FUNCTION chassis.tenant_of_username(text), chassis.claim_jobs(integer, integer) FROM PUBLIC"
+    )
     op.execute(
         "GRANT EXECUTE ON FUNCTION chassis.tenant_of_username(text), chassis.claim_jobs(integer, integer) TO chassis_server"
     )
