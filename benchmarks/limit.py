@@ -41,7 +41,7 @@ CALLERS = {token: Caller(**each) for token, each in json.loads(os.environ["LIMIT
 
 
 class _BytesLoader(Loader):
-    def load(self, data: Any) -> bytes:  # noqa: ANN401  a buffer
+    def load(self, data: Any) -> bytes:
         return bytes(data)
 
 
@@ -78,7 +78,7 @@ async def _caller(authorization: Annotated[str, Header()]) -> Caller:
 Asking = Annotated[Caller, Depends(_caller)]
 
 
-async def _rows(statement: LiteralString, **parameters: Any) -> list[Any]:  # noqa: ANN401  what the driver can send
+async def _rows(statement: LiteralString, **parameters: Any) -> list[Any]:
     async with pool.connection() as connection:
         cursor = await connection.execute(statement, {"tenant": TENANT, **parameters})
         return await cursor.fetchall()

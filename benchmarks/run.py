@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from benchmarks.load import Measured, Round, measure, summed_up
+from benchmarks.load import Measured, Request, Round, measure, summed_up
 from benchmarks.servers import ServerProcess
 from benchmarks.subjects import Subject
 
 ROUNDS = 4
 #: Statements are prepared, plans and policies cached, before anything counts.
-WARM_UP_SECONDS = 0.4
+WARM_UP_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,12 @@ def compare(
 ) -> list[Compared]:
     """Measure a subject with each number of clients; `seconds` is each server's share."""
     for server, make in ((ours, subject.ours), (limit, subject.limit)):
-        asyncio.run(measure(server.port, make, clients=max(clients), seconds=WARM_UP_SECONDS))
+        asyncio.run(measure(server.port, _later(make, 50_001), clients=max(clients), seconds=WARM_UP_SECONDS))
     return [_compare(subject, ours, limit, clients=each, seconds=seconds) for each in clients]
+
+
+def _later(make: Callable[[int], Request], start: int) -> Callable[[int], Request]:
+    return lambda n: make(start + n)
 
 
 def _compare(subject: Subject, ours: ServerProcess, limit: ServerProcess, *, clients: int, seconds: float) -> Compared:
@@ -46,16 +50,9 @@ def _compare(subject: Subject, ours: ServerProcess, limit: ServerProcess, *, cli
     pairs = [(ours, subject.ours), (limit, subject.limit)]
     for number in range(ROUNDS):
         for server, make in pairs if number % 2 == 0 else reversed(pairs):
-            # Later rounds go on where the first ones ended, over other records.
-            turn = asyncio.run(
-                measure(
-                    server.port,
-                    lambda n, make=make, start=number * 100_003: make(start + n),
-                    clients=clients,
-                    seconds=seconds / ROUNDS,
-                )
-            )
-            rounds[server.name].append(turn)
+            # Every round has requests of its own: an update must not find its values there already.
+            turn = measure(server.port, _later(make, number * 100_003), clients=clients, seconds=seconds / ROUNDS)
+            rounds[server.name].append(asyncio.run(turn))
     ratio = statistics.median(
         summed_up([one]).throughput / summed_up([other]).throughput
         for one, other in zip(rounds[ours.name], rounds[limit.name], strict=True)

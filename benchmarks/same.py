@@ -54,7 +54,7 @@ def _make_unlike(environment: Environment, request: Request) -> None:
         environment.rows("UPDATE data.lead SET status = 'Returned' WHERE id = %s", lead_id)
 
 
-def _ask(server: ServerProcess, request: Request) -> Any:  # noqa: ANN401  JSON
+def _ask(server: ServerProcess, request: Request) -> Any:
     status, body = asyncio.run(once(server.port, request))
     if status not in request.expect:
         raise NotTheSameError(f"{server.name}: {request.method} {request.path}: {status} {body[:1000]!r}")
@@ -70,7 +70,7 @@ def _row(environment: Environment, record_id: str) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in _OWN}
 
 
-def _difference(ours: Any, limit: Any, path: str = "") -> str:  # noqa: ANN401  JSON
+def _difference(ours: Any, limit: Any, path: str = "") -> str:
     if isinstance(ours, dict) and isinstance(limit, dict) and ours.keys() == limit.keys():
         return "; ".join(
             _difference(ours[name], limit[name], f"{path}.{name}") for name in ours if ours[name] != limit[name]

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Self
-from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import AsyncConnection
@@ -93,34 +92,52 @@ def _opened(binding: Binding) -> list[Statement]:
     return [_BEGIN, _set_local(binding.tenant_id), check]
 
 
-class Transaction:
-    """An open transaction of one tenant. Everything in it commits together when the block ends without an error."""
+_CHECK_PLACE = 2
 
-    def __init__(self, connection: AsyncConnection[Row], binding: Binding, wire: Wire | None = None) -> None:
-        self._connection = connection
-        self._wire = wire or Wire(connection)
-        self.tenant_id = binding.tenant_id
+
+class Transaction:
+    """An open transaction of one tenant. Everything in it commits together when the block ends without an error.
+
+    `opening` begins it, with the first statements in one round trip; without it, it is open already.
+    """
+
+    def __init__(self, wire: Wire, binding: Binding, opening: Sequence[Statement] = ()) -> None:
+        self._wire = wire
+        self._binding = binding
+        self._opening = opening
         self._committed = False
+        self.tenant_id = binding.tenant_id
 
     async def fetch(self, statement: Statement) -> list[Row]:
         """All rows of one statement; an empty list where it returns none."""
-        [rows] = await self._wire.send([statement])
+        [rows] = await self.fetch_each([statement])
         return rows
 
     async def fetch_each(self, statements: Sequence[Statement]) -> list[list[Row]]:
         """The rows of several statements in one round trip."""
-        return await self._wire.send(statements)
+        opening, self._opening = self._opening, ()
+        rows = await self._wire.send([*opening, *statements])
+        if opening:  # what came with it is undone where the check fails
+            _verify(self._binding, _only(rows[_CHECK_PLACE]))
+        return rows[len(opening) :]
 
-    async def commit_with(self, statements: Sequence[Statement]) -> list[list[Row]]:
+    async def commit_with(self, statements: Sequence[Statement] = ()) -> list[list[Row]]:
         """Send the last statements and the COMMIT in one round trip; the transaction is over then."""
+        if self._opening:  # nothing is committed before the check
+            await self.fetch_each([])
         rows = await self._wire.send([*statements, _COMMIT])
         self._committed = True
         return rows[:-1]
 
+    async def end(self) -> None:
+        """Commit, unless that was done."""
+        if not self._committed:
+            await self.commit_with()
+
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """What fails inside is undone alone; the error goes on to the caller."""
-        await self._wire.send([Statement("SAVEPOINT part")])
+        await self.fetch_each([Statement("SAVEPOINT part")])
         try:
             yield
         except BaseException:
@@ -129,25 +146,30 @@ class Transaction:
         await self._wire.send([Statement("RELEASE SAVEPOINT part")])
 
 
+class _Connection(AsyncConnection[Row]):
+    """A connection of the pool, with its wire."""
+
+    wire: Wire
+
+
 class Database:
     """The server's pool. Its role can neither bypass row-level security nor run DDL."""
 
     def __init__(self, dsn: str, *, smallest: int = 2, largest: int = 20, prepared: bool = True) -> None:
         self._prepared = prepared
-        self._wires: WeakKeyDictionary[AsyncConnection[Row], Wire] = WeakKeyDictionary()
-        self._pool: AsyncConnectionPool[AsyncConnection[Row]] = AsyncConnectionPool(
+        self._pool: AsyncConnectionPool[_Connection] = AsyncConnectionPool(
             dsn,
             min_size=smallest,
             max_size=largest,
             open=False,
             kwargs={"autocommit": True, "prepare_threshold": None},
             configure=self._configure,
-            connection_class=AsyncConnection[Row],
+            connection_class=_Connection,
         )
 
-    async def _configure(self, connection: AsyncConnection[Row]) -> None:
+    async def _configure(self, connection: _Connection) -> None:
         connection.adapters.register_loader("json", _BytesLoader)
-        self._wires[connection] = Wire(connection, prepared=self._prepared)
+        connection.wire = Wire(connection, prepared=self._prepared)
 
     async def __aenter__(self) -> Self:
         await self._pool.open(wait=True, timeout=30)
@@ -163,28 +185,24 @@ class Database:
         """
         async with self._pool.connection() as connection:
             try:
-                rows = await self._wires[connection].send([*_opened(binding), *statements, _COMMIT])
+                rows = await connection.wire.send([*_opened(binding), *statements, _COMMIT])
             except psycopg.Error:
                 await _rollback(connection)
                 raise
-        _verify(binding, _only(rows[2]))
+        _verify(binding, _only(rows[_CHECK_PLACE]))
         return rows[3:-1]
 
     @asynccontextmanager
     async def transaction(self, binding: Binding) -> AsyncIterator[Transaction]:
         """An open transaction bound to the tenant; commits at the end, rolls back on any error."""
         async with self._pool.connection() as connection:
-            wire = self._wires[connection]
-            transaction = Transaction(connection, binding, wire)
+            transaction = Transaction(connection.wire, binding, [*_opened(binding), _BY_KEY])
             try:
-                rows = await wire.send([*_opened(binding), _BY_KEY])
-                _verify(binding, _only(rows[2]))
                 yield transaction
+                await transaction.end()
             except BaseException:
                 await _rollback(connection)
                 raise
-            if not transaction._committed:  # noqa: SLF001  the transaction's other half
-                await wire.send([_COMMIT])
 
     async def ping(self) -> None:
         """Raise unless the database answers."""
@@ -193,7 +211,7 @@ class Database:
     async def registry(self, statement: Statement) -> list[Row]:
         """Rows of a statement on the registry (tenants, package versions), which no tenant owns."""
         async with self._pool.connection() as connection:
-            [rows] = await self._wires[connection].send([statement])
+            [rows] = await connection.wire.send([statement])
             return rows
 
 

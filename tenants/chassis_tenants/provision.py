@@ -25,6 +25,7 @@ from chassis_tenants.publisher import PLATFORM_PACKAGE, Connection
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.statement import Statement
 from chassis_tenants.tenant import Tenant
+from chassis_tenants.wire import Wire
 
 ORGANIZATION_PREFIX = "00D"
 EXPORT_FORMAT = 1
@@ -61,7 +62,7 @@ async def create_tenant(owner_dsn: str, snapshots: SnapshotStore, new: NewTenant
     async with _owner(owner_dsn) as connection:
         tenant = await _insert_tenant(connection, new)
         await bind_tenant(connection, tenant.id)
-        tx = Transaction(connection, Binding(tenant.id))
+        tx = Transaction(Wire(connection), Binding(tenant.id))
         created = SetupChange("createdTenant", "Tenants", new.name, f"Created the tenant {new.label}")
         await install_within(tx, snapshots, PLATFORM_PACKAGE, actor=OPERATOR)
         await tx.fetch_each([_organization(tenant), setup_entry(tenant.id, OPERATOR, created)])

@@ -63,6 +63,12 @@ class Desk:
         """Type into the field with this label, in place of what is there."""
         await self._in(within).get_by_role("textbox", name=label, exact=True).fill(text)
 
+    async def search_for(self, label: str, text: str) -> None:
+        """Type into the search field with this label and press Enter."""
+        box = self.page.get_by_role("searchbox", name=label, exact=True)
+        await box.fill(text)
+        await box.press("Enter")
+
     async def choose(self, label: str, option: str, *, within: Locator | None = None) -> None:
         """Open the list of choices with this label and take one."""
         box = self._in(within).get_by_role("combobox", name=label, exact=True)

@@ -1,4 +1,4 @@
-"""A demo plan rehearsed without a database: every step evaluated, every record put through the first half of a write."""
+"""A demo plan rehearsed without a database: every step evaluated, every record taken halfway through a write."""
 
 from __future__ import annotations
 

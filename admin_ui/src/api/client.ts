@@ -128,3 +128,9 @@ export function queryText(query: Query | undefined): string {
   const text = search.toString()
   return text === '' ? '' : `?${text}`
 }
+
+/** A definition leaves out what it does not set: its schema knows no null. */
+export function withoutNulls<T extends object>(definition: T): Partial<T> {
+  const entries = Object.entries(definition).filter(([, value]) => value !== null && value !== undefined)
+  return Object.fromEntries(entries) as Partial<T>
+}

@@ -1,5 +1,5 @@
 // The routes under /ui, typed.
-import { call, callForFile } from './client'
+import { call, callForFile, withoutNulls } from './client'
 import type {
   Bootstrap,
   DeletedRecord,
@@ -29,7 +29,7 @@ export const describe = (name: string) => call<ObjectDescribe>('GET', object(nam
 
 export type ListViewDraft = Pick<ListView, 'label' | 'columns' | 'filters' | 'logic' | 'order_by' | 'owner'>
 export const saveListView = (name: string, view: string, draft: ListViewDraft) =>
-  call<void>('PUT', `${object(name)}/list_views/${encodeURIComponent(view)}`, { body: draft })
+  call<void>('PUT', `${object(name)}/list_views/${encodeURIComponent(view)}`, { body: withoutNulls(draft) })
 export const deleteListView = (name: string, view: string) =>
   call<void>('DELETE', `${object(name)}/list_views/${encodeURIComponent(view)}`)
 

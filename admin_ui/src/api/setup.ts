@@ -1,5 +1,5 @@
 // The routes under /setup, typed.
-import { call, callForText } from './client'
+import { call, callForText, withoutNulls } from './client'
 import type {
   FieldDraft,
   InboundMessage,
@@ -35,7 +35,7 @@ export const createRole = (draft: { name: string; label: string; parent_id: stri
 export const permissionSets = () => call<{ permission_sets: PermissionSetSummary[] }>('GET', '/setup/permission-sets')
 export const permissionSet = (name: string) => call<PermissionSet>('GET', `/setup/permission-sets/${enc(name)}`)
 export const savePermissionSet = (name: string, draft: PermissionSetDraft) =>
-  call<void>('PUT', `/setup/permission-sets/${enc(name)}`, { body: draft })
+  call<void>('PUT', `/setup/permission-sets/${enc(name)}`, { body: withoutNulls(draft) })
 export const deletePermissionSet = (name: string) => call<void>('DELETE', `/setup/permission-sets/${enc(name)}`)
 export const assignPermissionSet = (name: string, user: string) =>
   call<void>('PUT', `/setup/permission-sets/${enc(name)}/users/${enc(user)}`)
@@ -44,14 +44,16 @@ export const withdrawPermissionSet = (name: string, user: string) =>
 
 export const objects = () => call<{ objects: SetupObject[] }>('GET', '/setup/objects')
 export const objectDetail = (name: string) => call<ObjectDescribe>('GET', `/setup/objects/${enc(name)}`)
-export const createObject = (draft: ObjectDraft) => call<{ name: string }>('POST', '/setup/objects', { body: draft })
+export const createObject = (draft: ObjectDraft) => call<{ name: string }>('POST', '/setup/objects', {
+    body: withoutNulls({ ...draft, name_field: withoutNulls(draft.name_field) }),
+  })
 export const updateObject = (name: string, draft: Partial<ObjectDraft>) =>
-  call<void>('PATCH', `/setup/objects/${enc(name)}`, { body: draft })
+  call<void>('PATCH', `/setup/objects/${enc(name)}`, { body: withoutNulls(draft) })
 export const deleteObject = (name: string) => call<void>('DELETE', `/setup/objects/${enc(name)}`)
 export const createField = (object: string, draft: FieldDraft) =>
   call<{ name: string }>('POST', `/setup/objects/${enc(object)}/fields`, { body: draft })
 export const updateField = (object: string, field: string, draft: Partial<FieldDraft>) =>
-  call<void>('PATCH', `/setup/objects/${enc(object)}/fields/${enc(field)}`, { body: draft })
+  call<void>('PATCH', `/setup/objects/${enc(object)}/fields/${enc(field)}`, { body: withoutNulls(draft) })
 export const deleteField = (object: string, field: string) =>
   call<void>('DELETE', `/setup/objects/${enc(object)}/fields/${enc(field)}`)
 

@@ -315,6 +315,7 @@ export interface SetupUser {
   is_active: boolean
   role: Person | null
   language: Language
+  time_zone: string
   permission_sets: string[]
   last_login: string | null
   locked: boolean

@@ -49,7 +49,7 @@ export function CreateMenu() {
         },
       }}
     >
-      <Button type="primary" icon={<PlusOutlined />} aria-label={t('frame.create')}>
+      <Button type="primary" icon={<PlusOutlined aria-hidden />} aria-label={t('frame.create')}>
         {isPhone ? null : t('frame.create')}
       </Button>
     </Dropdown>

@@ -76,7 +76,7 @@ export function GlobalSearch() {
       <Button
         type="text"
         className="push-right"
-        icon={<SearchOutlined />}
+        icon={<SearchOutlined aria-hidden />}
         aria-label={t('frame.search')}
         onClick={() => {
           setShown(true)

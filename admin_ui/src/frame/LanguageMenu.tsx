@@ -20,7 +20,7 @@ export function LanguageMenu() {
         onClick: ({ key }) => void change(key === 'zh_CN' ? 'zh_CN' : 'en_US'),
       }}
     >
-      <Button type="text" icon={<GlobalOutlined />} aria-label={t('frame.language')} />
+      <Button type="text" icon={<GlobalOutlined aria-hidden />} aria-label={t('frame.language')} />
     </Dropdown>
   )
 }

@@ -9,7 +9,7 @@ import type { Language } from '../api/types'
 import { currentPreferences, setPreferences, usePreferences } from './preferences'
 import { switchLanguage } from './i18n'
 import { makeTheme } from './theme'
-import { useIsDark } from './useMedia'
+import { useIsDark, useIsStill } from './useMedia'
 
 const MINUTE = 60_000
 
@@ -33,6 +33,7 @@ export const useChangeLanguage = () => useContext(LanguageContext)
 export function Providers({ children }: { children: ReactNode }) {
   const preferences = usePreferences()
   const isDark = useIsDark(preferences.theme)
+  const isStill = useIsStill()
   const [locale, setLocale] = useState<Locale | null>(null)
 
   const changeLanguage = useMemo(
@@ -55,8 +56,8 @@ export function Providers({ children }: { children: ReactNode }) {
   }, [isDark, preferences.density])
 
   const theme = useMemo(
-    () => makeTheme(isDark, preferences.density, preferences.language),
-    [isDark, preferences.density, preferences.language],
+    () => makeTheme(isDark, preferences.density, preferences.language, isStill),
+    [isDark, preferences.density, preferences.language, isStill],
   )
   if (locale === null) return null
   return (

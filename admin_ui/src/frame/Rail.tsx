@@ -7,6 +7,7 @@ import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { NavLink, useNavigate } from 'react-router'
 import { usePrefetchDescribe } from '../api/queries'
+import type { Tab } from '../api/types'
 import { MetadataIcon } from './MetadataIcon'
 import { setPreferences } from './preferences'
 import { useMay, useSession } from './session'
@@ -34,9 +35,16 @@ export function Rail({ collapsed, inDrawer = false }: { collapsed: boolean; inDr
     if (first) void navigate(tabAddress(first))
   }
 
+  /** The application's own pages are named by the application's own texts. */
+  function pageLabel(tab: Tab): string {
+    if (tab.name === 'home') return t('frame.home')
+    if (tab.name === 'setup') return t('frame.setup')
+    return tab.name === 'audit' ? t('frame.audit') : tab.label
+  }
+
   const tabs: RailLink[] = (app?.tabs ?? []).map((tab) => ({
     to: tabAddress(tab),
-    label: tab.label,
+    label: tab.kind === 'page' ? pageLabel(tab) : tab.label,
     icon: <MetadataIcon name={tab.icon ?? tab.name} />,
     onHover: tab.kind === 'object' ? () => prefetch(tab.name) : undefined,
   }))
@@ -84,7 +92,7 @@ export function Rail({ collapsed, inDrawer = false }: { collapsed: boolean; inDr
           <Button
             type="text"
             className="rail-collapse"
-            icon={collapsed ? <RightOutlined /> : <LeftOutlined />}
+            icon={collapsed ? <RightOutlined aria-hidden /> : <LeftOutlined aria-hidden />}
             aria-label={collapsed ? t('frame.expand') : t('frame.collapse')}
             aria-expanded={!collapsed}
             onClick={() => setPreferences({ railCollapsed: !collapsed })}

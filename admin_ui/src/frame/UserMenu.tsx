@@ -20,11 +20,11 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
     ? [
         {
           key: 'language',
-          icon: <TranslationOutlined />,
+          icon: <TranslationOutlined aria-hidden />,
           label: i18n.language === 'zh_CN' ? 'English' : '中文',
           onClick: () => void switchLanguage(i18n.language === 'zh_CN' ? 'en_US' : 'zh_CN'),
         },
-        { key: 'help', icon: <QuestionCircleOutlined />, label: t('frame.help'), onClick: onHelp },
+        { key: 'help', icon: <QuestionCircleOutlined aria-hidden />, label: t('frame.help'), onClick: onHelp },
       ]
     : []
   const themes = ['system', 'light', 'dark'] as const
@@ -43,7 +43,7 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
     { type: 'divider' },
     {
       key: 'theme',
-      icon: <BgColorsOutlined />,
+      icon: <BgColorsOutlined aria-hidden />,
       label: t('frame.theme'),
       children: themes.map((each) => ({
         key: `theme-${each}`,
@@ -54,7 +54,7 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
     },
     {
       key: 'density',
-      icon: <ColumnHeightOutlined />,
+      icon: <ColumnHeightOutlined aria-hidden />,
       label: t('frame.density'),
       children: densities.map((each) => ({
         key: `density-${each}`,
@@ -67,7 +67,7 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
     { type: 'divider' },
     {
       key: 'out',
-      icon: <LogoutOutlined />,
+      icon: <LogoutOutlined aria-hidden />,
       label: t('frame.signOut'),
       onClick: () => void signOut().finally(() => window.location.assign('/')),
     },

@@ -15,10 +15,10 @@ const FONT = [
   'sans-serif',
 ].join(', ')
 
-// Quotation marks, dashes and dots are as wide as a character in Chinese; Latin fonts would draw them half as wide.
+// Quotation marks and dashes are as wide as a character in Chinese; Latin fonts would draw them half as wide.
 const CHINESE_FONT = `"Chinese punctuation", ${FONT}`
 
-export function makeTheme(isDark: boolean, density: 'compact' | 'comfortable', language: Language): ThemeConfig {
+export function makeTheme(isDark: boolean, density: 'compact' | 'comfortable', language: Language, isStill: boolean): ThemeConfig {
   const isCompact = density === 'compact'
   return {
     algorithm: isDark ? theme.darkAlgorithm : theme.defaultAlgorithm,
@@ -60,6 +60,7 @@ export function makeTheme(isDark: boolean, density: 'compact' | 'comfortable', l
       controlHeight: isCompact ? 30 : 36,
       sizeStep: isCompact ? 3 : 4,
       borderRadius: 5,
+      motion: !isStill,
       motionDurationMid: '0.12s',
       motionDurationSlow: '0.18s',
     },

@@ -14,6 +14,9 @@ export function useMedia(query: string): boolean {
 
 export const useIsPhone = () => useMedia('(max-width: 767px)')
 
+/** Whether somebody asked for no motion. */
+export const useIsStill = () => useMedia('(prefers-reduced-motion: reduce)')
+
 export const useIsDark = (theme: 'system' | 'light' | 'dark') => {
   const systemIsDark = useMedia('(prefers-color-scheme: dark)')
   return theme === 'dark' || (theme === 'system' && systemIsDark)

@@ -47,6 +47,7 @@ const texts = {
     expand: 'Expand navigation',
     app: 'App: {{app}}',
     noApp: 'No app',
+    home: 'Home',
     recycleBin: 'Recycle bin',
     audit: 'Audit',
     setup: 'Setup',
@@ -497,7 +498,7 @@ const texts = {
   inbound: {
     status: 'Status',
     all: 'All',
-    statuses: { received: 'Received', processed: 'Processed', failed: 'Failed' },
+    statuses: { accepted: 'Accepted', refused: 'Refused' },
     none: 'No messages',
     received: 'Received',
     mapping: 'Mapping',

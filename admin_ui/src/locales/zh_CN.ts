@@ -49,6 +49,7 @@ const texts: Texts = {
     expand: '展开导航',
     app: '应用：{{app}}',
     noApp: '暂无应用',
+    home: '主页',
     recycleBin: '回收站',
     audit: '审计',
     setup: '设置',
@@ -492,7 +493,7 @@ const texts: Texts = {
   inbound: {
     status: '状态',
     all: '全部',
-    statuses: { received: '已接收', processed: '已处理', failed: '失败' },
+    statuses: { accepted: '已接受', refused: '已拒绝' },
     none: '没有消息',
     received: '接收时间',
     mapping: '映射',

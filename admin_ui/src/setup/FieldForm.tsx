@@ -21,6 +21,7 @@ import { refreshDefinitions } from './refreshDefinitions'
 import { useDraft } from './useDraft'
 
 const CLASSIFICATIONS = ['public', 'internal', 'personal', 'sensitive'] as const
+const FLAGS = ['required', 'unique', 'external_id', 'indexed', 'tracked'] as const
 const ON_DELETE = ['clear', 'restrict', 'cascade'] as const
 
 interface FieldFormProps {
@@ -59,9 +60,8 @@ export function FieldForm({ object, field, onClose }: FieldFormProps) {
     if (field) {
       // Name and type are what a field is; the rest may change.
       const { name: _name, type: _type, ...changes } = made
-      const cleared = settings.default && made.default === undefined && field.default !== null ? { default: null } : {}
-      const flags = Object.fromEntries((['required', 'unique', 'external_id', 'indexed', 'tracked'] as const).filter((flag) => values[flag] !== field[flag]).map((flag) => [flag, values[flag]]))
-      await updateField(object.name, field.name, { ...changes, ...cleared, ...flags, help: values.help.trim() || null, classification: values.classification })
+      const flags = Object.fromEntries(FLAGS.filter((flag) => values[flag] !== field[flag]).map((flag) => [flag, values[flag]]))
+      await updateField(object.name, field.name, { ...changes, ...flags, help: values.help.trim(), classification: values.classification })
     } else {
       await createField(object.name, made)
     }

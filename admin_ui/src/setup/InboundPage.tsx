@@ -17,8 +17,8 @@ import { useReader } from '../records/fields/useReader'
 import { formatDateTime } from '../records/format'
 import { InboundContent } from './InboundContent'
 
-const STATUSES = ['', 'received', 'processed', 'failed'] as const
-const COLOURS: Record<string, string> = { processed: 'green', failed: 'red', received: 'blue' }
+const STATUSES = ['', 'accepted', 'refused'] as const
+const COLOURS: Record<string, string> = { accepted: 'green', refused: 'red' }
 
 export function InboundPage() {
   const { t } = useTranslation()
@@ -38,7 +38,7 @@ export function InboundPage() {
   })
   const rows = page.data?.pages.flatMap((each) => each.messages) ?? []
   const labelOf = (value: string) =>
-    value === 'processed' || value === 'failed' || value === 'received' ? t(`inbound.statuses.${value}`) : value
+    value === 'accepted' || value === 'refused' ? t(`inbound.statuses.${value}`) : value
 
   async function replay(each: InboundMessage) {
     setReplaying(each.id)
@@ -111,10 +111,10 @@ export function InboundPage() {
                     </span>
                   </td>
                   <td className="cell-actions">
-                    <Button size="small" icon={<EyeOutlined />} onClick={() => setShown(each)}>
+                    <Button size="small" icon={<EyeOutlined aria-hidden />} onClick={() => setShown(each)}>
                       {t('inbound.content')}
                     </Button>
-                    <Button size="small" icon={<RedoOutlined />} loading={replaying === each.id} onClick={() => void replay(each)}>
+                    <Button size="small" icon={<RedoOutlined aria-hidden />} loading={replaying === each.id} onClick={() => void replay(each)}>
                       {t('inbound.replay')}
                     </Button>
                   </td>

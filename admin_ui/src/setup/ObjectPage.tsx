@@ -67,17 +67,17 @@ function ObjectDetail({ object }: { object: ObjectDescribe }) {
         title={object.label}
         actions={
           <>
-            <Button icon={<UnorderedListOutlined />} onClick={() => void navigate(`/o/${object.name}`)}>
+            <Button icon={<UnorderedListOutlined aria-hidden />} onClick={() => void navigate(`/o/${object.name}`)}>
               {t('object.openList')}
             </Button>
             {object.custom && mayChange && (
               <>
-                <Button icon={<EditOutlined />} onClick={() => setForm('object')}>
+                <Button icon={<EditOutlined aria-hidden />} onClick={() => setForm('object')}>
                   {t('action.edit')}
                 </Button>
                 <Button
                   danger
-                  icon={<DeleteOutlined />}
+                  icon={<DeleteOutlined aria-hidden />}
                   onClick={() =>
                     askDelete(
                       t('object.delete', { object: object.label }),
@@ -111,7 +111,7 @@ function ObjectDetail({ object }: { object: ObjectDescribe }) {
       <div className="toolbar">
         <Input className="setup-search" allowClear value={q} placeholder={t('columns.search')} aria-label={t('columns.search')} onChange={(event) => setQ(event.target.value)} />
         {mayChange && (
-          <Button type="primary" icon={<PlusOutlined />} className="push-right" onClick={() => setForm('new')}>
+          <Button type="primary" icon={<PlusOutlined aria-hidden />} className="push-right" onClick={() => setForm('new')}>
             {t('field.new')}
           </Button>
         )}
@@ -155,12 +155,12 @@ function ObjectDetail({ object }: { object: ObjectDescribe }) {
                 <td className="cell-actions">
                   {field.custom && mayChange && (
                     <>
-                      <Button type="text" size="small" icon={<EditOutlined />} aria-label={t('record.editField', { field: field.label })} onClick={() => setForm(field)} />
+                      <Button type="text" size="small" icon={<EditOutlined aria-hidden />} aria-label={t('record.editField', { field: field.label })} onClick={() => setForm(field)} />
                       <Button
                         type="text"
                         danger
                         size="small"
-                        icon={<DeleteOutlined />}
+                        icon={<DeleteOutlined aria-hidden />}
                         aria-label={t('field.delete', { field: field.label })}
                         onClick={() =>
                           askDelete(t('field.delete', { field: field.label }), () => deleteField(object.name, field.name), () => undefined)

@@ -30,7 +30,7 @@ export function ObjectsPage() {
         title={t('setup.objects')}
         actions={
           mayChange && (
-            <Button type="primary" icon={<PlusOutlined />} onClick={() => setMaking(true)}>
+            <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => setMaking(true)}>
               {t('object.new')}
             </Button>
           )

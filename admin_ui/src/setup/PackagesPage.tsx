@@ -14,11 +14,29 @@ import { EmptyState, ErrorState, Lines } from '../frame/states'
 import { useErrorText } from '../frame/useErrorText'
 import { refreshDefinitions } from './refreshDefinitions'
 
+type InstallState = 'idle' | 'busy' | { milliseconds: number } | { error: string }
+
 export function PackagesPage() {
   const { t } = useTranslation()
+  const client = useQueryClient()
+  const errorText = useErrorText()
+  // Kept here and not in the card: an installed package moves to the other list, and what was said must go along.
+  const [states, setStates] = useState<Record<string, InstallState>>({})
   const all = useQuery({ queryKey: ['setup', 'packages'], queryFn: packages })
   const installed = (all.data?.packages ?? []).filter((each) => each.installed !== null)
   const available = (all.data?.packages ?? []).filter((each) => each.installed === null)
+
+  async function install(name: string, version: string) {
+    const say = (state: InstallState) => setStates((current) => ({ ...current, [name]: state }))
+    say('busy')
+    try {
+      say(await installPackage(name, version))
+      await refreshDefinitions(client)
+    } catch (error) {
+      say({ error: errorText(error) })
+    }
+  }
+
   return (
     <div className="page">
       <PageHeader title={t('setup.packages')} eyebrow={t('package.lead')} />
@@ -40,7 +58,12 @@ export function PackagesPage() {
                   <h2 className="section-title">{title}</h2>
                   <div className="packages">
                     {list.map((each) => (
-                      <PackageCard key={each.name} each={each} />
+                      <PackageCard
+                        key={each.name}
+                        each={each}
+                        state={states[each.name] ?? 'idle'}
+                        onInstall={(version) => void install(each.name, version)}
+                      />
                     ))}
                   </div>
                 </section>
@@ -52,26 +75,18 @@ export function PackagesPage() {
   )
 }
 
-function PackageCard({ each }: { each: SetupPackage }) {
+interface PackageCardProps {
+  each: SetupPackage
+  state: InstallState
+  onInstall: (version: string) => void
+}
+
+function PackageCard({ each, state, onInstall }: PackageCardProps) {
   const { t } = useTranslation()
-  const client = useQueryClient()
-  const errorText = useErrorText()
   const mayInstall = useMay('ManagePackages')
   const others = each.versions.filter((version) => version !== each.installed)
-  const [version, setVersion] = useState(others[0])
-  const [state, setState] = useState<'idle' | 'busy' | { milliseconds: number } | { error: string }>('idle')
-
-  async function install() {
-    if (version === undefined) return
-    setState('busy')
-    try {
-      const { milliseconds } = await installPackage(each.name, version)
-      setState({ milliseconds })
-      await refreshDefinitions(client)
-    } catch (error) {
-      setState({ error: errorText(error) })
-    }
-  }
+  const [chosen, setVersion] = useState<string | null>(null)
+  const version = chosen !== null && others.includes(chosen) ? chosen : others[0]
 
   return (
     <article className="card package" aria-label={each.label}>
@@ -100,7 +115,7 @@ function PackageCard({ each }: { each: SetupPackage }) {
               type={each.installed === null ? 'primary' : 'default'}
               loading={state === 'busy'}
               aria-label={t('package.installName', { package: each.label, version })}
-              onClick={() => void install()}
+              onClick={() => version !== undefined && onInstall(version)}
             >
               {each.installed === null ? t('package.install') : t('package.change', { version })}
             </Button>

@@ -34,7 +34,7 @@ export function PasswordDialog({ shown, onClose }: { shown: OneTimePassword; onC
           <code data-testid="one-time-password">{shown.password}</code>
           <Button
             size="small"
-            icon={<CopyOutlined />}
+            icon={<CopyOutlined aria-hidden />}
             onClick={() => {
               void navigator.clipboard?.writeText(shown.password)
               ready(t('record.copied'))

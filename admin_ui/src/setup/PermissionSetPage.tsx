@@ -90,13 +90,13 @@ function PermissionSetEditor({ set }: { set: PermissionSet }) {
         actions={
           <>
             {mayChange && (
-              <Button icon={<CopyOutlined />} onClick={() => setCloning(true)}>
+              <Button icon={<CopyOutlined aria-hidden />} onClick={() => setCloning(true)}>
                 {t('action.clone')}
               </Button>
             )}
             {!isReadOnly && (
               <>
-                <Button danger icon={<DeleteOutlined />} onClick={askDelete}>
+                <Button danger icon={<DeleteOutlined aria-hidden />} onClick={askDelete}>
                   {t('action.delete')}
                 </Button>
                 <Button type="primary" disabled={!isDirty} loading={isSaving} onClick={() => void save()}>

@@ -23,7 +23,7 @@ export function PermissionSetsPage() {
         title={t('setup.permissionSets')}
         actions={
           mayChange && (
-            <Button type="primary" icon={<PlusOutlined />} onClick={() => setMaking(true)}>
+            <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => setMaking(true)}>
               {t('permission.new')}
             </Button>
           )

@@ -69,7 +69,7 @@ export function PicklistValues({ rows, controlling, errors, onChange }: Picklist
           )}
           <Button
             type="text"
-            icon={<CloseOutlined />}
+            icon={<CloseOutlined aria-hidden />}
             aria-label={t('field.valueRemove', { number: index + 1 })}
             onClick={() => onChange(shown.filter((_, position) => position !== index))}
           />
@@ -80,7 +80,7 @@ export function PicklistValues({ rows, controlling, errors, onChange }: Picklist
           {errors.join(' ')}
         </div>
       )}
-      <Button icon={<PlusOutlined />} onClick={() => onChange([...shown, EMPTY])}>
+      <Button icon={<PlusOutlined aria-hidden />} onClick={() => onChange([...shown, EMPTY])}>
         {t('field.valueAdd')}
       </Button>
     </fieldset>

@@ -30,7 +30,7 @@ export function RolesPage() {
         eyebrow={t('role.lead')}
         actions={
           mayChange && (
-            <Button type="primary" icon={<PlusOutlined />} onClick={() => setParent(null)}>
+            <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => setParent(null)}>
               {t('role.new')}
             </Button>
           )
@@ -62,7 +62,7 @@ function RoleBranch({ nodes, onAdd }: { nodes: RoleNode[]; onAdd: ((parent: stri
             <span>{node.title}</span>
             <code className="muted small">{node.name}</code>
             {onAdd && (
-              <Button type="text" size="small" icon={<PlusOutlined />} aria-label={t('role.below', { role: node.title })} onClick={() => onAdd(node.key)} />
+              <Button type="text" size="small" icon={<PlusOutlined aria-hidden />} aria-label={t('role.below', { role: node.title })} onClick={() => onAdd(node.key)} />
             )}
           </div>
           {node.children.length > 0 && <RoleBranch nodes={node.children} onAdd={onAdd} />}

@@ -35,7 +35,7 @@ export function UserForm({ user, onClose, onSaved }: UserFormProps) {
     first_name: '',
     email: user?.email ?? '',
     language: user?.language ?? me.language,
-    time_zone: me.time_zone,
+    time_zone: user?.time_zone ?? me.time_zone,
     role_id: user?.role?.id ?? null,
     permission_sets: user?.permission_sets ?? [],
     is_active: user?.is_active ?? true,
@@ -45,7 +45,7 @@ export function UserForm({ user, onClose, onSaved }: UserFormProps) {
   async function save() {
     if (user) {
       // The list knows the whole name only: parts that were not typed stay as they are.
-      const { last_name, first_name, time_zone: _zone, is_active: _active, ...rest } = values
+      const { last_name, first_name, is_active: _active, ...rest } = values
       const renamed = last_name.trim() === '' ? {} : { last_name: last_name.trim(), first_name: first_name.trim() }
       await updateUser(user.id, { ...rest, ...renamed })
       ready(t('form.saved'))
@@ -91,17 +91,15 @@ export function UserForm({ user, onClose, onSaved }: UserFormProps) {
             onChange={(language: Language) => set('language', language)}
           />
         </FieldRow>
-        {!user && (
-          <FieldRow id="user-zone" label={t('user.timeZone')} errors={errorsOf('time_zone')}>
-            <Select
-              id="user-zone"
-              showSearch
-              value={values.time_zone}
-              options={[...new Set([values.time_zone, ...ZONES])].map((zone) => ({ value: zone, label: zone }))}
-              onChange={(zone: string) => set('time_zone', zone)}
-            />
-          </FieldRow>
-        )}
+        <FieldRow id="user-zone" label={t('user.timeZone')} errors={errorsOf('time_zone')}>
+          <Select
+            id="user-zone"
+            showSearch
+            value={values.time_zone}
+            options={[...new Set([values.time_zone, ...ZONES])].map((zone) => ({ value: zone, label: zone }))}
+            onChange={(zone: string) => set('time_zone', zone)}
+          />
+        </FieldRow>
       </div>
       <FieldRow id="user-role" label={t('user.role')} errors={errorsOf('role_id')}>
         <TreeSelect

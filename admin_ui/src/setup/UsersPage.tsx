@@ -66,7 +66,7 @@ export function UsersPage() {
       {
         key: 'password',
         label: t('user.reset'),
-        icon: <KeyOutlined />,
+        icon: <KeyOutlined aria-hidden />,
         onClick: () =>
           ask(t('user.resetTitle', { name }), t('user.resetText'), t('user.reset'), async () => {
             const answer = await resetPassword(user.id)
@@ -94,7 +94,7 @@ export function UsersPage() {
       <PageHeader
         title={t('setup.users')}
         actions={
-          <Button type="primary" icon={<PlusOutlined />} onClick={() => setForm('new')}>
+          <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => setForm('new')}>
             {t('user.new')}
           </Button>
         }
@@ -160,7 +160,7 @@ export function UsersPage() {
                   </td>
                   <td className="cell-actions">
                     <Dropdown trigger={['click']} placement="bottomRight" menu={{ items: actionsOf(user) }}>
-                      <Button type="text" size="small" icon={<MoreOutlined />} aria-label={t('user.actions', { name: tidyName(user.name) })} />
+                      <Button type="text" size="small" icon={<MoreOutlined aria-hidden />} aria-label={t('user.actions', { name: tidyName(user.name) })} />
                     </Dropdown>
                   </td>
                 </tr>

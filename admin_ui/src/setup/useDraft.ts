@@ -24,6 +24,7 @@ export function useDraft<T extends object>(initial: T): Draft<T> {
   const [isBusy, setBusy] = useState(false)
 
   function place(error: unknown) {
+    if (error instanceof ApiError && error.isSignedOut) return
     if (!(error instanceof ApiError) || error.status >= 500 || error.isOffline) return setGeneral([errorText(error)])
     const byField: Record<string, string[]> = {}
     const rest: string[] = []

@@ -39,12 +39,23 @@ class Progress:
     document: dict[str, Any]
 
     @classmethod
-    def open(cls, home: Path, digest: str, today: date) -> Progress:
+    def open(cls, home: Path, today: date) -> Progress:
         """The progress of a load that was interrupted, or that of one to begin."""
         path = home / PENDING_FILE
         if path.exists():
             return cls(path, json.loads(path.read_text(encoding="utf-8")))
-        return cls(path, {"digest": digest, "today": today.isoformat(), "tenants": {}})
+        return cls(path, {"digest": None, "today": today.isoformat(), "tenants": {}})
+
+    def begun_with_another(self, digest: str) -> list[str]:
+        """The names of tenants that were begun with a plan of another content."""
+        if self.document["digest"] == digest:
+            return []
+        return [name for name in self.document["tenants"] if self.tenant(name).is_begun]
+
+    def start(self, digest: str) -> None:
+        """Go on with this plan; what was done with another counts no more."""
+        if self.document["digest"] != digest:
+            self.document |= {"digest": digest, "tenants": {}}
 
     def save(self) -> None:
         """Keep it across a power cut."""
@@ -92,12 +103,8 @@ class TenantProgress:
         """The user's password: random, and the same whenever it is asked for."""
         return str(self.entry["passwords"].setdefault(username, random_password()))
 
-    def secret(self, name: str, made: str) -> str:
-        """A secret that was made for this tenant before, or the one that is made now."""
-        return str(self.entry.setdefault(name, made))
-
     def save(self) -> None:
-        """Keep the secrets that were asked for."""
+        """Keep the passwords that were asked for."""
         self.progress.save()
 
     def records_before(self, step: str) -> int | None:

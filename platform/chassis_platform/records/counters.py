@@ -16,7 +16,7 @@ from chassis_tenants.database import Binding, Database, Row, Transaction
 from chassis_tenants.statement import Statement
 
 #: Writes of fewer records than this take a whole block and leave the rest to those that follow.
-BLOCK = 8
+BLOCK = 32
 
 Ask = Callable[[Statement], Awaitable[list[Row]]]
 

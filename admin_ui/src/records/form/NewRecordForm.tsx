@@ -7,9 +7,10 @@ import { flushSync } from 'react-dom'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import { create } from '../../api/endpoints'
-import type { ObjectDescribe, RecordType, Values } from '../../api/types'
+import type { Labels, ObjectDescribe, RecordType, Values } from '../../api/types'
 import { MetadataIcon } from '../../frame/MetadataIcon'
 import { PageHeader } from '../../frame/PageHeader'
+import { useSession } from '../../frame/session'
 import { useReady } from '../../frame/useReady'
 import { FormSections } from './FormSections'
 import { filledValues, formSections, initialValues } from './formState'
@@ -17,6 +18,8 @@ import { saveWithKeys } from './saveWithKeys'
 import { UnsavedGuard } from './UnsavedGuard'
 import { useRecordForm } from './useRecordForm'
 import { useSectionTexts } from './useSectionTexts'
+
+const OWNER = 'OwnerId'
 
 interface NewRecordFormProps {
   describe: ObjectDescribe
@@ -34,8 +37,14 @@ export function NewRecordForm({ describe, recordType, prefilled, onRecordType }:
   const [isSaving, setSaving] = useState(false)
   const [isSaved, setSaved] = useState(false)
   const sections = useMemo(() => formSections(describe, recordType, 'create', texts), [describe, recordType, texts])
-  const initial = useMemo(() => initialValues(describe, recordType, prefilled), [describe, recordType, prefilled])
-  const form = useRecordForm({ describe, recordType, base: {}, baseLabels: {}, initial, sections })
+  const { user } = useSession()
+  const initial = useMemo(() => {
+    // A record belongs to whoever makes it; where the form shows the owner, it says so.
+    const asksOwner = describe.has_owner && sections.some((section) => section.fields.includes(OWNER))
+    return initialValues(describe, recordType, { ...(asksOwner ? { [OWNER]: user.id } : {}), ...prefilled })
+  }, [describe, recordType, prefilled, sections, user.id])
+  const labels: Labels = initial[OWNER] === user.id ? { [OWNER]: user.name } : {}
+  const form = useRecordForm({ describe, recordType, base: {}, baseLabels: labels, initial, sections })
 
   async function save(another: boolean) {
     if (isSaving || !form.check()) return

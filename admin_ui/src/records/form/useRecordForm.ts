@@ -76,6 +76,8 @@ export function useRecordForm({ describe, recordType, base: given, baseLabels, i
       return !hasErrors(found)
     },
     fail: (error) => {
+      // The sign-in stands over the page by now; afterwards the form is as it was.
+      if (error instanceof ApiError && error.isSignedOut) return
       if (error instanceof ApiError && error.status >= 400 && error.status < 500 && error.problems.length > 0) {
         show(placeProblems(describe, error.problems, shown))
       } else {

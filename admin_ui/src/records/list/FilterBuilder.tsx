@@ -111,7 +111,7 @@ export function FilterBuilder({ describe, request, onApply, onClose }: FilterBui
               </div>
               <Button
                 type="text"
-                icon={<CloseOutlined />}
+                icon={<CloseOutlined aria-hidden />}
                 aria-label={t('filter.remove')}
                 onClick={() => setConditions((current) => current.filter((_, position) => position !== index))}
               />
@@ -119,7 +119,7 @@ export function FilterBuilder({ describe, request, onApply, onClose }: FilterBui
           )
         })}
       </ol>
-      <Button icon={<PlusOutlined />} onClick={() => setConditions((current) => [...current, emptyCondition()])}>
+      <Button icon={<PlusOutlined aria-hidden />} onClick={() => setConditions((current) => [...current, emptyCondition()])}>
         {t('filter.add')}
       </Button>
       {complete.length > 1 && (

@@ -103,8 +103,8 @@ export function InlineCell({ field, record, describe, context, onSaved, onClose 
             }}
           />
         </div>
-        <Button type="primary" icon={<CheckOutlined />} aria-label={t('action.save')} loading={isSaving} onClick={() => void save(theirs?.version ?? record.version)} />
-        <Button icon={<CloseOutlined />} aria-label={t('action.cancel')} onClick={onClose} />
+        <Button type="primary" icon={<CheckOutlined aria-hidden />} aria-label={t('action.save')} loading={isSaving} onClick={() => void save(theirs?.version ?? record.version)} />
+        <Button icon={<CloseOutlined aria-hidden />} aria-label={t('action.cancel')} onClick={onClose} />
       </div>
       {error !== null && (
         <div id={errorId(id)} className="field-error" role="alert">

@@ -94,7 +94,7 @@ export function KanbanColumn({ describe, path, stage, request, dragged, onDrag, 
                       },
                     }}
                   >
-                    <Button type="text" size="small" icon={<SwapOutlined />} aria-label={t('path.moveTo', { name: String(record.values[describe.name_field] ?? '') })} />
+                    <Button type="text" size="small" icon={<SwapOutlined aria-hidden />} aria-label={t('path.moveTo', { name: String(record.values[describe.name_field] ?? '') })} />
                   </Dropdown>
                 )}
               </div>

@@ -89,10 +89,10 @@ export function ListHeader({ describe, state, request, path, onChange }: ListHea
   }
 
   const more: NonNullable<MenuProps['items']> = [
-    { key: 'reload', icon: <ReloadOutlined />, label: t('list.reload'), onClick: () => void client.invalidateQueries({ queryKey: ['list', describe.name] }) },
-    { key: 'columns', icon: <InsertRowLeftOutlined />, label: t('list.columns'), onClick: () => setOpen('columns') },
-    ...(mayExport ? [{ key: 'export', icon: <DownloadOutlined />, label: t('list.export'), onClick: () => void exportRecords() }] : []),
-    ...(maySaveViews ? [{ key: 'save', icon: <SaveOutlined />, label: t('list.saveView'), onClick: () => setOpen('save') }] : []),
+    { key: 'reload', icon: <ReloadOutlined aria-hidden />, label: t('list.reload'), onClick: () => void client.invalidateQueries({ queryKey: ['list', describe.name] }) },
+    { key: 'columns', icon: <InsertRowLeftOutlined aria-hidden />, label: t('list.columns'), onClick: () => setOpen('columns') },
+    ...(mayExport ? [{ key: 'export', icon: <DownloadOutlined aria-hidden />, label: t('list.export'), onClick: () => void exportRecords() }] : []),
+    ...(maySaveViews ? [{ key: 'save', icon: <SaveOutlined aria-hidden />, label: t('list.saveView'), onClick: () => setOpen('save') }] : []),
   ]
 
   return (
@@ -113,12 +113,12 @@ export function ListHeader({ describe, state, request, path, onChange }: ListHea
               </Button>
             )}
             {describe.permissions.create && (
-              <Button type="primary" icon={<PlusOutlined />} onClick={() => void navigate(`/o/${describe.name}/new`)}>
+              <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => void navigate(`/o/${describe.name}/new`)}>
                 {t('action.new')}
               </Button>
             )}
             <Dropdown trigger={['click']} placement="bottomRight" menu={{ items: more }}>
-              <Button icon={<MoreOutlined />} aria-label={t('action.more')} />
+              <Button icon={<MoreOutlined aria-hidden />} aria-label={t('action.more')} />
             </Dropdown>
           </>
         }
@@ -126,7 +126,7 @@ export function ListHeader({ describe, state, request, path, onChange }: ListHea
       <div className="toolbar">
         <SearchInList key={describe.name} text={state.search} onChange={(search) => onChange({ search }, true)} />
         <Badge count={request.filters.length} size="small" color="var(--accent)">
-          <Button icon={<FilterOutlined />} aria-label={t('list.filters')} onClick={() => setOpen('filters')}>
+          <Button icon={<FilterOutlined aria-hidden />} aria-label={t('list.filters')} onClick={() => setOpen('filters')}>
             {isPhone ? null : t('list.filters')}
           </Button>
         </Badge>
@@ -146,8 +146,8 @@ export function ListHeader({ describe, state, request, path, onChange }: ListHea
             aria-label={t('list.display')}
             value={state.display}
             options={[
-              { value: 'table', icon: <TableOutlined />, label: isPhone ? undefined : t('list.table'), title: t('list.table') },
-              { value: 'kanban', icon: <AppstoreOutlined />, label: isPhone ? undefined : t('list.kanban'), title: t('list.kanban') },
+              { value: 'table', icon: <TableOutlined aria-hidden />, label: isPhone ? undefined : t('list.table'), title: t('list.table') },
+              { value: 'kanban', icon: <AppstoreOutlined aria-hidden />, label: isPhone ? undefined : t('list.kanban'), title: t('list.kanban') },
             ]}
             onChange={(display) => onChange({ display })}
           />

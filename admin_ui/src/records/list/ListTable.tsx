@@ -3,7 +3,7 @@ import { DeleteOutlined, EditOutlined } from '@ant-design/icons'
 import { useQueryClient } from '@tanstack/react-query'
 import App from 'antd/es/app'
 import Button from 'antd/es/button'
-import { useCallback, useMemo, useState } from 'react'
+import { lazy, Suspense, useCallback, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate } from 'react-router'
 import { list, read, remove, undelete } from '../../api/endpoints'
@@ -15,11 +15,13 @@ import { componentsOf } from '../form/formState'
 import { nextOrder, type ListState } from '../urlState'
 import { CellValue } from './CellValue'
 import { fieldOfColumn } from './fieldOfColumn'
-import { InlineCell } from './InlineCell'
 import { RecordCards } from './RecordCards'
 import { RecordGrid } from './RecordGrid'
 import { RecordLink } from './RecordLink'
 import { listKey, useRecordList, type ListPages } from './useRecordList'
+
+// The controls of all field types are a third of a list's code, and most lists are only read.
+const InlineCell = lazy(async () => ({ default: (await import('./InlineCell')).InlineCell }))
 
 interface ListTableProps {
   describe: ObjectDescribe
@@ -152,7 +154,7 @@ export function ListTable({ describe, request, state, onChange }: ListTableProps
   const label = describe.plural_label
   if (isPhone) {
     return (
-      <RecordCards label={label} describe={describe} columns={columns} records={records} hasMore={rows.hasNextPage} onMore={more} />
+      <RecordCards key={JSON.stringify(request)} label={label} describe={describe} columns={columns} records={records} hasMore={rows.hasNextPage} onMore={more} />
     )
   }
   return (
@@ -161,7 +163,7 @@ export function ListTable({ describe, request, state, onChange }: ListTableProps
         <div className="bulk-bar" role="region" aria-label={t('list.bulk')}>
           <span>{t('list.selected', { count: selected.size })}</span>
           {describe.permissions.delete && (
-            <Button danger icon={<DeleteOutlined />} onClick={askDelete}>
+            <Button danger icon={<DeleteOutlined aria-hidden />} onClick={askDelete}>
               {t('action.delete')}
             </Button>
           )}
@@ -171,6 +173,8 @@ export function ListTable({ describe, request, state, onChange }: ListTableProps
         </div>
       )}
       <RecordGrid
+        // Another request is another list: it begins at its top.
+        key={JSON.stringify(request)}
         label={label}
         columns={columns}
         records={records}
@@ -185,14 +189,16 @@ export function ListTable({ describe, request, state, onChange }: ListTableProps
           const field = fieldOfColumn(column, describe)
           if (editing?.id === record.id && editing.path === column.path) {
             return (
-              <InlineCell
-                field={field}
-                record={record}
-                describe={describe}
-                context={editing.context}
-                onClose={() => setEditing(null)}
-                onSaved={(value, version, name) => saved(record, column.path, value, version, name)}
-              />
+              <Suspense fallback={null}>
+                <InlineCell
+                  field={field}
+                  record={record}
+                  describe={describe}
+                  context={editing.context}
+                  onClose={() => setEditing(null)}
+                  onSaved={(value, version, name) => saved(record, column.path, value, version, name)}
+                />
+              </Suspense>
             )
           }
           return (

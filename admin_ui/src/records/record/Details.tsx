@@ -1,7 +1,10 @@
 // The fields of a record: to read, and one click away from being edited.
+import { lazy, Suspense } from 'react'
 import type { ObjectDescribe, RecordAnswer, RecordType } from '../../api/types'
+import { Lines } from '../../frame/states'
 import { DetailSections } from './DetailSections'
-import { RecordEditor } from './RecordEditor'
+
+const RecordEditor = lazy(async () => ({ default: (await import('./RecordEditor')).RecordEditor }))
 
 interface DetailsProps {
   record: RecordAnswer
@@ -18,12 +21,14 @@ export function Details({ record, describe, recordType, editing, onEdit, onDone 
     return <DetailSections record={record} describe={describe} recordType={recordType} onEdit={record.permissions.update ? onEdit : null} />
   }
   return (
-    <RecordEditor
-      record={record}
-      describe={describe}
-      recordType={recordType}
-      focusField={editing === '1' ? null : editing}
-      onDone={onDone}
-    />
+    <Suspense fallback={<Lines count={10} />}>
+      <RecordEditor
+        record={record}
+        describe={describe}
+        recordType={recordType}
+        focusField={editing === '1' ? null : editing}
+        onDone={onDone}
+      />
+    </Suspense>
   )
 }

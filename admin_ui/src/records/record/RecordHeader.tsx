@@ -76,7 +76,7 @@ export function RecordHeader({ record, describe, recordType, onEdit }: RecordHea
   const more: NonNullable<MenuProps['items']> = [
     {
       key: 'copy',
-      icon: <CopyOutlined />,
+      icon: <CopyOutlined aria-hidden />,
       label: t('record.copyLink'),
       onClick: () => {
         void navigator.clipboard?.writeText(`${window.location.origin}/r/${record.id}`)
@@ -87,14 +87,14 @@ export function RecordHeader({ record, describe, recordType, onEdit }: RecordHea
       ? [
           {
             key: 'who',
-            icon: <AuditOutlined />,
+            icon: <AuditOutlined aria-hidden />,
             label: t('record.whoSaw'),
             onClick: () => void navigate(`/audit/access?record=${record.id}`),
           },
         ]
       : []),
     ...(record.permissions.delete
-      ? [{ key: 'delete', icon: <DeleteOutlined />, label: t('action.delete'), danger: true, onClick: askDelete }]
+      ? [{ key: 'delete', icon: <DeleteOutlined aria-hidden />, label: t('action.delete'), danger: true, onClick: askDelete }]
       : []),
   ]
 
@@ -111,12 +111,12 @@ export function RecordHeader({ record, describe, recordType, onEdit }: RecordHea
       actions={
         <>
           {record.permissions.update && (
-            <Button icon={<EditOutlined />} onClick={onEdit}>
+            <Button icon={<EditOutlined aria-hidden />} onClick={onEdit}>
               {t('action.edit')}
             </Button>
           )}
           <Dropdown trigger={['click']} placement="bottomRight" menu={{ items: more }}>
-            <Button icon={<MoreOutlined />} aria-label={t('action.more')} />
+            <Button icon={<MoreOutlined aria-hidden />} aria-label={t('action.more')} />
           </Dropdown>
         </>
       }

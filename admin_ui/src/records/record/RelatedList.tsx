@@ -50,7 +50,7 @@ export function RelatedList({ record, list }: { record: RecordAnswer; list: Rela
         {describe.data?.permissions.create && (
           <Button
             size="small"
-            icon={<PlusOutlined />}
+            icon={<PlusOutlined aria-hidden />}
             aria-label={t('record.newRelated', { object: describe.data.label })}
             onClick={() =>
               void navigate(`/o/${list.object}/new?values=${encodeURIComponent(JSON.stringify({ [list.field]: record.id }))}`)
