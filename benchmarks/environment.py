@@ -1,4 +1,4 @@
-"""What is measured on: a PostgreSQL of its own, one tenant with crm and automotive, people, and records made by writing.
+"""What is measured on: a PostgreSQL of its own, one tenant with people in it, and records that came in by writing.
 
 The database is the embedded one with its default settings: what is committed is on the disk. People and records come in
 down the write road, the records over HTTP as an import would bring them.

@@ -1,4 +1,4 @@
-"""The limit: what a careful engineer writes by hand for these seven requests, with FastAPI and psycopg and nothing else.
+"""The limit: what a careful engineer writes by hand for these nine requests, with FastAPI and psycopg alone.
 
 The same tables, indexes, rows and JSON as Chassis answers, and the same traces: access log, field history, versions,
 stamps, numbers. One statement and one round trip each. It connects as the tables' owner, whom row-level security does

@@ -1,4 +1,4 @@
-"""A small HTTP load generator: keep-alive connections on raw sockets, so that it takes little of the machine it measures."""
+"""A small HTTP load generator: keep-alive connections that take little of the machine they measure."""
 
 from __future__ import annotations
 

@@ -109,15 +109,23 @@ SELECT %(organization)s, %(label)s, %(label)s, language, time_zone, currency FRO
 """
 _MINE = "(SELECT id FROM chassis.tenant WHERE organization_id = %(organization)s)"
 _SETUP = (
-    f"INSERT INTO chassis.installation (tenant_id, package, version)"
-    f" SELECT {_MINE}, package, version FROM chassis.installation WHERE tenant_id = %(source)s",
-    f"INSERT INTO data.permission_set (tenant_id, id, name)"
-    f" SELECT {_MINE}, id, name FROM data.permission_set WHERE tenant_id = %(source)s",
-    f'INSERT INTO data."user" (tenant_id, id, name, last_name, username, email, is_active)'
-    f" VALUES ({_MINE}, %(user)s, %(label)s, %(label)s, %(label)s, %(label)s, true)",
-    f"INSERT INTO data.permission_set_assignment (tenant_id, id, assignee_id, permission_set_id)"
-    f" SELECT {_MINE}, '0Pa' || substr(id, 4), %(user)s, id FROM data.permission_set"
-    f" WHERE tenant_id = %(source)s AND name IN ('StandardUser', 'AutoLeadManager')",
+    f"""
+    INSERT INTO chassis.installation (tenant_id, package, version)
+    SELECT {_MINE}, package, version FROM chassis.installation WHERE tenant_id = %(source)s
+    """,
+    f"""
+    INSERT INTO data.permission_set (tenant_id, id, name)
+    SELECT {_MINE}, id, name FROM data.permission_set WHERE tenant_id = %(source)s
+    """,
+    f"""
+    INSERT INTO data."user" (tenant_id, id, name, last_name, username, email, is_active)
+    VALUES ({_MINE}, %(user)s, %(label)s, %(label)s, %(label)s, %(label)s, true)
+    """,
+    f"""
+    INSERT INTO data.permission_set_assignment (tenant_id, id, assignee_id, permission_set_id)
+    SELECT {_MINE}, '0Pa' || substr(id, 4), %(user)s, id FROM data.permission_set
+    WHERE tenant_id = %(source)s AND name IN ('StandardUser', 'AutoLeadManager')
+    """,
 )
 _SESSION = f"""
 INSERT INTO chassis.session (tenant_id, token_hash, id, user_id, kind, expires_at)

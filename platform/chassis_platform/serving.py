@@ -120,11 +120,11 @@ def _announce(home: Path, url: str, console: Console) -> None:
         path.write_text(json.dumps(demo | {"url": url}, indent=2, ensure_ascii=False))
     for tenant in demo["tenants"]:
         _announce_tenant(tenant, console)
-    console.print(f"\nThe same, with API clients and inbound keys: {path}\nCtrl-C stops everything.")
+    console.print(f"\nThe same, with API clients and inbound keys: {path}\nCtrl-C stops everything.", soft_wrap=True)
 
 
 def _announce_tenant(tenant: dict[str, Any], console: Console) -> None:
     console.print(f"\n[bold]{tenant['name']}[/bold]")
     width = max(len(user["username"]) for user in tenant["users"])
     for user in tenant["users"]:
-        console.print(f"  {user['username']:<{width}}  {user['password']}  {user['persona']}")
+        console.print(f"  {user['username']:<{width}}  {user['password']}  {user['persona']}", soft_wrap=True)

@@ -28,7 +28,7 @@ async def test_a_manager_filters_sorts_edits_moves_and_exports_leads(open_desk: 
     await _edit_a_phone_number(manager)
     await _export(manager)
     await _move_a_card(manager)
-    await _switch_to_english(manager)
+    await _switch_to_english_and_back(manager)
 
 
 async def _filter_by_city(manager: Desk) -> None:
@@ -80,11 +80,14 @@ async def _move_a_card(manager: Desk) -> None:
     await manager.see("白试", within=contacted)
 
 
-async def _switch_to_english(manager: Desk) -> None:
+async def _switch_to_english_and_back(manager: Desk) -> None:
     await manager.click("语言")
     await manager.click("English", role="menuitem")
     await manager.see("First contact")
     await manager.see("Filters")
+    await manager.click("Language")
+    await manager.click("中文", role="menuitem")
+    await manager.see("首次联系")
 
 
 def _row(desk: Desk, name: str) -> Locator:

@@ -6,18 +6,18 @@ import re
 from pathlib import Path
 
 import pytest
-from demo.rehearsal import Rehearsed, rehearse
 
 from chassis_metadata.compile import compile_snapshot
 from chassis_metadata.package import read_package
 from chassis_metadata.snapshot import Snapshot
 from chassis_platform.demo.plan import DemoPlan, TenantPlan, read_plan
+from demo.rehearsal import Rehearsed, rehearse
 
 ROOT = Path(__file__).parents[2]
 PLANS = sorted((ROOT / "packages").glob("*/demo/plan.yaml"))
 TENANTS = [(path.parent, tenant.name) for path in PLANS for tenant in read_plan(path.parent).tenants]
 #: Every one of them signs in at the manufacturer.
-PERSONAS = "OA SO QO RM DP SM SC SA TE PC FI WA CC MK AT PA SU KA LG DO CU".split()
+PERSONAS = frozenset("OA SO QO RM DP SM SC SA TE PC FI WA CC MK AT PA SU KA LG DO CU".split())  # noqa: SIM905
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_the_manufacturer_has_somebody_for_every_persona(rehearsals: dict[str, R
 
     codes = {str(person["code"]) for person in people_of(rehearsals[name])} | {tenant.administrator["persona"][:2]}
 
-    assert codes == set(PERSONAS)
+    assert codes == PERSONAS
 
 
 @pytest.mark.parametrize("name", [name for _, name in TENANTS])
