@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted(path for folder in ("platform", "tenants", "metadata") for path in (ROOT / folder).rglob("*.py"))
 WORDS = re.compile(
-    r"(?<![a-z])(vehicles?|vins?|dealers?|dealerships?|cars?|automotive|automobiles?|recalls?|odometers?|warrant(y|ies)"
+    r"(?<![a-z])(vehicles?|vins?|dealers?|dealerships?|cars?|automotive|automobiles?|recalls|odometers?|warrant(y|ies)"
     r"|test.?drives?|showrooms?|mileage|nhtsa|vpic|epa|adf|honda|ford|toyota|chevrolet|nissan|volkswagen|bmw|tesla)(?![a-z])",
     re.IGNORECASE,
 )
@@ -42,7 +42,7 @@ def test_the_search_finds_them_in_any_spelling(source: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["card = 1", "x = 'discard, afford'", "adfoo", "recall_ed = 'carry scar'", "vinegar"]
+    "source", ["card = 1", "x = 'discard, afford'", "adfoo", "x = 'carry scar, recall'", "vinegar"]
 )
 def test_and_leaves_other_words_alone(source: str) -> None:
-    assert list(words_in(source.replace("recall_ed", "called"))) == []
+    assert list(words_in(source)) == []

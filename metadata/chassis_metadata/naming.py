@@ -65,7 +65,7 @@ def child_relationship_name(field: str, child: str, plural_label: str) -> str:
 
 
 def second_relationship_name(first: str, relationship: str) -> str:
-    """For a second field of a child to the same parent: `TestDrives_Driver`, `TestDrives_Driver__r`."""
+    """For a second field of a child to the same parent: `Visits_Guide`, `Visits_Guide__r`."""
     suffix = RELATIONSHIP_SUFFIX if first.endswith(RELATIONSHIP_SUFFIX) else ""
     own = relationship.removesuffix(RELATIONSHIP_SUFFIX).rpartition("__")[2]
     return first.removesuffix(RELATIONSHIP_SUFFIX) + "_" + own + suffix

@@ -39,14 +39,15 @@ from chassis_platform.settings import Settings
 from chassis_tenants.database import Database
 from chassis_tenants.snapshots import SnapshotStore
 
+#: Routes are tried in this order: what is called most comes first.
 ROOMS = (
+    sobjects,
+    query,
+    record_collections,
     oauth,
     versions,
-    record_collections,
     search,
     functions,
-    query,
-    sobjects,
     ui_session,
     ui_objects,
     ui_records,

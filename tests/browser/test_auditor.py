@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from playwright.async_api import expect
+
 from browser.conftest import OpenDesk
 from browser.dealership import lead
 from browser.desk import Desk
-from playwright.async_api import expect
 from serving import Site
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.async_api import expect
+
 from browser.conftest import OpenDesk
 from browser.dealership import lead
-from playwright.async_api import expect
 from serving import Site
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -19,7 +20,13 @@ async def test_markup_in_a_name_shows_as_text_on_every_screen(open_desk: OpenDes
     consultant.page.on("dialog", lambda dialog: pytest.fail(f"A script ran: {dialog.message}"))
     await consultant.sign_in("consultant")
 
-    for address in ("/o/Lead?search=onerror", "/o/Lead?display=kanban", "/search?q=onerror", f"/r/{made}", f"/r/{made}?edit=1"):
+    for address in (
+        "/o/Lead?search=onerror",
+        "/o/Lead?display=kanban",
+        "/search?q=onerror",
+        f"/r/{made}",
+        f"/r/{made}?edit=1",
+    ):
         await consultant.open(address)
         if "edit" in address:
             await expect(consultant.page.get_by_role("textbox", name="Last name")).to_have_value(HOSTILE)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from browser.conftest import OpenDesk
-from browser.dealership import PEOPLE
-from browser.desk import Desk
-from playwright.async_api import Locator, expect
-from serving import Address, Site, make_site
+import re
 
+from playwright.async_api import Locator, expect
+
+from browser.conftest import OpenDesk
+from browser.desk import Desk
 from chassis_tenants.bootstrap import DatabaseUrls
+from serving import Address, Person, make_site
+
+#: Who sets up a tenant that has no package yet.
+ADMINISTRATOR = Person("admin", ("SystemAdministrator",))
 
 
 async def test_a_new_object_with_five_fields_is_used_at_once(open_desk: OpenDesk) -> None:
@@ -40,7 +44,7 @@ async def test_a_packaged_permission_set_is_cloned_and_a_right_changed(open_desk
     implementer = await open_desk()
     await implementer.sign_in("admin", to="/admin/permission-sets/AutoTestDrive")
 
-    await implementer.see("This set belongs to the package automotive")
+    await implementer.see(re.compile("cannot be changed here. Clone it"))
     await implementer.click("Clone")
     await implementer.click("Save")
     await implementer.see_heading("Copy of Test drive")
@@ -56,15 +60,13 @@ async def test_a_packaged_permission_set_is_cloned_and_a_right_changed(open_desk
 async def test_the_automotive_package_is_installed_into_a_tenant_without_it(
     open_desk: OpenDesk, database_urls: DatabaseUrls, address: Address
 ) -> None:
-    bare = await make_site(database_urls, address, "bare", PEOPLE[:1], packages=())
+    bare = await make_site(database_urls, address, "bare", [ADMINISTRATOR], packages=())
     implementer = await open_desk(at=bare)
     await implementer.sign_in("admin", to="/admin/packages")
 
     card = implementer.page.get_by_role("article", name="Automotive cloud", exact=True)
     await implementer.click("Install Automotive cloud 1.0.0", within=card)
     await implementer.see("Installed in", within=card)
-    await implementer.click("App: Setup")
-    await implementer.click("Dealer sales", role="menuitem")
     await implementer.click("Leads", role="link", within=implementer.region("Navigation", role="navigation"))
     await implementer.see("No Leads here")
 
@@ -74,7 +76,7 @@ async def _make_the_object(implementer: Desk) -> None:
     form = implementer.region("New object", role="dialog")
     await implementer.fill("Label", "Loan car", within=form)
     await implementer.fill("Plural label", "Loan cars", within=form)
-    await expect(form.get_by_role("textbox", name="API name", exact=True)).to_have_value("Loan_car")
+    await implementer.fill("API name", "Loan_Car", within=form)
     await implementer.click("Save", within=form)
     await implementer.see_heading("Loan car")
 

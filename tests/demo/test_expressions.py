@@ -11,6 +11,7 @@ import pytest
 from chassis_metadata.components import FunctionDefinition
 from chassis_metadata.errors import Invalid
 from chassis_platform.demo.expressions import Compiler, Names, RecordSet, WeightedList, World
+from chassis_platform.demo.operators import OPERATORS
 
 NAMES = Names(frozenset({"places"}), frozenset({"colours"}))
 LUHN_LIKE = FunctionDefinition(
@@ -46,7 +47,7 @@ def world() -> World:
 
 
 def say(world: World, source: Any, **row: Any) -> Any:
-    compiler = Compiler(world, NAMES)
+    compiler = Compiler(world, NAMES, OPERATORS)
     expression = compiler.compile(source)
     assert compiler.problems == []
     return expression(row)
@@ -143,7 +144,7 @@ def test_the_same_seed_says_the_same(world: World) -> None:
     ],
 )
 def test_a_mistake_is_told_before_anything_runs(world: World, source: Any, code: str) -> None:
-    compiler = Compiler(world, NAMES)
+    compiler = Compiler(world, NAMES, OPERATORS)
 
     compiler.compile(source)
 

@@ -35,7 +35,8 @@ tenants:
   - name: mill-lane
     label: Mill Lane
     packages: [garage]
-    administrator: {username: admin@mill.example, last_name: Admin, persona: Administrator, permission_sets: [GarageAdmin]}
+    administrator:
+      {username: admin@mill.example, last_name: Admin, persona: Administrator, permission_sets: [GarageAdmin]}
     client: {label: Client, run_as: robot@mill.example}
     inbound: {label: Inbox, run_as: robot@mill.example}
     steps: [steps.yaml]
@@ -46,8 +47,17 @@ steps:
     set: people
     rows:
       inline:
-        - {username: robot@mill.example, last_name: Robot, persona: Robot, permission_sets: [GarageAdmin], sign_in: false}
-        - {username: ann@mill.example, last_name: Lee, first_name: Ann, persona: Foreman, role: GarageForeman, permission_sets: [GarageUser]}
+        - username: robot@mill.example
+          last_name: Robot
+          persona: Robot
+          permission_sets: [GarageAdmin]
+          sign_in: false
+        - username: ann@mill.example
+          last_name: Lee
+          first_name: Ann
+          persona: Foreman
+          role: GarageForeman
+          permission_sets: [GarageUser]
   - set: workshops
     object: Workshop
     rows: {count: 60}
@@ -195,7 +205,8 @@ async def test_a_load_begun_with_another_plan_is_begun_anew(load: Load, own_urls
 async def test_a_tenant_of_that_name_that_is_somebody_elses_is_left_alone(load: Load, own_urls: DatabaseUrls) -> None:
     with psycopg.connect(own_urls.owner) as connection:
         connection.execute(
-            "INSERT INTO chassis.tenant (organization_id, name, label) VALUES ('00D000000000001AAA', 'mill-lane', 'Other')"
+            "INSERT INTO chassis.tenant (organization_id, name, label)"
+            " VALUES ('00D000000000001AAA', 'mill-lane', 'Other')"
         )
 
     demo = await load()

@@ -12,6 +12,7 @@ import pytest
 
 from chassis_metadata.errors import Invalid
 from chassis_platform.demo.expressions import RecordSet, World
+from chassis_platform.demo.operators import OPERATORS
 from chassis_platform.demo.plan import compile_steps, read_plan
 from chassis_platform.demo.sources import RowSource, read_file, read_list, read_rows
 
@@ -143,3 +144,9 @@ def test_a_small_scale_leaves_out_rows_at_even_distances(tmp_path: Path) -> None
 
     assert some == list(range(0, 1000, 10))
     assert len(whole) == 1000
+
+
+def test_every_operator_is_in_the_reference() -> None:
+    reference = (Path(__file__).parents[2] / "docs/reference/demo-plan.md").read_text()
+
+    assert [name for name in OPERATORS if f"`{{{name}: " not in reference] == []

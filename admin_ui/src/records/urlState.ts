@@ -1,5 +1,6 @@
 // A list's whole state in its address: view, filters, sort, columns, search, display. So it can be sent to somebody.
 import type { FieldJson, Filter, ListRequest, ListView, ObjectDescribe, Operator, Order, Owner } from '../api/types'
+import { OWNER } from './systemFields'
 
 export type Display = 'table' | 'kanban'
 
@@ -91,7 +92,7 @@ export function defaultColumns(describe: ObjectDescribe): string[] {
     describe.name_field,
     ...describe.compact_fields,
     ...(describe.compact_fields.length > 0 ? [] : ownFields(describe).slice(0, 5)),
-    ...(describe.has_owner ? ['OwnerId'] : []),
+    ...(describe.has_owner ? [OWNER] : []),
     'CreatedDate',
   ]
   return [...new Set(wanted)].filter((name) => name in describe.fields)

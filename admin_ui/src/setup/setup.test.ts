@@ -1,18 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import type { PermissionSetDraft, Role } from '../api/types'
 import { viewName } from '../records/list/viewName'
-import { isApiName, proposeName } from './apiName'
+import { proposeName } from './apiName'
 import { formValues, MAKEABLE, settingsOf, toFieldDraft } from './fieldTypes'
 import { setFieldRight, setObjectRights, toggleRight } from './permissions'
 import { roleTree } from './roleTree'
 
 describe('names', () => {
   it('are proposed from a Latin label and left to the person for a Chinese one', () => {
-    expect(proposeName('Loan car (spare)')).toBe('Loan_Car_Spare')
-    expect(proposeName('Modèle 2')).toBe('Modele_2')
+    expect(proposeName('Loan car (spare)')).toBe('LoanCarSpare')
+    expect(proposeName('Modèle 2')).toBe('Modele2')
     expect(proposeName('试驾车')).toBe('')
-    expect(isApiName('Loan_Car__c')).toBe(true)
-    expect(isApiName('2nd')).toBe(false)
+    expect(proposeName('2 wheels')).toBe('Wheels')
   })
 
   it('of views never meet one that is taken', () => {

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import accumulate
 from random import Random
-from typing import Any, TypeGuard
+from typing import Any, NamedTuple, TypeGuard
 from zoneinfo import ZoneInfo
 
 from chassis_metadata.components import FunctionDefinition
@@ -76,12 +76,20 @@ class Names:
     lists: frozenset[str]
 
 
+class Operator(NamedTuple):
+    """How an operator is compiled, and its other keys."""
+
+    make: Callable[[Compiler, Mapping[str, Any], Where], Expression]
+    keys: frozenset[str]
+
+
 @dataclass(slots=True)
 class Compiler:
     """Compiles the sources of one file; problems are gathered with their places."""
 
     world: World
     names: Names
+    operators: Mapping[str, Operator]
     places: Mapping[Where, Source] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
@@ -107,12 +115,10 @@ class Compiler:
         return lambda row: bool(holds(row))
 
     def _operator(self, source: Mapping[str, Any], where: Where) -> Expression:
-        from chassis_platform.demo.operators import OPERATORS  # noqa: PLC0415  operators compile what they hold
-
         name = next(iter(source), "")
-        known = OPERATORS.get(name)
+        known = self.operators.get(name)
         if known is None:
-            self.complain(where, "unknown_operator", f"{name!r} is no operator.{near(name, OPERATORS)}")
+            self.complain(where, "unknown_operator", f"{name!r} is no operator.{near(name, self.operators)}")
             return lambda _: None
         for key in source.keys() - {name} - known.keys:
             expected = ", ".join(sorted(known.keys)) or "nothing"

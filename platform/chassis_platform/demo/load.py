@@ -73,7 +73,7 @@ async def load_demo(
             return
         progress = Progress.open(home, today or datetime.now(UTC).date())
         dsn = named(urls.server, _IN_BULK if settings.database_url is None else "")
-        await asyncio.to_thread(outlast_others, dsn)
+        await outlast_others(urls.server)
         async with Database(dsn, largest=CONNECTIONS) as database:
             loading = Loading(database, SnapshotStore(database), urls.owner, progress, console, scale)
             tenants = await _load_plans(loading, plans)

@@ -7,20 +7,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from chassis_metadata.functions import evaluate
 from chassis_metadata.places import Where
-from chassis_platform.demo.expressions import Compiler, Expression, Row, WeightedList, is_number
+from chassis_platform.demo.expressions import Compiler, Expression, Operator, Row, WeightedList, is_number
 
 Make = Callable[[Compiler, Mapping[str, Any], Where], Expression]
-
-
-class Operator(NamedTuple):
-    """How an operator is compiled, and its other keys."""
-
-    make: Make
-    keys: frozenset[str]
 
 
 OPERATORS: dict[str, Operator] = {}

@@ -18,6 +18,7 @@ from chassis_metadata.forms import near
 from chassis_metadata.places import Source, Where, problem_at
 from chassis_metadata.yaml_text import read_yaml
 from chassis_platform.demo.expressions import Compiler, Expression, Names, World
+from chassis_platform.demo.operators import OPERATORS
 from chassis_platform.demo.sources import RowSource
 
 Operation = Literal["insert", "update"]
@@ -130,7 +131,7 @@ def _compiled(tenant: TenantPlan, lists: frozenset[str], world: World, problems:
     for text in tenant.texts:
         sources = text.value.get("steps") if isinstance(text.value, Mapping) else None
         for place, source in enumerate(sources if isinstance(sources, list) else []):
-            compiler = Compiler(world, Names(frozenset(known), lists), text.places, problems)
+            compiler = Compiler(world, Names(frozenset(known), lists), OPERATORS, text.places, problems)
             step = _step(compiler, source, ("steps", place))
             known.add(step.name)
             yield step

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
 from psycopg.conninfo import make_conninfo
+
+from chassis_tenants.database import Database
+from chassis_tenants.statement import Statement
 
 APPLICATION = "chassis demo"
 LOCK_FILE = "demo.lock"
@@ -30,16 +33,10 @@ def named(dsn: str, options: str = "") -> str:
     return make_conninfo(dsn, application_name=APPLICATION, **({"options": options} if options else {}))
 
 
-def outlast_others(dsn: str) -> None:
+async def outlast_others(dsn: str) -> None:
     """Wait while PostgreSQL carries out what a killed loader sent: it may commit yet, and would not be counted."""
     end = time.monotonic() + _LONGEST_WAIT
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        while _others(connection) and time.monotonic() < end:
-            time.sleep(_PAUSE)
-
-
-def _others(connection: psycopg.Connection[tuple[int]]) -> int:
-    found = connection.execute(
-        "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND pid <> pg_backend_pid()", [APPLICATION]
-    ).fetchone()
-    return found[0] if found else 0
+    running = Statement("SELECT pid FROM pg_stat_activity WHERE application_name = %(name)s", {"name": APPLICATION})
+    async with Database(dsn, smallest=1, largest=1) as database:
+        while await database.registry(running) and time.monotonic() < end:  # noqa: ASYNC110  nobody here could tell us
+            await asyncio.sleep(_PAUSE)

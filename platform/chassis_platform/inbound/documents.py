@@ -152,9 +152,7 @@ def _read_mail(content: bytes, lenient: Collection[str]) -> Document:
     except (RecursionError, ValueError, LookupError, AttributeError, TypeError, IndexError) as error:
         raise malformed("mail_parser_error", f"This is no readable mail: {error}", "", 0) from None
     for kind, text in parts:
-        is_document = kind.endswith(("json", "xml")) or re.search(
-            r"<\?(xml|adf)\b|<[A-Za-z_][\w:.-]*[\s>/]", text, re.IGNORECASE
-        )
+        is_document = kind.endswith(("json", "xml")) or re.search(r"<\?[A-Za-z_]|<[A-Za-z_][\w:.-]*[\s>/]", text)
         if is_document and not kind.endswith("html"):
             trimmed = text if kind.endswith("json") else trim_surroundings(text)
             document = _read_text(trimmed, kind, lenient)
@@ -190,7 +188,7 @@ def _parts(message: EmailMessage) -> Iterator[tuple[str, str]]:
 
 def _kind_of(part: EmailMessage) -> str:
     name = (part.get_filename() or "").lower()
-    for ending in ("xml", "json", "adf"):
+    for ending in ("xml", "json"):
         if name.endswith(f".{ending}"):
             return "application/json" if ending == "json" else "application/xml"
     return part.get_content_type()

@@ -137,7 +137,7 @@ def _is_web_address(address: str) -> bool:
     if _NOT_IN_ADDRESSES.search(address):
         return False
     scheme = _SCHEME.match(address)
-    # `dealer.example:8443/x` has a port, not a scheme.
+    # `shop.example:8443/x` has a port, not a scheme.
     return scheme is None or scheme[1].lower() in _WEB_SCHEMES or "." in scheme[1]
 
 

@@ -1,4 +1,4 @@
-WITH reach AS (SELECT count(*) <= 5000 AS are_few
+WITH reach AS (SELECT count(*) <= 1000 AS are_few
     FROM (SELECT 1
         FROM tenant.workshop AS owned
         WHERE owned.tenant_id = %(tenant_id)s::INTEGER AND owned.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
@@ -8,7 +8,7 @@ WITH reach AS (SELECT count(*) <= 5000 AS are_few
                     SELECT subordinate.id
                     FROM tenant."user" AS subordinate
                     WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[]))))
-        LIMIT 5001) AS counted),
+        LIMIT 1001) AS counted),
 workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, page.key_2 AS key_2, page.key_3 AS key_3, row_number() OVER (ORDER BY page.key_1 DESC NULLS LAST, page.key_2 ASC, page.key_3 ASC) AS position
     FROM (SELECT ranges.id AS id, ranges.key_1 AS key_1, ranges.key_2 AS key_2, ranges.key_3 AS key_3
         FROM ((SELECT few.id AS id, few.key_1 AS key_1, few.key_2 AS key_2, few.key_3 AS key_3

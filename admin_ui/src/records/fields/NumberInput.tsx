@@ -14,7 +14,8 @@ export function NumberInput({ field, id, value, onChange, isInvalid, describedBy
       id={id}
       className="fill"
       value={number === null ? null : isPercent ? toPercent(number) : number}
-      precision={scale === undefined ? undefined : isPercent ? Math.max(0, scale - 2) : scale}
+      // A percentage is not padded: 35, not 35.00.
+      precision={isPercent ? undefined : scale}
       controls={false}
       autoFocus={autoFocus}
       prefix={field.type === 'currency' ? symbolOf(tenant.currency) : undefined}

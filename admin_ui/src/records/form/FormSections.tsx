@@ -4,6 +4,8 @@ import { useTranslation } from 'react-i18next'
 import type { FieldDescribe, Language, ObjectDescribe, RecordType, Section } from '../../api/types'
 import { FieldInput } from '../fields/FieldInput'
 import { errorId, FieldRow } from '../fields/FieldRow'
+import { RecordTypeInput } from '../fields/RecordTypeInput'
+import { RECORD_TYPE } from '../systemFields'
 import { askedComponents } from './formState'
 import type { RecordForm } from './useRecordForm'
 
@@ -23,23 +25,32 @@ export function FormSections({ describe, recordType, sections, form, mode, focus
 
   const asks = (field: FieldDescribe) => (mode === 'create' ? field.createable : field.updateable)
 
-  function control(field: FieldDescribe, isFocused: boolean) {
+  function control(field: FieldDescribe, isFocused: boolean, label = field.label) {
     const id = `field-${field.name}`
     const errors = form.errors.byField[field.name]
     return (
-      <FieldRow key={field.name} id={id} label={field.label} required={field.required && field.type !== 'checkbox'} help={field.help} errors={errors}>
-        <FieldInput
-          field={field}
-          id={id}
-          value={form.values[field.name] ?? null}
-          values={form.values}
-          recordType={recordType}
-          label={form.labels[field.name]}
-          isInvalid={errors !== undefined}
-          describedBy={errors === undefined ? undefined : errorId(id)}
-          autoFocus={isFocused}
-          onChange={(value, label) => form.set(field.name, value, label)}
-        />
+      <FieldRow key={field.name} id={id} label={label} required={field.required && field.type !== 'checkbox'} help={field.help} errors={errors}>
+        {field.name === RECORD_TYPE ? (
+          <RecordTypeInput
+            id={id}
+            value={(form.values[RECORD_TYPE] ?? null) as string | null}
+            recordTypes={describe.record_types}
+            onChange={(chosen) => form.set(RECORD_TYPE, chosen)}
+          />
+        ) : (
+          <FieldInput
+            field={field}
+            id={id}
+            value={form.values[field.name] ?? null}
+            values={form.values}
+            recordType={recordType}
+            label={form.labels[field.name]}
+            isInvalid={errors !== undefined}
+            describedBy={errors === undefined ? undefined : errorId(id)}
+            autoFocus={isFocused}
+            onChange={(value, label) => form.set(field.name, value, label)}
+          />
+        )}
       </FieldRow>
     )
   }
@@ -75,7 +86,7 @@ export function FormSections({ describe, recordType, sections, form, mode, focus
               return (
                 <fieldset key={name} className={`field-group field-group-${field.type}`}>
                   <legend>{field.label}</legend>
-                  {parts.map((part, position) => control(part, toFocus === name && position === 0))}
+                  {parts.map((part, position) => control(part, toFocus === name && position === 0, partLabel(field.label, part.label)))}
                 </fieldset>
               )
             })}
@@ -84,4 +95,11 @@ export function FormSections({ describe, recordType, sections, form, mode, focus
       ))}
     </>
   )
+}
+
+/** "Billing address: city" under the heading "Billing address" is just "City". */
+function partLabel(whole: string, part: string): string {
+  if (!part.startsWith(whole)) return part
+  const rest = part.slice(whole.length).replace(/^[\s:：·-]+/, '')
+  return rest === '' ? part : rest[0]?.toUpperCase() + rest.slice(1)
 }

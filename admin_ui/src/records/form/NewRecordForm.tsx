@@ -12,14 +12,13 @@ import { MetadataIcon } from '../../frame/MetadataIcon'
 import { PageHeader } from '../../frame/PageHeader'
 import { useSession } from '../../frame/session'
 import { useReady } from '../../frame/useReady'
+import { OWNER, RECORD_TYPE } from '../systemFields'
 import { FormSections } from './FormSections'
 import { filledValues, formSections, initialValues } from './formState'
 import { saveWithKeys } from './saveWithKeys'
 import { UnsavedGuard } from './UnsavedGuard'
 import { useRecordForm } from './useRecordForm'
 import { useSectionTexts } from './useSectionTexts'
-
-const OWNER = 'OwnerId'
 
 interface NewRecordFormProps {
   describe: ObjectDescribe
@@ -50,7 +49,7 @@ export function NewRecordForm({ describe, recordType, prefilled, onRecordType }:
     if (isSaving || !form.check()) return
     setSaving(true)
     try {
-      const ofType: Values = recordType !== null && 'RecordTypeId' in describe.fields ? { RecordTypeId: recordType.id } : {}
+      const ofType: Values = recordType !== null && RECORD_TYPE in describe.fields ? { [RECORD_TYPE]: recordType.id } : {}
       const { id } = await create(describe.name, { ...filledValues(form.values), ...ofType })
       void client.invalidateQueries({ queryKey: ['list', describe.name] })
       void client.invalidateQueries({ queryKey: ['related'] })

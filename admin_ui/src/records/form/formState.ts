@@ -1,6 +1,7 @@
 // What a form holds and what it sends: only what was changed, and errors by the field they belong to.
 import type { FieldDescribe, FieldJson, Language, Layout, ObjectDescribe, Problem, RecordType, Section, Values } from '../../api/types'
 import { offeredValues } from '../picklists'
+import { OWNER, RECORD_TYPE } from '../systemFields'
 
 /** The parts of a compound field (a person's name, an address, a location), in the order in which they are given. */
 export function componentsOf(describe: ObjectDescribe, field: FieldDescribe): FieldDescribe[] {
@@ -76,7 +77,7 @@ export function detailSections(describe: ObjectDescribe, recordType: RecordType 
   if (layout === null) {
     const rest = own.filter((field) => field.name !== describe.name_field && field.type !== 'id').map((field) => field.name)
     return [
-      { label: texts.details, columns: 2, fields: [describe.name_field, ...rest, ...(describe.has_owner ? ['OwnerId'] : [])] },
+      { label: texts.details, columns: 2, fields: [describe.name_field, ...rest, ...(describe.has_owner ? [OWNER] : [])] },
       { label: texts.system, columns: 2, fields: ['CreatedById', 'CreatedDate', 'LastModifiedById', 'LastModifiedDate'] },
     ].map((section) => ({ ...section, fields: section.fields.filter((name) => name in describe.fields) }))
   }
@@ -103,6 +104,8 @@ export function formSections(
       ...section,
       fields: section.fields.filter((name) => {
         const field = describe.fields[name]
+        // A new record's type is chosen before its form is shown.
+        if (name === RECORD_TYPE && mode === 'create') return false
         return field !== undefined && isAsked(field)
       }),
     }))
@@ -111,7 +114,7 @@ export function formSections(
   const missing = Object.values(describe.fields)
     .filter((field) => mode === 'create' && field.required && writable(field) && field.type !== 'checkbox')
     .filter((field) => !asked.has(field.name) && !(field.compound !== null && asked.has(field.compound)))
-    .filter((field) => field.name !== 'OwnerId' && field.default === null)
+    .filter((field) => field.name !== OWNER && field.name !== RECORD_TYPE && field.default === null)
     .map((field) => field.name)
   return missing.length === 0 ? sections : [{ label: texts.other, columns: 2, fields: missing }, ...sections]
 }

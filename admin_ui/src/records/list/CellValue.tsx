@@ -2,6 +2,7 @@
 import { useDescribe } from '../../api/queries'
 import type { FieldDescribe, ListColumn, ListRecord, ObjectDescribe } from '../../api/types'
 import { FieldValue } from '../fields/FieldValue'
+import { RECORD_TYPE } from '../systemFields'
 import { fieldOfColumn } from './fieldOfColumn'
 
 interface CellValueProps {
@@ -29,5 +30,7 @@ interface ValueProps {
 }
 
 function Value({ field, column, record, mayCall }: ValueProps) {
+  // A record type is no record that could be opened.
+  if (field.name === RECORD_TYPE) return <>{record.labels[column.path] ?? ''}</>
   return <FieldValue field={field} value={record.values[column.path]} label={record.labels[column.path]} inCell mayCall={mayCall} />
 }

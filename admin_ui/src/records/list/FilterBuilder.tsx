@@ -106,7 +106,7 @@ export function FilterBuilder({ describe, request, onApply, onClose }: FilterBui
                   />
                 )}
                 {field && !takesNone(condition.comparison) && (
-                  <FilterValue field={field} condition={condition} onChange={(value) => replace(index, { ...condition, value })} />
+                  <FilterValue describe={describe} field={field} condition={condition} onChange={(value) => replace(index, { ...condition, value })} />
                 )}
               </div>
               <Button

@@ -3,9 +3,8 @@ import Button from 'antd/es/button'
 import Tag from 'antd/es/tag'
 import { useTranslation } from 'react-i18next'
 import type { Filter, ListRequest, ObjectDescribe } from '../../api/types'
-import { useReader } from '../fields/useReader'
 import type { ListState } from '../urlState'
-import { useConditionText } from './useConditionText'
+import { ConditionText } from './ConditionText'
 
 interface FilterChipsProps {
   describe: ObjectDescribe
@@ -16,8 +15,6 @@ interface FilterChipsProps {
 
 export function FilterChips({ describe, request, onChange, onEdit }: FilterChipsProps) {
   const { t } = useTranslation()
-  const reader = useReader()
-  const textOf = useConditionText(describe, reader)
   if (request.filters.length === 0) return null
 
   function without(filter: Filter) {
@@ -31,7 +28,7 @@ export function FilterChips({ describe, request, onChange, onEdit }: FilterChips
         <span key={index} role="listitem">
           <Tag variant="outlined" closable closeIcon={<span aria-label={t('filter.remove')}>×</span>} onClose={() => without(filter)}>
             <button type="button" className="chip-text" onClick={onEdit}>
-              {textOf(filter)}
+              <ConditionText describe={describe} filter={filter} />
             </button>
           </Tag>
         </span>

@@ -3,14 +3,17 @@ import DatePicker from 'antd/es/date-picker'
 import Select from 'antd/es/select'
 import dayjs from 'dayjs'
 import { useTranslation } from 'react-i18next'
-import type { FieldDescribe, FieldJson } from '../../api/types'
+import type { FieldDescribe, FieldJson, ObjectDescribe } from '../../api/types'
 import { useSession } from '../../frame/session'
 import { FieldInput } from '../fields/FieldInput'
 import { fromWallClock, toWallClock } from '../fields/moments'
 import { DATE_LITERALS, isDateLiteral, takesMany, type Condition } from '../filters'
+import { RecordTypeInput } from '../fields/RecordTypeInput'
+import { RECORD_TYPE } from '../systemFields'
 import { isUserReference } from '../userReference'
 
 interface FilterValueProps {
+  describe: ObjectDescribe
   field: FieldDescribe
   condition: Condition
   onChange: (value: FieldJson | FieldJson[]) => void
@@ -18,7 +21,7 @@ interface FilterValueProps {
 
 const FIXED = 'fixed'
 
-export function FilterValue({ field, condition, onChange }: FilterValueProps) {
+export function FilterValue({ describe, field, condition, onChange }: FilterValueProps) {
   const { t } = useTranslation()
   const { user } = useSession()
   const { value } = condition
@@ -96,6 +99,16 @@ export function FilterValue({ field, condition, onChange }: FilterValueProps) {
   }
 
   const single = Array.isArray(value) ? (value[0] ?? null) : value
+  if (field.name === RECORD_TYPE) {
+    return (
+      <RecordTypeInput
+        value={single === null ? null : String(single)}
+        recordTypes={describe.record_types}
+        ariaLabel={ariaLabel}
+        onChange={onChange}
+      />
+    )
+  }
   const isPerson = isUserReference(field)
   if (isPerson && (single === null || single === '$User.Id')) {
     // "Me" is who looks at the list, so a view works for everybody.

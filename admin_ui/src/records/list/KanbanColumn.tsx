@@ -4,7 +4,7 @@ import Button from 'antd/es/button'
 import Dropdown from 'antd/es/dropdown'
 import { useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { ListColumn, ListRequest, ObjectDescribe, Path, Stage } from '../../api/types'
+import type { FieldJson, ListColumn, ListRequest, ObjectDescribe, Path, Stage } from '../../api/types'
 import { ErrorState, Lines } from '../../frame/states'
 import { CellValue } from './CellValue'
 import type { Dragged } from './Kanban'
@@ -35,7 +35,7 @@ export function KanbanColumn({ describe, path, stage, request, dragged, onDrag, 
   const shown = [
     ...columns.filter((column) => isShown(column) && keys.includes(column.path)),
     ...columns.filter((column) => isShown(column) && !keys.includes(column.path)),
-  ].slice(0, SHOWN)
+  ]
 
   return (
     <section
@@ -99,7 +99,7 @@ export function KanbanColumn({ describe, path, stage, request, dragged, onDrag, 
                 )}
               </div>
               <dl>
-                {shown.map((column) => (
+                {shown.filter((column) => !isBlank(record.values[column.path])).slice(0, SHOWN).map((column) => (
                   <div key={column.path}>
                     <dt>{column.label}</dt>
                     <dd>
@@ -120,3 +120,5 @@ export function KanbanColumn({ describe, path, stage, request, dragged, onDrag, 
     </section>
   )
 }
+
+const isBlank = (value: FieldJson | undefined) => value === null || value === undefined || value === ''

@@ -12,6 +12,7 @@ import { EmptyState, ErrorState, Lines } from '../../frame/states'
 import { useErrorText } from '../../frame/useErrorText'
 import { useIsPhone } from '../../frame/useMedia'
 import { componentsOf } from '../form/formState'
+import { RECORD_TYPE } from '../systemFields'
 import { nextOrder, type ListState } from '../urlState'
 import { CellValue } from './CellValue'
 import { fieldOfColumn } from './fieldOfColumn'
@@ -62,7 +63,11 @@ export function ListTable({ describe, request, state, onChange }: ListTableProps
   function isEditable(column: ListColumn): boolean {
     const field = describe.fields[column.path]
     return (
-      field !== undefined && describe.permissions.update && column.updateable && componentsOf(describe, field).length === 0
+      field !== undefined &&
+      field.name !== RECORD_TYPE &&
+      describe.permissions.update &&
+      column.updateable &&
+      componentsOf(describe, field).length === 0
     )
   }
 

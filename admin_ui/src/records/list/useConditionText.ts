@@ -3,10 +3,12 @@ import { useTranslation } from 'react-i18next'
 import type { Filter, FieldJson, ObjectDescribe } from '../../api/types'
 import { DATE_LITERALS, isDateLiteral, takesNone, toCondition, type DateLiteral } from '../filters'
 import { formatValue, type Reader } from '../format'
+import { findRecordType } from '../picklists'
+import { RECORD_TYPE } from '../systemFields'
 
-export function useConditionText(describe: ObjectDescribe, reader: Reader): (filter: Filter) => string {
+export function useConditionText(describe: ObjectDescribe, reader: Reader): (filter: Filter, recordName?: string) => string {
   const { t } = useTranslation()
-  return (filter) => {
+  return (filter, recordName) => {
     const field = describe.fields[filter.field]
     const condition = toCondition(filter, field?.type ?? 'text')
     const label = field?.label ?? filter.field
@@ -20,7 +22,9 @@ export function useConditionText(describe: ObjectDescribe, reader: Reader): (fil
     function valueText(value: FieldJson): string {
       if (value === '$User.Id') return t('filter.me')
       if (isDateLiteral(value) && (field?.type === 'date' || field?.type === 'datetime')) return literalText(value)
-      if (field === undefined || field.references.length > 0) return String(value ?? '')
+      if (field?.name === RECORD_TYPE) return findRecordType(describe, String(value))?.label ?? String(value)
+      if (field !== undefined && field.references.length > 0) return recordName || String(value ?? '')
+      if (field === undefined) return String(value ?? '')
       if (field.type === 'multi_picklist') return formatValue({ ...field, type: 'picklist' }, value, reader)
       return formatValue(field, value, reader)
     }

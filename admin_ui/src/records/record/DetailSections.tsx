@@ -7,6 +7,7 @@ import { FieldValue } from '../fields/FieldValue'
 import { formatCompound } from '../fields/formatCompound'
 import { componentsOf, detailSections } from '../form/formState'
 import { useSectionTexts } from '../form/useSectionTexts'
+import { RECORD_TYPE } from '../systemFields'
 import { useReader } from '../fields/useReader'
 
 interface DetailSectionsProps {
@@ -23,6 +24,7 @@ export function DetailSections({ record, describe, recordType, onEdit }: DetailS
   const sections = useMemo(() => detailSections(describe, recordType, texts), [describe, recordType, texts])
 
   function value(field: FieldDescribe) {
+    if (field.name === RECORD_TYPE) return <>{recordType?.label ?? record.labels[RECORD_TYPE] ?? '—'}</>
     if (field.type === 'address' || field.type === 'geolocation') {
       const text = formatCompound(field, componentsOf(describe, field), record.values, reader.language)
       return text === '' ? <span className="blank">—</span> : text

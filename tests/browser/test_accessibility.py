@@ -1,0 +1,76 @@
+"""The screens that everybody uses, for those who do not see them or use no mouse: axe-core finds nothing serious."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from browser.conftest import OpenDesk
+from browser.dealership import lead
+from browser.desk import Desk
+from serving import ROOT, Site
+
+AXE = ROOT / "admin_ui/node_modules/axe-core/axe.min.js"
+SERIOUS = ("serious", "critical")
+
+#: Where to look, and what must stand there before one does. {lead} is a lead's id.
+SCREENS = {
+    "list": ("/o/Lead", "Noor Patel"),
+    "board": ("/o/Lead?display=kanban", "Noor Patel"),
+    "record": ("/r/{lead}", "Move to “First contact”"),
+    "form": ("/o/Lead/new", "Save and new"),
+    "editing": ("/r/{lead}?edit=1", "Save"),
+    "recycle bin": ("/recycle-bin", "Recycle bin"),
+}
+
+
+@pytest.fixture(scope="module")
+def patel(site: Site) -> str:
+    return lead(site, "consultant", "Patel", FirstName="Noor", MobilePhone="13600136004", Email="noor@patel.example")
+
+
+async def test_the_sign_in_page_is_accessible(open_desk: OpenDesk) -> None:
+    visitor = await open_desk()
+    await visitor.open("/")
+    await visitor.button("Sign in").wait_for()
+
+    assert await _violations(visitor) == []
+
+
+@pytest.mark.parametrize("on_phone", [False, True], ids=["desk", "phone"])
+async def test_the_screens_of_daily_work_are_accessible(open_desk: OpenDesk, patel: str, *, on_phone: bool) -> None:
+    consultant = await open_desk(on_phone=on_phone)
+    await consultant.sign_in("consultant")
+
+    found = {}
+    for screen, (path, text) in SCREENS.items():
+        await consultant.open(path.format(lead=patel))
+        await consultant.see(text)
+        found[screen] = await _violations(consultant)
+
+    assert found == dict.fromkeys(SCREENS, [])
+
+
+async def test_setup_and_audit_are_accessible(open_desk: OpenDesk) -> None:
+    implementer, auditor = await open_desk(), await open_desk()
+
+    await implementer.sign_in("admin", to="/admin/objects/Lead")
+    await implementer.see("Lead source")
+    await auditor.sign_in("auditor", to="/audit/logins")
+    await auditor.see("Login history")
+
+    assert await _violations(implementer) == []
+    assert await _violations(auditor) == []
+
+
+async def _violations(desk: Desk) -> list[dict[str, Any]]:
+    assert AXE.is_file(), "axe-core is missing: npm --prefix admin_ui ci"
+    # By the protocol, not as an element of the page: its policy rightly forbids foreign scripts.
+    await desk.page.evaluate(AXE.read_text(encoding="utf-8"))
+    results = await desk.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        {"rule": each["id"], "help": each["help"], "nodes": [node["html"][:160] for node in each["nodes"][:3]]}
+        for each in results["violations"]
+        if each["impact"] in SERIOUS
+    ]
