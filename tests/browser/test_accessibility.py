@@ -49,7 +49,7 @@ async def test_the_screens_of_daily_work_are_accessible(open_desk: OpenDesk, pat
         await consultant.see(text)
         found[screen] = await _violations(consultant)
 
-    assert found == dict.fromkeys(SCREENS, [])
+    assert found == {screen: [] for screen in SCREENS}
 
 
 async def test_setup_and_audit_are_accessible(open_desk: OpenDesk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -63,7 +64,8 @@ async def _export(manager: Desk) -> None:
     await manager.click("更多操作")
     async with manager.page.expect_download() as started:
         await manager.click("导出 CSV", role="menuitem")
-    text = Path(await (await started.value).path()).read_text(encoding="utf-8-sig")
+    path = Path(await (await started.value).path())
+    text = await asyncio.to_thread(path.read_text, encoding="utf-8-sig")
     lines = text.splitlines()
     assert [re.search("[安白蔡]试", line) is not None for line in lines] == [False, True, True, True]
     assert "13900139000" in text

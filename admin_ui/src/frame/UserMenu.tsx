@@ -75,7 +75,7 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
 
   return (
     <Dropdown trigger={['click']} placement="bottomRight" menu={{ items, selectable: false }}>
-      <button type="button" className="user-button" aria-label={t('frame.userMenu', { name: user.name })}>
+      <button type="button" className="user-button" aria-label={`${initials(user.name)} · ${t('frame.userMenu', { name: user.name })}`}>
         <span className="avatar" aria-hidden>
           {initials(user.name)}
         </span>

@@ -71,7 +71,7 @@ export function FieldRights({ draft, onChange }: FieldRightsProps) {
       ) : detail.data === undefined ? (
         <Lines />
       ) : (
-        <div className="card matrix">
+        <div className="card matrix" tabIndex={0}>
           <table className="plain-table">
             <thead>
               <tr>

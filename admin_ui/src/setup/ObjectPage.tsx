@@ -116,7 +116,7 @@ function ObjectDetail({ object }: { object: ObjectDescribe }) {
           </Button>
         )}
       </div>
-      <div className="card scroll-x">
+      <div className="card scroll-x" tabIndex={0}>
         <table className="plain-table" aria-label={t('object.fields')}>
           <thead>
             <tr>

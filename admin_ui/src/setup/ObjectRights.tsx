@@ -35,7 +35,7 @@ export function ObjectRights({ draft, onChange }: ObjectRightsProps) {
           {t('permission.onlyGranted')}
         </Checkbox>
       </div>
-      <div className="card matrix">
+      <div className="card matrix" tabIndex={0}>
         <table className="plain-table">
           <thead>
             <tr>

@@ -1,6 +1,6 @@
 """The road of a document: read, looked up, written in one transaction; or refused, kept, and told why.
 
-Every unit of a document (an order of a file of orders) has a key. A unit whose key was accepted before is a duplicate and
+Every unit of a document (one order of many) has a key. A unit whose key was accepted before is a duplicate, and
 makes nothing. The rest is written together: if anything is wrong with one unit, nothing of the document is kept but the
 document itself, which can be replayed when the cause is mended.
 """

@@ -85,22 +85,24 @@ export function Kanban({ describe, path, request }: KanbanProps) {
   }
 
   return (
-    <div className="kanban" role="list" aria-label={t('list.kanban')}>
+    <>
       <div className="visually-hidden" aria-live="polite">
         {announced}
       </div>
-      {path.stages.map((stage) => (
-        <KanbanColumn
-          key={stage.value}
-          describe={describe}
-          path={path}
-          stage={stage}
-          request={requests.get(stage.value) ?? request}
-          dragged={dragged}
-          onDrag={mayMove ? setDragged : null}
-          onMove={(card, to) => void move(card, to)}
-        />
-      ))}
-    </div>
+      <div className="kanban" role="list" aria-label={t('list.kanban')}>
+        {path.stages.map((stage) => (
+          <KanbanColumn
+            key={stage.value}
+            describe={describe}
+            path={path}
+            stage={stage}
+            request={requests.get(stage.value) ?? request}
+            dragged={dragged}
+            onDrag={mayMove ? setDragged : null}
+            onMove={(card, to) => void move(card, to)}
+          />
+        ))}
+      </div>
+    </>
   )
 }

@@ -38,7 +38,7 @@ export function KanbanColumn({ describe, path, stage, request, dragged, onDrag, 
   ]
 
   return (
-    <section
+    <div
       role="listitem"
       className={`kanban-column${isOver && dragged ? ' kanban-over' : ''}${stage.lost ? ' kanban-lost' : stage.closed ? ' kanban-closed' : ''}`}
       aria-label={stage.label}
@@ -117,7 +117,7 @@ export function KanbanColumn({ describe, path, stage, request, dragged, onDrag, 
           </Button>
         )}
       </div>
-    </section>
+    </div>
   )
 }
 
