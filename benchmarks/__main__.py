@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks import servers
 from benchmarks.environment import Environment, prepared
 from benchmarks.report import print_report, write_results
-from benchmarks.run import Compared, compare
+from benchmarks.run import Compared, Race, compare
 from benchmarks.same import check_same
 from benchmarks.subjects import subjects
 from benchmarks.tenants import Single, idle_memory, import_rate, install_time
@@ -28,7 +28,7 @@ ALONE = ("install", "memory", "import")
 
 
 def main() -> int:
-    """Measure, print, write; 1 when a target is missed."""
+    """Measure, print, write; 1 when a target is missed and that was asked about."""
     options = _options()
     began = time.perf_counter()
     load_before = os.getloadavg()[0]
@@ -45,17 +45,21 @@ def main() -> int:
     print_report(compared, singles)
     written = write_results(compared, singles, conditions=conditions)
     print(f"\n{', '.join(str(each.relative_to(servers.ROOT)) for each in written)}; {conditions['took_seconds']} s")
-    return 0 if all(each.met for each in compared) and all(each.met is not False for each in singles) else 1
+    missed = [each for each in compared if not each.met] + [each for each in singles if each.met is False]
+    return 1 if options.strict and missed else 0
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description="Measure Chassis beside hand-written endpoints.")
-    parser.add_argument("--seconds", type=float, help="how long each server is measured per line (default 6; quick 2)")
+    parser.add_argument(
+        "--seconds", type=float, help="how long each server is measured per line (default 6; quick 1.2)"
+    )
     parser.add_argument("--only", help="subjects, comma-separated: get, list, create, install, memory, import …")
     parser.add_argument("--quick", action="store_true", help="fewer records, shorter rounds: under two minutes")
     parser.add_argument("--home", type=Path, help="keep the database here and use it again (default: a temporary one)")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 when a target is missed")
     options = parser.parse_args()
-    options.seconds = options.seconds or (2.0 if options.quick else 6.0)
+    options.seconds = options.seconds or (1.2 if options.quick else 6.0)
     options.only = options.only and [each.strip() for each in options.only.split(",")]
     return options
 
@@ -83,11 +87,12 @@ def _compared(environment: Environment, options: argparse.Namespace) -> list[Com
     ):
         for subject in wanted:
             check_same(environment, subject, ours, limit)
-            for each in compare(subject, ours, limit, clients=CLIENTS, seconds=options.seconds):
+            race = Race(ours, limit, environment.home)
+            for each in compare(race, subject, clients=CLIENTS, seconds=options.seconds):
                 compared.append(each)
                 print(
                     f"· {subject.title}, {each.clients} clients: {each.ours.throughput:,.0f}/s of"
-                    f" {each.limit.throughput:,.0f}/s = {each.ratio:.2f}",
+                    f" {each.limit.throughput:,.0f}/s = {each.ratio:.2f}; by processor time {each.cpu_ratio:.2f}",
                     file=sys.stderr,
                     flush=True,
                 )

@@ -21,7 +21,7 @@ RESULTS = Path(__file__).parent / "results"
 
 def print_report(compared: Sequence[Compared], singles: Sequence[Single]) -> None:
     """The table."""
-    console = Console(width=118)
+    console = Console(width=126)
     console.print(_comparison(compared))
     if singles:
         console.print(_singles(singles))
@@ -32,7 +32,18 @@ def _comparison(compared: Sequence[Compared]) -> Table:
         title="Through HTTP, beside the limit: hand-written FastAPI + psycopg", box=None, title_justify="left"
     )
     table.add_column("subject")
-    for name in ("clients", "ours/s", "p50 ms", "p99 ms", "limit/s", "p50 ms", "p99 ms", "ratio", "target"):
+    for name in (
+        "clients",
+        "ours/s",
+        "p50 ms",
+        "p99 ms",
+        "limit/s",
+        "p50 ms",
+        "p99 ms",
+        "CPU ratio",
+        "ratio",
+        "target",
+    ):
         table.add_column(name, justify="right")
     table.add_column("met")
     for each in compared:
@@ -41,6 +52,7 @@ def _comparison(compared: Sequence[Compared]) -> Table:
             str(each.clients),
             *(f"{each.ours.throughput:,.0f}", f"{each.ours.p50:.2f}", f"{each.ours.p99:.2f}"),
             *(f"{each.limit.throughput:,.0f}", f"{each.limit.p50:.2f}", f"{each.limit.p99:.2f}"),
+            f"{each.cpu_ratio:.2f}",
             f"{each.ratio:.2f}",
             f"{each.subject.target:.1f}",
             _met(each.met) + (f" {each.ours.failures + each.limit.failures} failed" if not _clean(each) else ""),
@@ -114,6 +126,8 @@ def _document(compared: Compared) -> dict[str, Any]:
             }
             for name, each in sides.items()
         },
+        "cpu_ms_per_request": {"ours": round(compared.ours_cpu_ms, 3), "limit": round(compared.limit_cpu_ms, 3)},
+        "cpu_ratio": round(compared.cpu_ratio, 3),
         "ratio": round(compared.ratio, 3),
         "target": compared.subject.target,
         "met": compared.met,

@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _START_SECONDS = 60.0
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,39 @@ class ServerProcess:
     def resident_bytes(self) -> int:
         """The memory that the process holds right now."""
         return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Processor time that a server and the database have used, in seconds."""
+
+    server: float
+    database: dict[int, float]  # by process
+
+    def since(self, before: Used) -> float:
+        """What both used since then. Processes of the database that ended meanwhile are not counted."""
+        grown = sum(seconds - before.database.get(pid, 0.0) for pid, seconds in self.database.items())
+        return self.server - before.server + grown
+
+
+def used(server: ServerProcess, home: Path) -> Used:
+    """Processor time so far, of the server and of every process of the home's PostgreSQL."""
+    postmaster = int(next(home.glob("postgres/**/postmaster.pid")).read_text().split()[0])
+    database: dict[int, float] = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            parent, seconds = _parent_and_seconds(folder)
+            if parent == postmaster:
+                database[int(folder.name)] = seconds
+    return Used(_parent_and_seconds(Path(f"/proc/{server.pid}"))[1], database)
+
+
+def _parent_and_seconds(folder: Path) -> tuple[int, float]:
+    try:
+        fields = (folder / "stat").read_text().rpartition(")")[2].split()
+    except OSError:  # it ended just now
+        return 0, 0.0
+    return int(fields[1]), (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 def free_port() -> int:

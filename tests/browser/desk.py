@@ -61,7 +61,9 @@ class Desk:
 
     async def fill(self, label: str, text: str, *, within: Locator | None = None) -> None:
         """Type into the field with this label, in place of what is there."""
-        await self._in(within).get_by_role("textbox", name=label, exact=True).fill(text)
+        part = self._in(within)
+        number = part.get_by_role("spinbutton", name=label, exact=True)
+        await part.get_by_role("textbox", name=label, exact=True).or_(number).fill(text)
 
     async def search_for(self, label: str, text: str) -> None:
         """Type into the search field with this label and press Enter."""

@@ -76,7 +76,6 @@ async def _make_the_object(implementer: Desk) -> None:
     form = implementer.region("New object", role="dialog")
     await implementer.fill("Label", "Loan car", within=form)
     await implementer.fill("Plural label", "Loan cars", within=form)
-    await implementer.fill("API name", "Loan_Car", within=form)
     await implementer.click("Save", within=form)
     await implementer.see_heading("Loan car")
 

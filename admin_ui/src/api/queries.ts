@@ -1,9 +1,20 @@
 // Server state that several screens share.
 import { useQueries, useQuery, useQueryClient } from '@tanstack/react-query'
-import { describe, read } from './endpoints'
+import { setCsrfToken } from './client'
+import { bootstrap, describe, read } from './endpoints'
 
 // Definitions change seldom; whoever changes them in Setup invalidates them.
 const DEFINITION = 5 * 60_000
+
+export const bootstrapQuery = {
+  queryKey: ['bootstrap'],
+  queryFn: async () => {
+    const answer = await bootstrap()
+    setCsrfToken(answer.csrf_token)
+    return answer
+  },
+  staleTime: Infinity,
+}
 
 export const describeQuery = (object: string) => ({
   queryKey: ['describe', object],

@@ -35,6 +35,7 @@ export function CreateMenu() {
     items.push({ key: '', label: isLoading ? t('state.loading') : t('frame.nothingToCreate'), icon: <></> })
   }
 
+  if (tabs.length === 0) return null
   return (
     <Dropdown
       trigger={['click']}

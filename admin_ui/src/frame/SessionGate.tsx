@@ -1,8 +1,8 @@
 // Shows the application to whoever is signed in, and the sign-in to everybody else; a session that ends keeps the page below.
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState, type ReactNode } from 'react'
-import { ApiError, onSignedOut, setCsrfToken } from '../api/client'
-import { bootstrap } from '../api/endpoints'
+import { ApiError, onSignedOut } from '../api/client'
+import { bootstrapQuery } from '../api/queries'
 import { useTranslation } from 'react-i18next'
 import { useChangeLanguage } from './Providers'
 import { SessionContext } from './session'
@@ -15,15 +15,8 @@ export function SessionGate({ children }: { children: ReactNode }) {
   const client = useQueryClient()
   const changeLanguage = useChangeLanguage()
   const [isSignedOut, setSignedOut] = useState(false)
-  const session = useQuery({
-    queryKey: ['bootstrap'],
-    queryFn: async () => {
-      const answer = await bootstrap()
-      setCsrfToken(answer.csrf_token)
-      return answer
-    },
-    staleTime: Infinity,
-  })
+  // Asked before anything was drawn (main.tsx): not again because it was refused.
+  const session = useQuery({ ...bootstrapQuery, retryOnMount: false })
 
   useEffect(() => onSignedOut(() => setSignedOut(true)), [])
 

@@ -57,6 +57,7 @@ export function makeTheme(isDark: boolean, density: 'compact' | 'comfortable', l
       colorBorderSecondary: isDark ? '#262e31' : '#e3e8e9',
       fontFamily: language === 'zh_CN' ? CHINESE_FONT : FONT,
       fontSize: isCompact ? 13 : 14,
+      fontSizeSM: 12,
       controlHeight: isCompact ? 30 : 36,
       sizeStep: isCompact ? 3 : 4,
       borderRadius: 5,

@@ -10,14 +10,16 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from chassis_metadata.components import ListView, PageLayout, PathDefinition, RelatedList
-from chassis_metadata.errors import NotFound
+from chassis_metadata.errors import Invalid, NotFound
 from chassis_metadata.snapshot import ChildRelationship, Field, Object
+from chassis_metadata.soql.tree import Path
 from chassis_platform.access.context import Context
 from chassis_platform.access.policy import ObjectAccess
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import definitions_route, route, server_of
 from chassis_platform.api.describe import field_label, object_label, value_label
 from chassis_platform.api.setup_users import actor_of
+from chassis_platform.plan.names import Names
 from chassis_tenants.customise import ComponentKey, delete_component, save_component
 
 Document = dict[str, Any]
@@ -61,7 +63,7 @@ def object_document(context: Context, obj: Object, access: ObjectAccess) -> Docu
         "record_types": _record_types(context, obj),
         "layouts": [_layout(context, obj, each, access) for each in obj.layouts],
         "paths": [_path(context, obj, each) for each in obj.paths if each.field in access.readable],
-        "list_views": [_list_view(context, obj, each) for each in obj.list_views],
+        "list_views": _list_views(context, obj),
         "children": [
             {
                 "relationship": each.name,
@@ -176,14 +178,19 @@ def _related(context: Context, obj: Object, related: RelatedList) -> Document | 
     child = obj.children_by_lower_name.get(related.relationship.lower())
     if child is None or child.field not in context.policy.on(child.child).readable:
         return None
-    readable = context.policy.on(child.child).readable
+    names = Names(context.snapshot, context.policy)
+    child_object = context.snapshot.objects[child.child]
     return {
         "relationship": child.name,
         "label": child_label(context, obj, child),
         "object": child.child,
         "field": child.field,
-        "columns": [each for each in related.columns if "." in each or each in readable],
-        "order_by": [{"field": name, "descending": descending} for name, descending in related.order_by],
+        "columns": [each for each in related.columns if _is_readable(names, child_object, each)],
+        "order_by": [
+            {"field": name, "descending": descending}
+            for name, descending in related.order_by
+            if _is_readable(names, child_object, name)
+        ],
     }
 
 
@@ -212,15 +219,37 @@ def _path(context: Context, obj: Object, path: PathDefinition) -> Document:
     }
 
 
-def _list_view(context: Context, obj: Object, view: ListView) -> Document:
+def _list_views(context: Context, obj: Object) -> list[Document]:
+    """Without what the user may not read; a view that narrows by it would not be the same view and is left out."""
+    names = Names(context.snapshot, context.policy)
+    return [
+        _list_view(context, obj, each, names)
+        for each in obj.list_views
+        if all(_is_readable(names, obj, condition.field) for condition in each.filters)
+    ]
+
+
+def _is_readable(names: Names, obj: Object, path: str) -> bool:
+    try:
+        names.field(obj, Path(tuple(path.split("."))))
+    except Invalid:
+        return False
+    return True
+
+
+def _list_view(context: Context, obj: Object, view: ListView, names: Names) -> Document:
     key = f"objects.{obj.name}.list_views.{view.name}"
     return {
         "name": view.name,
         "label": context.snapshot.text(context.principal.language, key, view.label),
-        "columns": list(view.columns),
+        "columns": [each for each in view.columns if _is_readable(names, obj, each)],
         "filters": [{"field": each.field, "operator": each.operator, "value": each.value} for each in view.filters],
         "logic": view.logic,
-        "order_by": [{"field": name, "descending": descending} for name, descending in view.order_by],
+        "order_by": [
+            {"field": name, "descending": descending}
+            for name, descending in view.order_by
+            if _is_readable(names, obj, name)
+        ],
         "owner": view.owner,
         "default": view.default,
         "custom": view.name.endswith("__c"),

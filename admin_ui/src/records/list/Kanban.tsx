@@ -89,7 +89,7 @@ export function Kanban({ describe, path, request }: KanbanProps) {
       <div className="visually-hidden" aria-live="polite">
         {announced}
       </div>
-      <div className="kanban" role="list" aria-label={t('list.kanban')}>
+      <div className="kanban" role="list" aria-label={t('list.kanban')} tabIndex={0}>
         {path.stages.map((stage) => (
           <KanbanColumn
             key={stage.value}

@@ -111,16 +111,15 @@ export function RecordGrid(props: RecordGridProps) {
   const areAllSelected = selected > 0 && records.every((record) => selection?.ids.has(record.id))
 
   return (
-    <div
-      ref={scroller}
-      className="grid"
-      role="grid"
-      aria-label={label}
-      aria-rowcount={hasMore ? -1 : records.length + 1}
-      aria-colcount={columns.length}
-      onKeyDown={onKeyDown}
-    >
-      <div role="rowgroup" className="grid-head">
+    <div ref={scroller} className="grid">
+      <div
+        role="grid"
+        aria-label={label}
+        aria-rowcount={hasMore ? -1 : records.length + 1}
+        aria-colcount={columns.length}
+        onKeyDown={onKeyDown}
+      >
+      <div role="rowgroup" className="grid-head" style={{ minWidth: width }}>
         <div role="row" aria-rowindex={1} className="grid-row" style={style}>
           {selection && (
             <div role="columnheader" className="grid-cell grid-check">
@@ -178,9 +177,13 @@ export function RecordGrid(props: RecordGridProps) {
           )
         })}
       </div>
+      </div>
       {hasMore && (
-        <div className="grid-more muted" role="status">
-          {t('list.loadingMore')}
+        // A grid holds rows and nothing else.
+        <div role="row" className="grid-more muted">
+          <span role="gridcell" aria-live="polite">
+            {t('list.loadingMore')}
+          </span>
         </div>
       )}
     </div>
