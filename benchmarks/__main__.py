@@ -52,14 +52,14 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description="Measure Chassis beside hand-written endpoints.")
     parser.add_argument(
-        "--seconds", type=float, help="how long each server is measured per line (default 6; quick 1.2)"
+        "--seconds", type=float, help="how long each server is measured per line (default 6; quick 0.8)"
     )
     parser.add_argument("--only", help="subjects, comma-separated: get, list, create, install, memory, import …")
     parser.add_argument("--quick", action="store_true", help="fewer records, shorter rounds: under two minutes")
     parser.add_argument("--home", type=Path, help="keep the database here and use it again (default: a temporary one)")
     parser.add_argument("--strict", action="store_true", help="exit with 1 when a target is missed")
     options = parser.parse_args()
-    options.seconds = options.seconds or (1.2 if options.quick else 6.0)
+    options.seconds = options.seconds or (0.8 if options.quick else 6.0)
     options.only = options.only and [each.strip() for each in options.only.split(",")]
     return options
 

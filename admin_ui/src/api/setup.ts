@@ -44,7 +44,8 @@ export const withdrawPermissionSet = (name: string, user: string) =>
 
 export const objects = () => call<{ objects: SetupObject[] }>('GET', '/setup/objects')
 export const objectDetail = (name: string) => call<ObjectDescribe>('GET', `/setup/objects/${enc(name)}`)
-export const createObject = (draft: ObjectDraft) => call<{ name: string }>('POST', '/setup/objects', {
+export const createObject = (draft: ObjectDraft) =>
+  call<{ name: string }>('POST', '/setup/objects', {
     body: withoutNulls({ ...draft, name_field: withoutNulls(draft.name_field) }),
   })
 export const updateObject = (name: string, draft: Partial<ObjectDraft>) =>

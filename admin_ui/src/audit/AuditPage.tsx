@@ -16,7 +16,12 @@ export function AuditPage() {
   const [search, setSearch] = useSearchParams()
   const journal = JOURNALS.find((each) => each.key === key) ?? JOURNALS[0]
   const filter: AuditFilter = useMemo(
-    () => ({ person: search.get('person'), record: search.get('record'), from: search.get('from'), to: search.get('to') }),
+    () => ({
+      person: search.get('person'),
+      record: search.get('record'),
+      from: search.get('from'),
+      to: search.get('to'),
+    }),
     [search],
   )
   if (journal === undefined) return null

@@ -28,7 +28,9 @@ export function Frame() {
       <a className="skip-link" href="#main">
         {t('frame.skip')}
       </a>
-      {navigation.state === 'loading' && <div className="progress" role="progressbar" aria-label={t('state.loading')} />}
+      {navigation.state === 'loading' && (
+        <div className="progress" role="progressbar" aria-label={t('state.loading')} />
+      )}
       <TopBar onMenu={isPhone ? () => setDrawerOpen(true) : null} />
       {isPhone ? (
         <Drawer

@@ -130,7 +130,9 @@ export function GlobalSearch() {
                     onClick={() => open(record.id)}
                   >
                     <span>{record.name}</span>
-                    <span className="muted">{record.details.map((detail) => formatPhone(detail.value)).join(' · ')}</span>
+                    <span className="muted">
+                      {record.details.map((detail) => formatPhone(detail.value)).join(' · ')}
+                    </span>
                   </div>
                 )
               })}
@@ -138,7 +140,9 @@ export function GlobalSearch() {
           ))}
           {hits.length === 0 && (
             <div className="search-none muted" role="status">
-              {found.isFetching || sought !== text.trim() ? t('frame.searching') : t('frame.nothingFound', { q: sought })}
+              {found.isFetching || sought !== text.trim()
+                ? t('frame.searching')
+                : t('frame.nothingFound', { q: sought })}
             </div>
           )}
           <div className="search-more muted">{t('frame.searchAll')}</div>

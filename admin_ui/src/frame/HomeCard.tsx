@@ -46,7 +46,8 @@ function Rows({ describe }: { describe: ObjectDescribe }) {
   const page = rows.data?.pages[0]
   if (rows.error) return <ErrorState error={rows.error} onRetry={() => void rows.refetch()} />
   if (page === undefined) return <Lines count={ROWS} />
-  if (page.records.length === 0) return <p className="muted home-none">{t('home.none', { object: describe.plural_label })}</p>
+  if (page.records.length === 0)
+    return <p className="muted home-none">{t('home.none', { object: describe.plural_label })}</p>
   const [title, ...rest] = page.columns
   return (
     <ul>

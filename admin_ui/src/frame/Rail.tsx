@@ -1,5 +1,12 @@
 // The left rail: the app one works in, its tabs, and below them what belongs to no app.
-import { AuditOutlined, DeleteOutlined, DownOutlined, LeftOutlined, RightOutlined, SettingOutlined } from '@ant-design/icons'
+import {
+  AuditOutlined,
+  DeleteOutlined,
+  DownOutlined,
+  LeftOutlined,
+  RightOutlined,
+  SettingOutlined,
+} from '@ant-design/icons'
 import Button from 'antd/es/button'
 import Dropdown from 'antd/es/dropdown'
 import Tooltip from 'antd/es/tooltip'
@@ -51,8 +58,12 @@ export function Rail({ collapsed, inDrawer = false }: { collapsed: boolean; inDr
   const has = (to: string) => tabs.some((link) => link.to === to)
   const others: RailLink[] = [
     { to: '/recycle-bin', label: t('frame.recycleBin'), icon: <DeleteOutlined aria-hidden /> },
-    ...(mayAudit && !has('/audit') ? [{ to: '/audit', label: t('frame.audit'), icon: <AuditOutlined aria-hidden /> }] : []),
-    ...(maySetup && !has('/admin') ? [{ to: '/admin', label: t('frame.setup'), icon: <SettingOutlined aria-hidden /> }] : []),
+    ...(mayAudit && !has('/audit')
+      ? [{ to: '/audit', label: t('frame.audit'), icon: <AuditOutlined aria-hidden /> }]
+      : []),
+    ...(maySetup && !has('/admin')
+      ? [{ to: '/admin', label: t('frame.setup'), icon: <SettingOutlined aria-hidden /> }]
+      : []),
   ]
 
   const appButton = (

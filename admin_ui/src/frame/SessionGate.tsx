@@ -35,7 +35,8 @@ export function SessionGate({ children }: { children: ReactNode }) {
   }
 
   if (session.data === undefined) {
-    if (session.error instanceof ApiError && session.error.isSignedOut) return <SignIn onSignedIn={() => void enter()} />
+    if (session.error instanceof ApiError && session.error.isSignedOut)
+      return <SignIn onSignedIn={() => void enter()} />
     if (session.error !== null) return <ErrorState error={session.error} onRetry={() => void session.refetch()} />
     return <PageSkeleton />
   }

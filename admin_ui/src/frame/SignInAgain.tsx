@@ -6,7 +6,15 @@ import { SignInForm } from './SignInForm'
 export function SignInAgain({ username, onSignedIn }: { username: string; onSignedIn: () => void }) {
   const { t } = useTranslation()
   return (
-    <Modal open title={t('signIn.again')} footer={null} closable={false} mask={{ closable: false }} keyboard={false} width={400}>
+    <Modal
+      open
+      title={t('signIn.again')}
+      footer={null}
+      closable={false}
+      mask={{ closable: false }}
+      keyboard={false}
+      width={400}
+    >
       <p className="muted">{t('signIn.againLead')}</p>
       <SignInForm username={username} onSignedIn={onSignedIn} />
     </Modal>

@@ -23,7 +23,14 @@ export function TopBar({ onMenu }: { onMenu: (() => void) | null }) {
 
   return (
     <header className="top-bar">
-      {onMenu && <Button type="text" icon={<MenuOutlined aria-hidden />} aria-label={t('frame.openNavigation')} onClick={onMenu} />}
+      {onMenu && (
+        <Button
+          type="text"
+          icon={<MenuOutlined aria-hidden />}
+          aria-label={t('frame.openNavigation')}
+          onClick={onMenu}
+        />
+      )}
       <Link to="/" className="top-bar-brand" aria-label={t('frame.toStart', { tenant: tenant.label })}>
         <Logo size={26} />
         {!isPhone && <span>{tenant.label}</span>}

@@ -1,5 +1,11 @@
 // Who is signed in, how the application should look, and the way out.
-import { BgColorsOutlined, ColumnHeightOutlined, LogoutOutlined, QuestionCircleOutlined, TranslationOutlined } from '@ant-design/icons'
+import {
+  BgColorsOutlined,
+  ColumnHeightOutlined,
+  LogoutOutlined,
+  QuestionCircleOutlined,
+  TranslationOutlined,
+} from '@ant-design/icons'
 import Dropdown from 'antd/es/dropdown'
 import type { MenuProps } from 'antd'
 import { useTranslation } from 'react-i18next'
@@ -75,7 +81,11 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
 
   return (
     <Dropdown trigger={['click']} placement="bottomRight" menu={{ items, selectable: false }}>
-      <button type="button" className="user-button" aria-label={`${initials(user.name)} · ${t('frame.userMenu', { name: user.name })}`}>
+      <button
+        type="button"
+        className="user-button"
+        aria-label={`${initials(user.name)} · ${t('frame.userMenu', { name: user.name })}`}
+      >
         <span className="avatar" aria-hidden>
           {initials(user.name)}
         </span>

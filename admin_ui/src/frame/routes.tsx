@@ -9,7 +9,10 @@ const screens: RouteObject[] = [
   { index: true, lazy: async () => ({ Component: (await import('./FirstTab')).FirstTab }) },
   { path: 'home', lazy: async () => ({ Component: (await import('./Home')).Home }) },
   { path: 'o/:object', lazy: async () => ({ Component: (await import('../records/list/ListPage')).ListPage }) },
-  { path: 'o/:object/new', lazy: async () => ({ Component: (await import('../records/form/NewRecordPage')).NewRecordPage }) },
+  {
+    path: 'o/:object/new',
+    lazy: async () => ({ Component: (await import('../records/form/NewRecordPage')).NewRecordPage }),
+  },
   { path: 'r/:id', lazy: async () => ({ Component: (await import('../records/record/RecordPage')).RecordPage }) },
   { path: 'search', lazy: async () => ({ Component: (await import('../records/SearchPage')).SearchPage }) },
   { path: 'recycle-bin', lazy: async () => ({ Component: (await import('../records/RecycleBin')).RecycleBin }) },
@@ -22,8 +25,14 @@ const screens: RouteObject[] = [
       { path: 'objects', lazy: async () => ({ Component: (await import('../setup/ObjectsPage')).ObjectsPage }) },
       { path: 'objects/:object', lazy: async () => ({ Component: (await import('../setup/ObjectPage')).ObjectPage }) },
       { path: 'users', lazy: async () => ({ Component: (await import('../setup/UsersPage')).UsersPage }) },
-      { path: 'permission-sets', lazy: async () => ({ Component: (await import('../setup/PermissionSetsPage')).PermissionSetsPage }) },
-      { path: 'permission-sets/:name', lazy: async () => ({ Component: (await import('../setup/PermissionSetPage')).PermissionSetPage }) },
+      {
+        path: 'permission-sets',
+        lazy: async () => ({ Component: (await import('../setup/PermissionSetsPage')).PermissionSetsPage }),
+      },
+      {
+        path: 'permission-sets/:name',
+        lazy: async () => ({ Component: (await import('../setup/PermissionSetPage')).PermissionSetPage }),
+      },
       { path: 'roles', lazy: async () => ({ Component: (await import('../setup/RolesPage')).RolesPage }) },
       { path: 'packages', lazy: async () => ({ Component: (await import('../setup/PackagesPage')).PackagesPage }) },
       { path: 'sessions', lazy: async () => ({ Component: (await import('../setup/SessionsPage')).SessionsPage }) },

@@ -18,7 +18,12 @@ const FONT = [
 // Quotation marks and dashes are as wide as a character in Chinese; Latin fonts would draw them half as wide.
 const CHINESE_FONT = `"Chinese punctuation", ${FONT}`
 
-export function makeTheme(isDark: boolean, density: 'compact' | 'comfortable', language: Language, isStill: boolean): ThemeConfig {
+export function makeTheme(
+  isDark: boolean,
+  density: 'compact' | 'comfortable',
+  language: Language,
+  isStill: boolean,
+): ThemeConfig {
   const isCompact = density === 'compact'
   return {
     algorithm: isDark ? theme.darkAlgorithm : theme.defaultAlgorithm,
@@ -66,7 +71,12 @@ export function makeTheme(isDark: boolean, density: 'compact' | 'comfortable', l
       motionDurationSlow: '0.18s',
     },
     components: {
-      Button: { primaryColor: isDark ? '#04272a' : '#ffffff', primaryShadow: 'none', defaultShadow: 'none', dangerShadow: 'none' },
+      Button: {
+        primaryColor: isDark ? '#04272a' : '#ffffff',
+        primaryShadow: 'none',
+        defaultShadow: 'none',
+        dangerShadow: 'none',
+      },
       Segmented: { trackBg: isDark ? '#1d2427' : '#e4e9ea', itemColor: isDark ? '#b2bcbf' : '#4d5b60' },
       Tabs: { horizontalItemPadding: isCompact ? '9px 0' : '12px 0' },
     },

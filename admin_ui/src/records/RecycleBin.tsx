@@ -87,7 +87,12 @@ export function RecycleBin() {
                   <td className="tabular">{formatDateTime(record.deleted_date, reader.language, reader.timeZone)}</td>
                   <td>{record.deleted_by ? tidyName(record.deleted_by.name) : '—'}</td>
                   <td className="cell-actions">
-                    <Button size="small" icon={<UndoOutlined aria-hidden />} aria-label={t('bin.restoreName', { name: tidyName(record.name) })} onClick={() => void restore(record)}>
+                    <Button
+                      size="small"
+                      icon={<UndoOutlined aria-hidden />}
+                      aria-label={t('bin.restoreName', { name: tidyName(record.name) })}
+                      onClick={() => void restore(record)}
+                    >
                       {t('bin.restore')}
                     </Button>
                   </td>

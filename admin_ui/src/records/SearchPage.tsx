@@ -60,13 +60,20 @@ export function SearchPage() {
       ) : found.isPending && q !== '' ? (
         <Lines />
       ) : groups.length === 0 ? (
-        <EmptyState title={q === '' ? t('search.empty') : t('frame.nothingFound', { q })} hint={q === '' ? undefined : t('search.hint')} />
+        <EmptyState
+          title={q === '' ? t('search.empty') : t('frame.nothingFound', { q })}
+          hint={q === '' ? undefined : t('search.hint')}
+        />
       ) : (
         groups.map((group) => (
           <section key={group.object} className="card search-results" aria-label={group.label}>
             <header>
               <h2>
-                <MetadataIcon name={group.icon} /> {group.label} <span className="muted">{group.records.length}{group.records.length >= limit ? '+' : ''}</span>
+                <MetadataIcon name={group.icon} /> {group.label}{' '}
+                <span className="muted">
+                  {group.records.length}
+                  {group.records.length >= limit ? '+' : ''}
+                </span>
               </h2>
               {object === null && group.records.length >= EACH && (
                 <Button type="link" onClick={() => go({ object: group.object })}>

@@ -1,18 +1,48 @@
 import { describe, expect, it } from 'vitest'
 import type { FieldType, Filter } from '../api/types'
-import { comparisonsOf, isComplete, isDateLiteral, isLogicValid, toCondition, toFilter, type Condition } from './filters'
+import {
+  comparisonsOf,
+  isComplete,
+  isDateLiteral,
+  isLogicValid,
+  toCondition,
+  toFilter,
+  type Condition,
+} from './filters'
 
 describe('filters', () => {
   it.each<[Condition, Filter]>([
-    [{ field: 'Name', comparison: 'contains', value: '欧阳' }, { field: 'Name', operator: 'LIKE', value: '%欧阳%' }],
-    [{ field: 'Name', comparison: 'startsWith', value: 'Nord' }, { field: 'Name', operator: 'LIKE', value: 'Nord%' }],
-    [{ field: 'Name', comparison: 'contains', value: '50%_a' }, { field: 'Name', operator: 'LIKE', value: '%50\\%\\_a%' }],
-    [{ field: 'Phone', comparison: 'empty', value: null }, { field: 'Phone', operator: '=', value: null }],
-    [{ field: 'Phone', comparison: 'notEmpty', value: null }, { field: 'Phone', operator: '!=', value: null }],
-    [{ field: 'Budget', comparison: 'greaterOrEqual', value: 5 }, { field: 'Budget', operator: '>=', value: 5 }],
-    [{ field: 'Colours', comparison: 'includes', value: ['red'] }, { field: 'Colours', operator: 'INCLUDES', value: ['red'] }],
+    [
+      { field: 'Name', comparison: 'contains', value: '欧阳' },
+      { field: 'Name', operator: 'LIKE', value: '%欧阳%' },
+    ],
+    [
+      { field: 'Name', comparison: 'startsWith', value: 'Nord' },
+      { field: 'Name', operator: 'LIKE', value: 'Nord%' },
+    ],
+    [
+      { field: 'Name', comparison: 'contains', value: '50%_a' },
+      { field: 'Name', operator: 'LIKE', value: '%50\\%\\_a%' },
+    ],
+    [
+      { field: 'Phone', comparison: 'empty', value: null },
+      { field: 'Phone', operator: '=', value: null },
+    ],
+    [
+      { field: 'Phone', comparison: 'notEmpty', value: null },
+      { field: 'Phone', operator: '!=', value: null },
+    ],
+    [
+      { field: 'Budget', comparison: 'greaterOrEqual', value: 5 },
+      { field: 'Budget', operator: '>=', value: 5 },
+    ],
+    [
+      { field: 'Colours', comparison: 'includes', value: ['red'] },
+      { field: 'Colours', operator: 'INCLUDES', value: ['red'] },
+    ],
   ])('sends %o as %o and reads it back', (condition, filter) => {
-    const type: FieldType = condition.field === 'Budget' ? 'number' : condition.field === 'Colours' ? 'multi_picklist' : 'text'
+    const type: FieldType =
+      condition.field === 'Budget' ? 'number' : condition.field === 'Colours' ? 'multi_picklist' : 'text'
     expect(toFilter(condition)).toEqual(filter)
     expect(toCondition(filter, type)).toEqual(condition)
   })
@@ -53,7 +83,17 @@ describe('filters', () => {
   })
 
   it('compares every type in some way', () => {
-    const types: FieldType[] = ['id', 'text', 'number', 'date', 'checkbox', 'picklist', 'multi_picklist', 'lookup', 'phone']
+    const types: FieldType[] = [
+      'id',
+      'text',
+      'number',
+      'date',
+      'checkbox',
+      'picklist',
+      'multi_picklist',
+      'lookup',
+      'phone',
+    ]
     for (const type of types) expect(comparisonsOf(type).length).toBeGreaterThan(0)
   })
 })

@@ -27,7 +27,16 @@ export interface Condition {
 }
 
 const TEXT: Comparison[] = ['contains', 'startsWith', 'equals', 'notEquals', 'empty', 'notEmpty']
-const ORDERED: Comparison[] = ['equals', 'notEquals', 'greater', 'greaterOrEqual', 'less', 'lessOrEqual', 'empty', 'notEmpty']
+const ORDERED: Comparison[] = [
+  'equals',
+  'notEquals',
+  'greater',
+  'greaterOrEqual',
+  'less',
+  'lessOrEqual',
+  'empty',
+  'notEmpty',
+]
 const DATED: Comparison[] = ['greaterOrEqual', 'lessOrEqual', 'equals', 'greater', 'less', 'empty', 'notEmpty']
 
 /** The comparisons a type offers; the first is what a new condition starts with. */

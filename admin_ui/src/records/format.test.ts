@@ -3,7 +3,16 @@ import { blankField } from './fields/blankField'
 import { formatCompound } from './fields/formatCompound'
 import { fromWallClock, toWallClock } from './fields/moments'
 import { fromPercent, toPercent } from './fields/percent'
-import { formatCurrency, formatDate, formatDateTime, formatPercent, formatPhone, formatTime, formatValue, type Reader } from './format'
+import {
+  formatCurrency,
+  formatDate,
+  formatDateTime,
+  formatPercent,
+  formatPhone,
+  formatTime,
+  formatValue,
+  type Reader,
+} from './format'
 
 const reader: Reader = { language: 'zh_CN', timeZone: 'Asia/Shanghai', currency: 'CNY', yes: '是', no: '否' }
 
@@ -75,9 +84,18 @@ describe('values as people read them', () => {
     const names = ['Street', 'District', 'City', 'State', 'PostalCode', 'Country']
     const parts = names.map((name) => blankField(name, name, 'text'))
     const field = { ...blankField('Address', 'Address', 'address'), components: names }
-    const shanghai = { Street: '世纪大道100号', District: '浦东新区', City: '上海市', State: '上海市', PostalCode: '200120', Country: '中国' }
+    const shanghai = {
+      Street: '世纪大道100号',
+      District: '浦东新区',
+      City: '上海市',
+      State: '上海市',
+      PostalCode: '200120',
+      Country: '中国',
+    }
     expect(formatCompound(field, parts, shanghai, 'zh_CN')).toBe('中国上海市浦东新区世纪大道100号 200120')
-    expect(formatCompound(field, parts, { Street: '1 Main St', City: 'Austin', Country: 'USA' }, 'zh_CN')).toBe('1 Main St, Austin, USA')
+    expect(formatCompound(field, parts, { Street: '1 Main St', City: 'Austin', Country: 'USA' }, 'zh_CN')).toBe(
+      '1 Main St, Austin, USA',
+    )
     expect(formatCompound(field, parts, {}, 'en_US')).toBe('')
   })
 })

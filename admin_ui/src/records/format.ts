@@ -50,7 +50,9 @@ export function formatCurrency(value: number, language: Language, currency: stri
 
 /** 0.35 reads 35%; the scale is that of the fraction, so two digits less are left. */
 export function formatPercent(value: number, language: Language, scale: number | null): string {
-  return numberFormat(language, { style: 'percent', maximumFractionDigits: Math.max(0, (scale ?? 4) - 2) }).format(value)
+  return numberFormat(language, { style: 'percent', maximumFractionDigits: Math.max(0, (scale ?? 4) - 2) }).format(
+    value,
+  )
 }
 
 /** A date is a day on the wall, no moment in time: it must not move with the time zone. */
@@ -103,14 +105,20 @@ export function labelOfValue(field: FieldDescribe, value: string): string {
 }
 
 /** The plain text of a value: for cells, titles and messages. */
-export function formatValue(field: Pick<FieldDescribe, 'type' | 'scale' | 'values'> & { components?: string[] }, value: FieldJson, reader: Reader): string {
+export function formatValue(
+  field: Pick<FieldDescribe, 'type' | 'scale' | 'values'> & { components?: string[] },
+  value: FieldJson,
+  reader: Reader,
+): string {
   if (value === null || value === undefined || value === '') return ''
   const number = typeof value === 'number' ? value : Number(value)
   switch (field.type) {
     case 'number':
       return Number.isNaN(number) ? String(value) : formatNumber(number, reader.language, field.scale)
     case 'currency':
-      return Number.isNaN(number) ? String(value) : formatCurrency(number, reader.language, reader.currency, field.scale)
+      return Number.isNaN(number)
+        ? String(value)
+        : formatCurrency(number, reader.language, reader.currency, field.scale)
     case 'percent':
       return Number.isNaN(number) ? String(value) : formatPercent(number, reader.language, field.scale)
     case 'date':

@@ -20,13 +20,23 @@ describe('dependent picklists', () => {
 
   it('do not offer inactive values but keep one that the record holds', () => {
     expect(offered('Status', {})).toEqual(['New'])
-    expect(offeredWithCurrent(thing.fields.Status!, { Status: 'Old' }, null).map((each) => each.value)).toEqual(['New', 'Old'])
-    expect(offeredWithCurrent(thing.fields.Status!, { Status: 'Gone' }, null).map((each) => each.label)).toEqual(['New', 'Gone'])
+    expect(offeredWithCurrent(thing.fields.Status!, { Status: 'Old' }, null).map((each) => each.value)).toEqual([
+      'New',
+      'Old',
+    ])
+    expect(offeredWithCurrent(thing.fields.Status!, { Status: 'Gone' }, null).map((each) => each.label)).toEqual([
+      'New',
+      'Gone',
+    ])
   })
 
   it('are emptied, with all that hangs on them, when their controlling value no longer allows them', () => {
     const before = { Channel: 'Online', Source: 'Ad', Detail: 'Search' }
-    expect(changeValue(thing, before, 'Channel', 'Retail', null)).toEqual({ Channel: 'Retail', Source: null, Detail: null })
+    expect(changeValue(thing, before, 'Channel', 'Retail', null)).toEqual({
+      Channel: 'Retail',
+      Source: null,
+      Detail: null,
+    })
   })
 
   it('keep their value when it is still allowed', () => {

@@ -14,7 +14,11 @@ export function offeredValues(field: FieldDescribe, values: Values, recordType: 
 }
 
 /** What is offered and what is already there: an inactive value that a record holds must not vanish from its form. */
-export function offeredWithCurrent(field: FieldDescribe, values: Values, recordType: RecordType | null): PicklistValue[] {
+export function offeredWithCurrent(
+  field: FieldDescribe,
+  values: Values,
+  recordType: RecordType | null,
+): PicklistValue[] {
   const offered = offeredValues(field, values, recordType)
   const missing = splitMultiple(values[field.name] ?? null).filter(
     (value) => !offered.some((candidate) => candidate.value === value),

@@ -6,13 +6,27 @@ const value = (name: string, ...controlled_by: string[]) => ({ value: name, labe
 
 export function testObject(): ObjectDescribe {
   const fields: FieldDescribe[] = [
-    { ...blankField('Name', '姓名', 'text'), createable: false, updateable: false, components: ['LastName', 'FirstName'] },
+    {
+      ...blankField('Name', '姓名', 'text'),
+      createable: false,
+      updateable: false,
+      components: ['LastName', 'FirstName'],
+    },
     { ...blankField('LastName', '姓', 'text'), required: true, compound: 'Name' },
     { ...blankField('FirstName', '名', 'text'), compound: 'Name' },
     { ...blankField('Channel', '渠道', 'picklist'), values: [value('Retail'), value('Online')] },
-    { ...blankField('Source', '来源', 'picklist'), controlling_field: 'Channel', values: [value('WalkIn', 'Retail'), value('Ad', 'Online'), value('Friend')] },
+    {
+      ...blankField('Source', '来源', 'picklist'),
+      controlling_field: 'Channel',
+      values: [value('WalkIn', 'Retail'), value('Ad', 'Online'), value('Friend')],
+    },
     { ...blankField('Detail', '明细', 'picklist'), controlling_field: 'Source', values: [value('Search', 'Ad')] },
-    { ...blankField('Status', '状态', 'picklist'), required: true, default: 'New', values: [value('New'), { ...value('Old'), active: false }] },
+    {
+      ...blankField('Status', '状态', 'picklist'),
+      required: true,
+      default: 'New',
+      values: [value('New'), { ...value('Old'), active: false }],
+    },
     { ...blankField('Colour__c', '颜色', 'text'), custom: true },
     { ...blankField('Budget', '预算', 'currency'), required: true },
     { ...blankField('CreatedDate', '创建时间', 'datetime'), createable: false, updateable: false, system: true },
@@ -43,7 +57,17 @@ export function testObject(): ObjectDescribe {
     ],
     paths: [],
     list_views: [
-      { name: 'All', label: '全部', columns: ['Name', 'Status'], filters: [], logic: null, order_by: [], owner: 'everyone', default: false, custom: false },
+      {
+        name: 'All',
+        label: '全部',
+        columns: ['Name', 'Status'],
+        filters: [],
+        logic: null,
+        order_by: [],
+        owner: 'everyone',
+        default: false,
+        custom: false,
+      },
       {
         name: 'Open',
         label: '进行中',

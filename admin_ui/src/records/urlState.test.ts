@@ -8,7 +8,12 @@ const parse = (text: string) => parseListState(new URLSearchParams(text))
 describe('the address of a list', () => {
   it('brings the whole state back', () => {
     const state = parse('view=All&sort=-CreatedDate,Name&q=欧阳&owner=mine&display=kanban&path=Stage')
-    const filtered = { ...state, filters: [{ field: 'Status', operator: 'IN' as const, value: ['New', 'A,B'] }], logic: '1', columns: ['Name'] }
+    const filtered = {
+      ...state,
+      filters: [{ field: 'Status', operator: 'IN' as const, value: ['New', 'A,B'] }],
+      logic: '1',
+      columns: ['Name'],
+    }
     expect(parseListState(writeListState(filtered))).toEqual(filtered)
   })
 
@@ -29,7 +34,12 @@ describe('the address of a list', () => {
 
   it('overrules the view part by part', () => {
     const request = listRequest(thing, parse('view=Open&owner=everyone&sort=Name&filters=[]'), 50)
-    expect(request).toMatchObject({ columns: ['Name', 'Budget'], filters: [], owner: 'everyone', order_by: [{ field: 'Name', descending: false }] })
+    expect(request).toMatchObject({
+      columns: ['Name', 'Budget'],
+      filters: [],
+      owner: 'everyone',
+      order_by: [{ field: 'Name', descending: false }],
+    })
   })
 
   it('shows the view without its broken parts when somebody mistyped', () => {

@@ -55,9 +55,7 @@ export function writeOrder(order: Order[]): string {
 }
 
 export function parseOrder(text: string | null): Order[] | null {
-  return (
-    listOf(text)?.map((item) => ({ field: item.replace(/^-/, ''), descending: item.startsWith('-') })) ?? null
-  )
+  return listOf(text)?.map((item) => ({ field: item.replace(/^-/, ''), descending: item.startsWith('-') })) ?? null
 }
 
 export function writeFilters(filters: Filter[]): string {

@@ -14,7 +14,15 @@ import { FieldInput } from '../records/fields/FieldInput'
 import { FieldRow } from '../records/fields/FieldRow'
 import { proposeName } from './apiName'
 import { DraftDrawer } from './DraftDrawer'
-import { DEFAULT_DIGITS, DEFAULT_LENGTH, formValues, MAKEABLE, settingsOf, toFieldDraft, type FieldFormValues } from './fieldTypes'
+import {
+  DEFAULT_DIGITS,
+  DEFAULT_LENGTH,
+  formValues,
+  MAKEABLE,
+  settingsOf,
+  toFieldDraft,
+  type FieldFormValues,
+} from './fieldTypes'
 import { GrantTo } from './GrantTo'
 import { PicklistValues } from './PicklistValues'
 import { refreshDefinitions } from './refreshDefinitions'
@@ -60,8 +68,15 @@ export function FieldForm({ object, field, onClose }: FieldFormProps) {
     if (field) {
       // Name and type are what a field is; the rest may change.
       const { name: _name, type: _type, ...changes } = made
-      const flags = Object.fromEntries(FLAGS.filter((flag) => values[flag] !== field[flag]).map((flag) => [flag, values[flag]]))
-      await updateField(object.name, field.name, { ...changes, ...flags, help: values.help.trim(), classification: values.classification })
+      const flags = Object.fromEntries(
+        FLAGS.filter((flag) => values[flag] !== field[flag]).map((flag) => [flag, values[flag]]),
+      )
+      await updateField(object.name, field.name, {
+        ...changes,
+        ...flags,
+        help: values.help.trim(),
+        classification: values.classification,
+      })
     } else {
       await createField(object.name, made)
     }
@@ -105,7 +120,13 @@ export function FieldForm({ object, field, onClose }: FieldFormProps) {
         />
       </FieldRow>
       {!field && (
-        <FieldRow id="field-name" label={t('field.name')} required help={t('object.nameHelp')} errors={errorsOf('name')}>
+        <FieldRow
+          id="field-name"
+          label={t('field.name')}
+          required
+          help={t('object.nameHelp')}
+          errors={errorsOf('name')}
+        >
           <Input
             id="field-name"
             className="mono"
@@ -121,45 +142,91 @@ export function FieldForm({ object, field, onClose }: FieldFormProps) {
       )}
       {settings.length && (
         <FieldRow id="field-length" label={t('field.length')} errors={errorsOf('length')}>
-          <InputNumber id="field-length" className="fill" min={1} max={values.type === 'text' ? 1300 : 131072} value={values.length} onChange={(length) => set('length', length)} />
+          <InputNumber
+            id="field-length"
+            className="fill"
+            min={1}
+            max={values.type === 'text' ? 1300 : 131072}
+            value={values.length}
+            onChange={(length) => set('length', length)}
+          />
         </FieldRow>
       )}
       {settings.number && (
         <div className="fields fields-2">
           <FieldRow id="field-precision" label={t('field.precision')} errors={errorsOf('precision')}>
-            <InputNumber id="field-precision" className="fill" min={1} max={18} value={values.precision} onChange={(precision) => set('precision', precision)} />
+            <InputNumber
+              id="field-precision"
+              className="fill"
+              min={1}
+              max={18}
+              value={values.precision}
+              onChange={(precision) => set('precision', precision)}
+            />
           </FieldRow>
           <FieldRow id="field-scale" label={t('field.scale')} errors={errorsOf('scale')}>
-            <InputNumber id="field-scale" className="fill" min={0} max={values.precision ?? 18} value={values.scale} onChange={(scale) => set('scale', scale)} />
+            <InputNumber
+              id="field-scale"
+              className="fill"
+              min={0}
+              max={values.precision ?? 18}
+              value={values.scale}
+              onChange={(scale) => set('scale', scale)}
+            />
           </FieldRow>
         </div>
       )}
       {settings.format && (
         <FieldRow id="field-format" label={t('field.format')} help={t('field.formatHelp')} errors={errorsOf('format')}>
-          <Input id="field-format" className="mono" value={values.format} onChange={(event) => set('format', event.target.value)} />
+          <Input
+            id="field-format"
+            className="mono"
+            value={values.format}
+            onChange={(event) => set('format', event.target.value)}
+          />
         </FieldRow>
       )}
       {settings.references !== null && (
         <>
-          <FieldRow id="field-references" label={t('field.references')} required errors={errorsOf('references') ?? (isUnpointed && draft.general.length > 0 ? [t('form.missing')] : undefined)}>
+          <FieldRow
+            id="field-references"
+            label={t('field.references')}
+            required
+            errors={
+              errorsOf('references') ?? (isUnpointed && draft.general.length > 0 ? [t('form.missing')] : undefined)
+            }
+          >
             <Select
               id="field-references"
               mode={settings.references === 'many' ? 'multiple' : undefined}
               showSearch={{ optionFilterProp: 'label' }}
               disabled={field !== undefined}
               value={settings.references === 'many' ? values.references : (values.references[0] as unknown as string[])}
-              options={(all.data?.objects ?? []).map((each) => ({ value: each.name, label: `${each.label} (${each.name})` }))}
+              options={(all.data?.objects ?? []).map((each) => ({
+                value: each.name,
+                label: `${each.label} (${each.name})`,
+              }))}
               onChange={(chosen: string | string[]) => set('references', Array.isArray(chosen) ? chosen : [chosen])}
             />
           </FieldRow>
           <FieldRow id="field-child-label" label={t('field.childLabel')} help={t('field.childLabelHelp')}>
-            <Input id="field-child-label" value={values.child_label} placeholder={object.plural_label} onChange={(event) => set('child_label', event.target.value)} />
+            <Input
+              id="field-child-label"
+              value={values.child_label}
+              placeholder={object.plural_label}
+              onChange={(event) => set('child_label', event.target.value)}
+            />
           </FieldRow>
         </>
       )}
       {settings.onDelete && (
         <FieldRow id="field-on-delete" label={t('field.onDelete')}>
-          <Select id="field-on-delete" value={values.on_delete} options={ON_DELETE.map((each) => ({ value: each as string, label: t(`field.onDeletes.${each}`) }))} onChange={(each: string) => set('on_delete', each)} />
+          <Select
+            id="field-on-delete"
+            value={values.on_delete}
+            options={ON_DELETE.map((each) => ({ value: each as string, label: t(`field.onDeletes.${each}`) }))}
+            onChange={(each: string) => set('on_delete', each)}
+          />
         </FieldRow>
       )}
       {settings.values && (
@@ -193,7 +260,12 @@ export function FieldForm({ object, field, onClose }: FieldFormProps) {
             field={{
               ...blankField('default', t('field.default'), values.type),
               scale: values.scale,
-              values: values.values.map((row) => ({ ...row, value: row.value || row.label, label: row.label || row.value, controlled_by: [] })),
+              values: values.values.map((row) => ({
+                ...row,
+                value: row.value || row.label,
+                label: row.label || row.value,
+                controlled_by: [],
+              })),
             }}
             value={values.default}
             values={{}}
@@ -221,12 +293,20 @@ export function FieldForm({ object, field, onClose }: FieldFormProps) {
         <Select
           id="field-classification"
           value={values.classification}
-          options={CLASSIFICATIONS.map((each) => ({ value: each as string, label: t(`field.classifications.${each}`) }))}
+          options={CLASSIFICATIONS.map((each) => ({
+            value: each as string,
+            label: t(`field.classifications.${each}`),
+          }))}
           onChange={(each: string) => set('classification', each)}
         />
       </FieldRow>
       <FieldRow id="field-help" label={t('field.help')}>
-        <Input.TextArea id="field-help" autoSize={{ minRows: 2 }} value={values.help} onChange={(event) => set('help', event.target.value)} />
+        <Input.TextArea
+          id="field-help"
+          autoSize={{ minRows: 2 }}
+          value={values.help}
+          onChange={(event) => set('help', event.target.value)}
+        />
       </FieldRow>
       {!field && <GrantTo value={values.grant_to} onChange={(names) => set('grant_to', names)} />}
     </DraftDrawer>

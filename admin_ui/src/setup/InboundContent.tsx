@@ -10,11 +10,19 @@ const SHOWN_LINES = 5_000
 
 export function InboundContent({ message, onClose }: { message: InboundMessage; onClose: () => void }) {
   const { t } = useTranslation()
-  const content = useQuery({ queryKey: ['setup', 'inbound-content', message.id], queryFn: () => inboundContent(message.id) })
+  const content = useQuery({
+    queryKey: ['setup', 'inbound-content', message.id],
+    queryFn: () => inboundContent(message.id),
+  })
   const wrong = new Map(message.problems.map((problem) => [problem.line, problem.message]))
   const lines = (content.data ?? '').split('\n')
   return (
-    <Drawer open size={760} title={t('inbound.contentOf', { message: message.message_id ?? message.id })} onClose={onClose}>
+    <Drawer
+      open
+      size={760}
+      title={t('inbound.contentOf', { message: message.message_id ?? message.id })}
+      onClose={onClose}
+    >
       {content.error ? (
         <ErrorState error={content.error} onRetry={() => void content.refetch()} />
       ) : content.data === undefined ? (
@@ -22,7 +30,11 @@ export function InboundContent({ message, onClose }: { message: InboundMessage; 
       ) : (
         <ol className="document">
           {lines.slice(0, SHOWN_LINES).map((line, index) => (
-            <li key={index} className={wrong.has(index + 1) ? 'document-wrong' : undefined} title={wrong.get(index + 1)}>
+            <li
+              key={index}
+              className={wrong.has(index + 1) ? 'document-wrong' : undefined}
+              title={wrong.get(index + 1)}
+            >
               <code>{line || ' '}</code>
             </li>
           ))}

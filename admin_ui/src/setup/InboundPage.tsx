@@ -61,7 +61,10 @@ export function InboundPage() {
         <Segmented
           aria-label={t('inbound.status')}
           value={status}
-          options={STATUSES.map((each) => ({ value: each as string, label: each === '' ? t('inbound.all') : t(`inbound.statuses.${each}`) }))}
+          options={STATUSES.map((each) => ({
+            value: each as string,
+            label: each === '' ? t('inbound.all') : t(`inbound.statuses.${each}`),
+          }))}
           onChange={(value) => setSearch(value === '' ? {} : { status: value })}
         />
       </div>
@@ -98,7 +101,9 @@ export function InboundPage() {
                   <td>
                     {each.problems.map((problem, index) => (
                       <div key={index} className="field-error">
-                        {problem.line === null ? '' : `${t('inbound.place', { line: problem.line, column: problem.column ?? 1 })} `}
+                        {problem.line === null
+                          ? ''
+                          : `${t('inbound.place', { line: problem.line, column: problem.column ?? 1 })} `}
                         {problem.message}
                       </div>
                     ))}
@@ -114,7 +119,12 @@ export function InboundPage() {
                     <Button size="small" icon={<EyeOutlined aria-hidden />} onClick={() => setShown(each)}>
                       {t('inbound.content')}
                     </Button>
-                    <Button size="small" icon={<RedoOutlined aria-hidden />} loading={replaying === each.id} onClick={() => void replay(each)}>
+                    <Button
+                      size="small"
+                      icon={<RedoOutlined aria-hidden />}
+                      loading={replaying === each.id}
+                      onClick={() => void replay(each)}
+                    >
                       {t('inbound.replay')}
                     </Button>
                   </td>

@@ -70,7 +70,12 @@ export function NewPermissionSet({ original, onClose }: { original?: PermissionS
         />
       </FieldRow>
       <FieldRow id="set-description" label={t('object.description')}>
-        <Input.TextArea id="set-description" autoSize={{ minRows: 2 }} value={values.description} onChange={(event) => set('description', event.target.value)} />
+        <Input.TextArea
+          id="set-description"
+          autoSize={{ minRows: 2 }}
+          value={values.description}
+          onChange={(event) => set('description', event.target.value)}
+        />
       </FieldRow>
     </DraftDrawer>
   )

@@ -93,11 +93,23 @@ export function ObjectForm({ object, onClose }: ObjectFormProps) {
         />
       </FieldRow>
       <FieldRow id="object-plural" label={t('object.plural')} errors={errorsOf('plural_label')}>
-        <Input id="object-plural" maxLength={80} value={values.plural_label} placeholder={values.label} onChange={(event) => set('plural_label', event.target.value)} />
+        <Input
+          id="object-plural"
+          maxLength={80}
+          value={values.plural_label}
+          placeholder={values.label}
+          onChange={(event) => set('plural_label', event.target.value)}
+        />
       </FieldRow>
       {!object && (
         <>
-          <FieldRow id="object-name" label={t('object.name')} required help={t('object.nameHelp')} errors={errorsOf('name')}>
+          <FieldRow
+            id="object-name"
+            label={t('object.name')}
+            required
+            help={t('object.nameHelp')}
+            errors={errorsOf('name')}
+          >
             <Input
               id="object-name"
               className="mono"
@@ -112,8 +124,17 @@ export function ObjectForm({ object, onClose }: ObjectFormProps) {
           </FieldRow>
           <fieldset className="field-group">
             <legend>{t('object.nameField')}</legend>
-            <FieldRow id="object-name-label" label={t('object.nameFieldLabel')} required errors={errorsOf('name_label')}>
-              <Input id="object-name-label" value={values.name_label} onChange={(event) => set('name_label', event.target.value)} />
+            <FieldRow
+              id="object-name-label"
+              label={t('object.nameFieldLabel')}
+              required
+              errors={errorsOf('name_label')}
+            >
+              <Input
+                id="object-name-label"
+                value={values.name_label}
+                onChange={(event) => set('name_label', event.target.value)}
+              />
             </FieldRow>
             <FieldRow id="object-name-type" label={t('object.nameFieldType')}>
               <Select
@@ -125,13 +146,23 @@ export function ObjectForm({ object, onClose }: ObjectFormProps) {
             </FieldRow>
             {values.name_type === 'auto_number' && (
               <FieldRow id="object-name-format" label={t('field.format')} help={t('field.formatHelp')}>
-                <Input id="object-name-format" className="mono" value={values.name_format} onChange={(event) => set('name_format', event.target.value)} />
+                <Input
+                  id="object-name-format"
+                  className="mono"
+                  value={values.name_format}
+                  onChange={(event) => set('name_format', event.target.value)}
+                />
               </FieldRow>
             )}
           </fieldset>
         </>
       )}
-      <FieldRow id="object-sharing" label={t('object.sharing')} help={t('object.sharingHelp')} errors={errorsOf('sharing')}>
+      <FieldRow
+        id="object-sharing"
+        label={t('object.sharing')}
+        help={t('object.sharingHelp')}
+        errors={errorsOf('sharing')}
+      >
         <Select
           id="object-sharing"
           value={values.sharing}
@@ -155,7 +186,12 @@ export function ObjectForm({ object, onClose }: ObjectFormProps) {
         />
       </FieldRow>
       <FieldRow id="object-description" label={t('object.description')}>
-        <Input.TextArea id="object-description" autoSize={{ minRows: 2 }} value={values.description} onChange={(event) => set('description', event.target.value)} />
+        <Input.TextArea
+          id="object-description"
+          autoSize={{ minRows: 2 }}
+          value={values.description}
+          onChange={(event) => set('description', event.target.value)}
+        />
       </FieldRow>
       {!object && <GrantTo value={values.grant_to} onChange={(names) => set('grant_to', names)} />}
     </DraftDrawer>

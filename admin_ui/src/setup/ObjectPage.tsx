@@ -109,9 +109,21 @@ function ObjectDetail({ object }: { object: ObjectDescribe }) {
         </dl>
       </PageHeader>
       <div className="toolbar">
-        <Input className="setup-search" allowClear value={q} placeholder={t('columns.search')} aria-label={t('columns.search')} onChange={(event) => setQ(event.target.value)} />
+        <Input
+          className="setup-search"
+          allowClear
+          value={q}
+          placeholder={t('columns.search')}
+          aria-label={t('columns.search')}
+          onChange={(event) => setQ(event.target.value)}
+        />
         {mayChange && (
-          <Button type="primary" icon={<PlusOutlined aria-hidden />} className="push-right" onClick={() => setForm('new')}>
+          <Button
+            type="primary"
+            icon={<PlusOutlined aria-hidden />}
+            className="push-right"
+            onClick={() => setForm('new')}
+          >
             {t('field.new')}
           </Button>
         )}
@@ -151,11 +163,25 @@ function ObjectDetail({ object }: { object: ObjectDescribe }) {
                     )}
                   </span>
                 </td>
-                <td>{field.custom ? <Tag color="cyan">{t('setup.own')}</Tag> : field.system ? t('setup.system') : (field.package ?? object.package ?? '')}</td>
+                <td>
+                  {field.custom ? (
+                    <Tag color="cyan">{t('setup.own')}</Tag>
+                  ) : field.system ? (
+                    t('setup.system')
+                  ) : (
+                    (field.package ?? object.package ?? '')
+                  )}
+                </td>
                 <td className="cell-actions">
                   {field.custom && mayChange && (
                     <>
-                      <Button type="text" size="small" icon={<EditOutlined aria-hidden />} aria-label={t('record.editField', { field: field.label })} onClick={() => setForm(field)} />
+                      <Button
+                        type="text"
+                        size="small"
+                        icon={<EditOutlined aria-hidden />}
+                        aria-label={t('record.editField', { field: field.label })}
+                        onClick={() => setForm(field)}
+                      />
                       <Button
                         type="text"
                         danger
@@ -163,7 +189,11 @@ function ObjectDetail({ object }: { object: ObjectDescribe }) {
                         icon={<DeleteOutlined aria-hidden />}
                         aria-label={t('field.delete', { field: field.label })}
                         onClick={() =>
-                          askDelete(t('field.delete', { field: field.label }), () => deleteField(object.name, field.name), () => undefined)
+                          askDelete(
+                            t('field.delete', { field: field.label }),
+                            () => deleteField(object.name, field.name),
+                            () => undefined,
+                          )
                         }
                       />
                     </>
@@ -176,7 +206,9 @@ function ObjectDetail({ object }: { object: ObjectDescribe }) {
       </div>
       {form === 'object' && <ObjectForm object={object} onClose={() => setForm(null)} />}
       {form === 'new' && <FieldForm object={object} onClose={() => setForm(null)} />}
-      {form !== null && typeof form === 'object' && <FieldForm object={object} field={form} onClose={() => setForm(null)} />}
+      {form !== null && typeof form === 'object' && (
+        <FieldForm object={object} field={form} onClose={() => setForm(null)} />
+      )}
     </div>
   )
 }

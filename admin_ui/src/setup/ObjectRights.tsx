@@ -30,7 +30,14 @@ export function ObjectRights({ draft, onChange }: ObjectRightsProps) {
   return (
     <div className="stack">
       <div className="toolbar">
-        <Input className="setup-search" allowClear value={q} placeholder={t('object.search')} aria-label={t('object.search')} onChange={(event) => setQ(event.target.value)} />
+        <Input
+          className="setup-search"
+          allowClear
+          value={q}
+          placeholder={t('object.search')}
+          aria-label={t('object.search')}
+          onChange={(event) => setQ(event.target.value)}
+        />
         <Checkbox checked={onlyGranted} onChange={(event) => setOnlyGranted(event.target.checked)}>
           {t('permission.onlyGranted')}
         </Checkbox>
@@ -62,7 +69,9 @@ export function ObjectRights({ draft, onChange }: ObjectRightsProps) {
                         disabled={onChange === null}
                         aria-label={`${object.label}: ${t(`permission.rights.${right}`)}`}
                         onChange={(event) =>
-                          onChange?.(setObjectRights(draft, object.name, toggleRight(rights, right, event.target.checked)))
+                          onChange?.(
+                            setObjectRights(draft, object.name, toggleRight(rights, right, event.target.checked)),
+                          )
                         }
                       />
                     </td>

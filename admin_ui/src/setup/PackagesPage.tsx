@@ -99,7 +99,11 @@ function PackageCard({ each, state, onInstall }: PackageCardProps) {
         <p className="muted small">
           <code>{each.name}</code> · {each.publisher} · {t('package.objects', { count: each.objects })}
           {Object.keys(each.depends_on).length > 0 &&
-            ` · ${t('package.needs', { packages: Object.entries(each.depends_on).map(([name, range]) => `${name} ${range}`).join(', ') })}`}
+            ` · ${t('package.needs', {
+              packages: Object.entries(each.depends_on)
+                .map(([name, range]) => `${name} ${range}`)
+                .join(', '),
+            })}`}
         </p>
         {mayInstall && others.length > 0 && (
           <div className="row">
@@ -124,11 +128,19 @@ function PackageCard({ each, state, onInstall }: PackageCardProps) {
         <div aria-live="polite">
           {state === 'busy' && (
             <>
-              <Progress percent={100} status="active" showInfo={false} size="small" aria-label={t('package.installing')} />
+              <Progress
+                percent={100}
+                status="active"
+                showInfo={false}
+                size="small"
+                aria-label={t('package.installing')}
+              />
               <span className="muted small">{t('package.installing')}</span>
             </>
           )}
-          {typeof state === 'object' && 'milliseconds' in state && <span className="done">{t('package.done', { milliseconds: state.milliseconds })}</span>}
+          {typeof state === 'object' && 'milliseconds' in state && (
+            <span className="done">{t('package.done', { milliseconds: state.milliseconds })}</span>
+          )}
           {typeof state === 'object' && 'error' in state && (
             <span className="field-error" role="alert">
               {state.error}

@@ -117,10 +117,18 @@ function PermissionSetEditor({ set }: { set: PermissionSet }) {
         activeKey={search.get('tab') ?? 'objects'}
         onChange={(tab) => setSearch({ tab }, { replace: true })}
         items={[
-          { key: 'objects', label: t('permission.objects'), children: <ObjectRights draft={draft} onChange={change} /> },
+          {
+            key: 'objects',
+            label: t('permission.objects'),
+            children: <ObjectRights draft={draft} onChange={change} />,
+          },
           { key: 'fields', label: t('permission.fields'), children: <FieldRights draft={draft} onChange={change} /> },
           { key: 'system', label: t('permission.system'), children: <SystemRights draft={draft} onChange={change} /> },
-          { key: 'users', label: `${t('setup.users')} (${set.users.length})`, children: <PermissionSetUsers set={set} /> },
+          {
+            key: 'users',
+            label: `${t('setup.users')} (${set.users.length})`,
+            children: <PermissionSetUsers set={set} />,
+          },
         ]}
       />
       {isCloning && <NewPermissionSet original={{ ...set, ...draft }} onClose={() => setCloning(false)} />}

@@ -35,7 +35,10 @@ export function PermissionSetUsers({ set }: { set: PermissionSet }) {
       {mayAssign && (
         <div className="toolbar">
           <UserPicker value={chosen} onChange={setChosen} label={t('permission.chooseUser')} />
-          <Button disabled={chosen === null} onClick={() => chosen !== null && void attempt(() => assignPermissionSet(set.name, chosen))}>
+          <Button
+            disabled={chosen === null}
+            onClick={() => chosen !== null && void attempt(() => assignPermissionSet(set.name, chosen))}
+          >
             {t('permission.assign')}
           </Button>
         </div>
@@ -58,7 +61,11 @@ export function PermissionSetUsers({ set }: { set: PermissionSet }) {
                 <td>{user.username}</td>
                 <td className="cell-actions">
                   {mayAssign && (
-                    <Button size="small" aria-label={t('permission.withdrawFrom', { name: tidyName(user.name) })} onClick={() => void attempt(() => withdrawPermissionSet(set.name, user.id))}>
+                    <Button
+                      size="small"
+                      aria-label={t('permission.withdrawFrom', { name: tidyName(user.name) })}
+                      onClick={() => void attempt(() => withdrawPermissionSet(set.name, user.id))}
+                    >
                       {t('permission.withdraw')}
                     </Button>
                   )}

@@ -26,7 +26,10 @@ export function PicklistValues({ rows, controlling, errors, onChange }: Picklist
 
   /** A column copied from a spreadsheet becomes a row each. */
   function paste(index: number, text: string): boolean {
-    const lines = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '')
+    const lines = text
+      .split(/\r?\n/)
+      .map((line) => line.trim())
+      .filter((line) => line !== '')
     if (lines.length < 2) return false
     const made = lines.map((line) => {
       const [label = '', value = ''] = line.split('\t')

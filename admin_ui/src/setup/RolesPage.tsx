@@ -62,7 +62,13 @@ function RoleBranch({ nodes, onAdd }: { nodes: RoleNode[]; onAdd: ((parent: stri
             <span>{node.title}</span>
             <code className="muted small">{node.name}</code>
             {onAdd && (
-              <Button type="text" size="small" icon={<PlusOutlined aria-hidden />} aria-label={t('role.below', { role: node.title })} onClick={() => onAdd(node.key)} />
+              <Button
+                type="text"
+                size="small"
+                icon={<PlusOutlined aria-hidden />}
+                aria-label={t('role.below', { role: node.title })}
+                onClick={() => onAdd(node.key)}
+              />
             )}
           </div>
           {node.children.length > 0 && <RoleBranch nodes={node.children} onAdd={onAdd} />}

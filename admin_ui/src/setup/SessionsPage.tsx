@@ -63,9 +63,16 @@ export function SessionsPage() {
                     {session.user_agent ?? '—'}
                   </td>
                   <td className="tabular">{formatDateTime(session.created, reader.language, reader.timeZone)}</td>
-                  <td className="tabular">{session.last_seen ? formatDateTime(session.last_seen, reader.language, reader.timeZone) : '—'}</td>
+                  <td className="tabular">
+                    {session.last_seen ? formatDateTime(session.last_seen, reader.language, reader.timeZone) : '—'}
+                  </td>
                   <td className="cell-actions">
-                    <Button size="small" danger aria-label={t('session.endOf', { name: tidyName(session.user.name) })} onClick={() => void end(session.id)}>
+                    <Button
+                      size="small"
+                      danger
+                      aria-label={t('session.endOf', { name: tidyName(session.user.name) })}
+                      onClick={() => void end(session.id)}
+                    >
                       {t('session.end')}
                     </Button>
                   </td>

@@ -21,7 +21,18 @@ interface UserFormProps {
   onSaved: (made: OneTimePassword | null) => void
 }
 
-const ZONES = ['Asia/Shanghai', 'Asia/Hong_Kong', 'Asia/Urumqi', 'Asia/Singapore', 'Asia/Tokyo', 'Europe/Berlin', 'Europe/London', 'America/New_York', 'America/Los_Angeles', 'UTC']
+const ZONES = [
+  'Asia/Shanghai',
+  'Asia/Hong_Kong',
+  'Asia/Urumqi',
+  'Asia/Singapore',
+  'Asia/Tokyo',
+  'Europe/Berlin',
+  'Europe/London',
+  'America/New_York',
+  'America/Los_Angeles',
+  'UTC',
+]
 
 export function UserForm({ user, onClose, onSaved }: UserFormProps) {
   const { t } = useTranslation()
@@ -67,17 +78,44 @@ export function UserForm({ user, onClose, onSaved }: UserFormProps) {
     >
       <div className="fields fields-2">
         <FieldRow id="user-last-name" label={t('user.lastName')} required={!user} errors={errorsOf('last_name')}>
-          <Input id="user-last-name" autoFocus={!user} value={values.last_name} placeholder={user ? user.name : undefined} onChange={(event) => set('last_name', event.target.value)} />
+          <Input
+            id="user-last-name"
+            autoFocus={!user}
+            value={values.last_name}
+            placeholder={user ? user.name : undefined}
+            onChange={(event) => set('last_name', event.target.value)}
+          />
         </FieldRow>
         <FieldRow id="user-first-name" label={t('user.firstName')} errors={errorsOf('first_name')}>
-          <Input id="user-first-name" value={values.first_name} onChange={(event) => set('first_name', event.target.value)} />
+          <Input
+            id="user-first-name"
+            value={values.first_name}
+            onChange={(event) => set('first_name', event.target.value)}
+          />
         </FieldRow>
       </div>
-      <FieldRow id="user-username" label={t('user.username')} required help={t('user.usernameHelp')} errors={errorsOf('username')}>
-        <Input id="user-username" autoComplete="off" value={values.username} onChange={(event) => set('username', event.target.value)} />
+      <FieldRow
+        id="user-username"
+        label={t('user.username')}
+        required
+        help={t('user.usernameHelp')}
+        errors={errorsOf('username')}
+      >
+        <Input
+          id="user-username"
+          autoComplete="off"
+          value={values.username}
+          onChange={(event) => set('username', event.target.value)}
+        />
       </FieldRow>
       <FieldRow id="user-email" label={t('user.email')} required errors={errorsOf('email')}>
-        <Input id="user-email" type="email" autoComplete="off" value={values.email} onChange={(event) => set('email', event.target.value)} />
+        <Input
+          id="user-email"
+          type="email"
+          autoComplete="off"
+          value={values.email}
+          onChange={(event) => set('email', event.target.value)}
+        />
       </FieldRow>
       <div className="fields fields-2">
         <FieldRow id="user-language" label={t('frame.language')} errors={errorsOf('language')}>

@@ -28,7 +28,10 @@ export function UserPicker({ value, onChange, label }: UserPickerProps) {
       showSearch={{ filterOption: false, onSearch: setTyped }}
       value={value ?? undefined}
       notFoundContent={found.isFetching ? t('state.loading') : t('form.noRecord')}
-      options={(found.data?.users ?? []).map((user) => ({ value: user.id, label: `${tidyName(user.name)} · ${user.username}` }))}
+      options={(found.data?.users ?? []).map((user) => ({
+        value: user.id,
+        label: `${tidyName(user.name)} · ${user.username}`,
+      }))}
       onChange={(id: string | undefined) => onChange(id ?? null)}
     />
   )

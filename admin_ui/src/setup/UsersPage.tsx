@@ -82,7 +82,9 @@ export function UsersPage() {
               danger: user.is_active,
               onClick: () =>
                 user.is_active
-                  ? ask(t('user.deactivateTitle', { name }), t('user.deactivateText'), t('user.deactivate'), () => updateUser(user.id, { is_active: false }))
+                  ? ask(t('user.deactivateTitle', { name }), t('user.deactivateText'), t('user.deactivate'), () =>
+                      updateUser(user.id, { is_active: false }),
+                    )
                   : void attempt(() => updateUser(user.id, { is_active: true })),
             },
           ]),
@@ -156,11 +158,18 @@ export function UsersPage() {
                     )}
                   </td>
                   <td className="tabular">
-                    {user.last_login ? formatDateTime(user.last_login, reader.language, reader.timeZone) : t('user.never')}
+                    {user.last_login
+                      ? formatDateTime(user.last_login, reader.language, reader.timeZone)
+                      : t('user.never')}
                   </td>
                   <td className="cell-actions">
                     <Dropdown trigger={['click']} placement="bottomRight" menu={{ items: actionsOf(user) }}>
-                      <Button type="text" size="small" icon={<MoreOutlined aria-hidden />} aria-label={t('user.actions', { name: tidyName(user.name) })} />
+                      <Button
+                        type="text"
+                        size="small"
+                        icon={<MoreOutlined aria-hidden />}
+                        aria-label={t('user.actions', { name: tidyName(user.name) })}
+                      />
                     </Dropdown>
                   </td>
                 </tr>

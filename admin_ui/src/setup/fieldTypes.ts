@@ -42,7 +42,17 @@ export interface TypeSettings {
 const UNIQUE: ReadonlySet<FieldType> = new Set(['text', 'email', 'phone', 'number'])
 const COMPOUND: ReadonlySet<FieldType> = new Set(['address', 'geolocation'])
 const LONG: ReadonlySet<FieldType> = new Set(['long_text', 'rich_text'])
-const WITH_DEFAULT: ReadonlySet<FieldType> = new Set(['text', 'number', 'currency', 'percent', 'checkbox', 'picklist', 'email', 'phone', 'url'])
+const WITH_DEFAULT: ReadonlySet<FieldType> = new Set([
+  'text',
+  'number',
+  'currency',
+  'percent',
+  'checkbox',
+  'picklist',
+  'email',
+  'phone',
+  'url',
+])
 
 export function settingsOf(type: FieldType): TypeSettings {
   const isPlain = !COMPOUND.has(type) && !LONG.has(type)
@@ -112,7 +122,8 @@ export function formValues(field?: FieldDescribe): FieldFormValues {
     precision: field?.precision ?? DEFAULT_DIGITS[type]?.precision ?? null,
     scale: field?.scale ?? DEFAULT_DIGITS[type]?.scale ?? null,
     format: field?.format ?? '{00000}',
-    values: field?.values.map(({ value, label, active, controlled_by }) => ({ value, label, active, controlled_by })) ?? [],
+    values:
+      field?.values.map(({ value, label, active, controlled_by }) => ({ value, label, active, controlled_by })) ?? [],
     restricted: field?.restricted ?? true,
     controlling_field: field?.controlling_field ?? null,
     references: field?.references ?? [],
@@ -145,7 +156,9 @@ export function toFieldDraft(form: FieldFormValues): FieldDraft {
         value: row.value.trim() || row.label.trim(),
         label: row.label.trim() || row.value.trim(),
         ...(row.active ? {} : { active: false }),
-        ...(form.controlling_field !== null && row.controlled_by.length > 0 ? { controlled_by: row.controlled_by } : {}),
+        ...(form.controlling_field !== null && row.controlled_by.length > 0
+          ? { controlled_by: row.controlled_by }
+          : {}),
       }))
     draft.restricted = form.restricted
     if (form.controlling_field !== null) draft.controlling_field = form.controlling_field

@@ -23,10 +23,25 @@ describe('names', () => {
 describe('a new field', () => {
   it('sends only the keys that its type has', () => {
     const base = { ...formValues(), label: ' 颜色 ', name: 'Colour' }
-    expect(toFieldDraft({ ...base, type: 'text', length: 40, required: true })).toEqual({ name: 'Colour', label: '颜色', type: 'text', length: 40, required: true })
-    expect(toFieldDraft({ ...base, type: 'checkbox', required: true, default: true })).toEqual({ name: 'Colour', label: '颜色', type: 'checkbox', default: true })
+    expect(toFieldDraft({ ...base, type: 'text', length: 40, required: true })).toEqual({
+      name: 'Colour',
+      label: '颜色',
+      type: 'text',
+      length: 40,
+      required: true,
+    })
+    expect(toFieldDraft({ ...base, type: 'checkbox', required: true, default: true })).toEqual({
+      name: 'Colour',
+      label: '颜色',
+      type: 'checkbox',
+      default: true,
+    })
     expect(toFieldDraft({ ...base, type: 'lookup', references: ['Account'], on_delete: 'restrict' })).toEqual({
-      name: 'Colour', label: '颜色', type: 'lookup', references: 'Account', on_delete: 'restrict',
+      name: 'Colour',
+      label: '颜色',
+      type: 'lookup',
+      references: 'Account',
+      on_delete: 'restrict',
     })
     expect(toFieldDraft({ ...base, type: 'auto_number', format: 'L-{00000}' })).toMatchObject({ format: 'L-{00000}' })
   })
@@ -37,7 +52,14 @@ describe('a new field', () => {
       { value: 'Blue', label: '', active: false, controlled_by: [] },
       { value: ' ', label: '', active: true, controlled_by: [] },
     ]
-    const draft = toFieldDraft({ ...formValues(), label: '颜色', name: 'Colour', type: 'picklist', values: rows, controlling_field: 'Channel' })
+    const draft = toFieldDraft({
+      ...formValues(),
+      label: '颜色',
+      name: 'Colour',
+      type: 'picklist',
+      values: rows,
+      controlling_field: 'Channel',
+    })
     expect(draft.values).toEqual([
       { value: '红', label: '红', controlled_by: ['Retail'] },
       { value: 'Blue', label: 'Blue', active: false },
@@ -54,11 +76,21 @@ describe('rights', () => {
   it('bring along what they need and take along what needs them', () => {
     expect(toggleRight([], 'delete', true)).toEqual(['read', 'update', 'delete'])
     expect(toggleRight(['create', 'read', 'update'], 'read', false)).toEqual([])
-    expect(toggleRight(['read', 'update', 'delete', 'view_all', 'modify_all'], 'update', false)).toEqual(['read', 'view_all'])
+    expect(toggleRight(['read', 'update', 'delete', 'view_all', 'modify_all'], 'update', false)).toEqual([
+      'read',
+      'view_all',
+    ])
   })
 
   it('vanish from the set when none is left', () => {
-    const draft: PermissionSetDraft = { label: '', description: null, objects: { Lead: ['read'] }, fields: { 'Lead.*': 'read' }, system: [], apps: [] }
+    const draft: PermissionSetDraft = {
+      label: '',
+      description: null,
+      objects: { Lead: ['read'] },
+      fields: { 'Lead.*': 'read' },
+      system: [],
+      apps: [],
+    }
     expect(setObjectRights(draft, 'Lead', []).objects).toEqual({})
     expect(setFieldRight(draft, 'Lead', 'Phone', 'edit').fields).toEqual({ 'Lead.*': 'read', 'Lead.Phone': 'edit' })
     expect(setFieldRight(draft, 'Lead', '*', null).fields).toEqual({})
@@ -69,7 +101,13 @@ describe('roles', () => {
   const role = (id: string, parent_id: string | null): Role => ({ id, name: id, label: id, parent_id })
 
   it('stand below their superiors; none is lost to a missing superior or a circle', () => {
-    const tree = roleTree([role('HQ', null), role('Region', 'HQ'), role('Lost', 'Gone'), role('A', 'B'), role('B', 'A')])
+    const tree = roleTree([
+      role('HQ', null),
+      role('Region', 'HQ'),
+      role('Lost', 'Gone'),
+      role('A', 'B'),
+      role('B', 'A'),
+    ])
     expect(tree.map((node) => node.key)).toEqual(['HQ', 'Lost', 'A', 'B'])
     expect(tree[0]?.children.map((node) => node.key)).toEqual(['Region'])
   })

@@ -9,7 +9,16 @@ import { fromWallClock, toWallClock } from './moments'
 
 dayjs.extend(customParseFormat)
 
-export function DateInput({ field, id, value, onChange, isInvalid, describedBy, ariaLabel, autoFocus }: FieldInputProps) {
+export function DateInput({
+  field,
+  id,
+  value,
+  onChange,
+  isInvalid,
+  describedBy,
+  ariaLabel,
+  autoFocus,
+}: FieldInputProps) {
   const { user } = useSession()
   const text = typeof value === 'string' && value !== '' ? value : null
   const common = {

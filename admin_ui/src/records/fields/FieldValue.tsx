@@ -27,7 +27,11 @@ export function FieldValue({ field, value = null, label, inCell = false, mayCall
     case 'lookup':
     case 'master_detail':
       // Without a label the user may not see that record, so there is nothing to open.
-      return label === undefined ? <span className="mono muted">{text}</span> : <Link to={`/r/${String(value)}`}>{label}</Link>
+      return label === undefined ? (
+        <span className="mono muted">{text}</span>
+      ) : (
+        <Link to={`/r/${String(value)}`}>{label}</Link>
+      )
     case 'email':
       return isMasked(text) || !mayCall ? <>{text}</> : <a href={`mailto:${text}`}>{text}</a>
     case 'phone':

@@ -60,9 +60,7 @@ export function LookupInput(props: FieldInputProps) {
       aria-label={ariaLabel}
       aria-describedby={describedBy}
       aria-required={field.required}
-      notFoundContent={
-        <span role="status">{found.isFetching ? t('state.loading') : t('form.noRecord')}</span>
-      }
+      notFoundContent={<span role="status">{found.isFetching ? t('state.loading') : t('form.noRecord')}</span>}
       optionRender={(option) => (
         <span className="lookup-option">
           <span>{option.data.label}</span>

@@ -4,7 +4,16 @@ import { useSession } from '../../frame/session'
 import type { FieldInputProps } from './FieldInput'
 import { fromPercent, toPercent } from './percent'
 
-export function NumberInput({ field, id, value, onChange, isInvalid, describedBy, ariaLabel, autoFocus }: FieldInputProps) {
+export function NumberInput({
+  field,
+  id,
+  value,
+  onChange,
+  isInvalid,
+  describedBy,
+  ariaLabel,
+  autoFocus,
+}: FieldInputProps) {
   const { tenant } = useSession()
   const isPercent = field.type === 'percent'
   const number = typeof value === 'number' ? value : value === null || value === '' ? null : Number(value)

@@ -5,7 +5,18 @@ import { splitMultiple } from '../format'
 import { offeredWithCurrent } from '../picklists'
 import type { FieldInputProps } from './FieldInput'
 
-export function PicklistInput({ field, id, value, onChange, values, recordType, isInvalid, describedBy, ariaLabel, autoFocus }: FieldInputProps) {
+export function PicklistInput({
+  field,
+  id,
+  value,
+  onChange,
+  values,
+  recordType,
+  isInvalid,
+  describedBy,
+  ariaLabel,
+  autoFocus,
+}: FieldInputProps) {
   const { t } = useTranslation()
   const isMultiple = field.type === 'multi_picklist'
   const offered = offeredWithCurrent(field, { ...values, [field.name]: value }, recordType)

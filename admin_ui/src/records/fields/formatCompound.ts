@@ -3,8 +3,15 @@ import type { FieldDescribe, Language, Values } from '../../api/types'
 
 const HAN = /[\u3400-\u9fff]/
 
-export function formatCompound(field: FieldDescribe, parts: FieldDescribe[], values: Values, language: Language): string {
-  const filled = parts.map((part) => values[part.name]).filter((value) => value !== null && value !== undefined && value !== '')
+export function formatCompound(
+  field: FieldDescribe,
+  parts: FieldDescribe[],
+  values: Values,
+  language: Language,
+): string {
+  const filled = parts
+    .map((part) => values[part.name])
+    .filter((value) => value !== null && value !== undefined && value !== '')
   if (filled.length === 0) return ''
   if (field.type === 'geolocation') return filled.join(', ')
   const texts = filled.map(String)

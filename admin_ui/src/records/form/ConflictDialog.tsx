@@ -16,12 +16,21 @@ interface ConflictDialogProps {
   onCancel: () => void
 }
 
-export function ConflictDialog({ describe, conflicts, myLabels, theirLabels, onResolve, onCancel }: ConflictDialogProps) {
+export function ConflictDialog({
+  describe,
+  conflicts,
+  myLabels,
+  theirLabels,
+  onResolve,
+  onCancel,
+}: ConflictDialogProps) {
   const { t } = useTranslation()
   const [takesTheirs, setTakesTheirs] = useState<Record<string, boolean>>({})
 
   function resolve() {
-    onResolve(Object.fromEntries(conflicts.map((each) => [each.field, takesTheirs[each.field] ? each.theirs : each.mine])))
+    onResolve(
+      Object.fromEntries(conflicts.map((each) => [each.field, takesTheirs[each.field] ? each.theirs : each.mine])),
+    )
   }
 
   return (

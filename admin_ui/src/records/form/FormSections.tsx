@@ -29,7 +29,14 @@ export function FormSections({ describe, recordType, sections, form, mode, focus
     const id = `field-${field.name}`
     const errors = form.errors.byField[field.name]
     return (
-      <FieldRow key={field.name} id={id} label={label} required={field.required && field.type !== 'checkbox'} help={field.help} errors={errors}>
+      <FieldRow
+        key={field.name}
+        id={id}
+        label={label}
+        required={field.required && field.type !== 'checkbox'}
+        help={field.help}
+        errors={errors}
+      >
         {field.name === RECORD_TYPE ? (
           <RecordTypeInput
             id={id}
@@ -86,7 +93,9 @@ export function FormSections({ describe, recordType, sections, form, mode, focus
               return (
                 <fieldset key={name} className={`field-group field-group-${field.type}`}>
                   <legend>{field.label}</legend>
-                  {parts.map((part, position) => control(part, toFocus === name && position === 0, partLabel(field.label, part.label)))}
+                  {parts.map((part, position) =>
+                    control(part, toFocus === name && position === 0, partLabel(field.label, part.label)),
+                  )}
                 </fieldset>
               )
             })}

@@ -49,7 +49,8 @@ export function NewRecordForm({ describe, recordType, prefilled, onRecordType }:
     if (isSaving || !form.check()) return
     setSaving(true)
     try {
-      const ofType: Values = recordType !== null && RECORD_TYPE in describe.fields ? { [RECORD_TYPE]: recordType.id } : {}
+      const ofType: Values =
+        recordType !== null && RECORD_TYPE in describe.fields ? { [RECORD_TYPE]: recordType.id } : {}
       const { id } = await create(describe.name, { ...filledValues(form.values), ...ofType })
       void client.invalidateQueries({ queryKey: ['list', describe.name] })
       void client.invalidateQueries({ queryKey: ['related'] })

@@ -14,7 +14,8 @@ export function NewRecordPage() {
   const describe = useDescribe(object)
   if (describe.error) return <ErrorState error={describe.error} onRetry={() => void describe.refetch()} />
   if (describe.data === undefined) return <PageSkeleton />
-  if (!describe.data.permissions.create) return <EmptyState title={t('form.mayNotCreate', { object: describe.data.label })} />
+  if (!describe.data.permissions.create)
+    return <EmptyState title={t('form.mayNotCreate', { object: describe.data.label })} />
   return <NewRecord key={object} describe={describe.data} />
 }
 

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { findRecordType } from '../picklists'
 import { testObject } from '../testObject'
-import { changedValues, detailSections, filledValues, findConflicts, formSections, initialValues, missingRequired, placeProblems } from './formState'
+import {
+  changedValues,
+  detailSections,
+  filledValues,
+  findConflicts,
+  formSections,
+  initialValues,
+  missingRequired,
+  placeProblems,
+} from './formState'
 
 const thing = testObject()
 const texts = { details: '详细信息', other: '其他', system: '系统' }
@@ -9,7 +18,11 @@ const fieldsOf = (sections: { fields: string[] }[]) => sections.map((section) =>
 
 describe('a form', () => {
   it('asks for what is required though it is on no layout, and not for what is read only', () => {
-    expect(fieldsOf(formSections(thing, null, 'create', texts))).toEqual([['Budget'], ['Name', 'Channel', 'Source'], ['Colour__c']])
+    expect(fieldsOf(formSections(thing, null, 'create', texts))).toEqual([
+      ['Budget'],
+      ['Name', 'Channel', 'Source'],
+      ['Colour__c'],
+    ])
     expect(fieldsOf(formSections(thing, null, 'edit', texts))).toEqual([['Name', 'Channel', 'Source'], ['Colour__c']])
   })
 

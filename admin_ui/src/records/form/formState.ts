@@ -1,5 +1,15 @@
 // What a form holds and what it sends: only what was changed, and errors by the field they belong to.
-import type { FieldDescribe, FieldJson, Language, Layout, ObjectDescribe, Problem, RecordType, Section, Values } from '../../api/types'
+import type {
+  FieldDescribe,
+  FieldJson,
+  Language,
+  Layout,
+  ObjectDescribe,
+  Problem,
+  RecordType,
+  Section,
+  Values,
+} from '../../api/types'
 import { offeredValues } from '../picklists'
 import { OWNER, RECORD_TYPE } from '../systemFields'
 
@@ -30,7 +40,8 @@ export function initialValues(describe: ObjectDescribe, recordType: RecordType |
   for (const field of Object.values(describe.fields)) {
     const value = values[field.name]
     if (typeof value !== 'string' || field.type !== 'picklist') continue
-    if (!offeredValues(field, values, recordType).some((candidate) => candidate.value === value)) values[field.name] = null
+    if (!offeredValues(field, values, recordType).some((candidate) => candidate.value === value))
+      values[field.name] = null
   }
   return { ...values, ...prefilled }
 }
@@ -71,14 +82,28 @@ export interface SectionTexts {
 }
 
 /** The layout's sections; without a layout, every field there is, so that a new object can be used at once. */
-export function detailSections(describe: ObjectDescribe, recordType: RecordType | null, texts: SectionTexts): Section[] {
+export function detailSections(
+  describe: ObjectDescribe,
+  recordType: RecordType | null,
+  texts: SectionTexts,
+): Section[] {
   const layout = layoutFor(describe, recordType)
   const own = Object.values(describe.fields).filter((field) => !field.system && field.compound === null)
   if (layout === null) {
-    const rest = own.filter((field) => field.name !== describe.name_field && field.type !== 'id').map((field) => field.name)
+    const rest = own
+      .filter((field) => field.name !== describe.name_field && field.type !== 'id')
+      .map((field) => field.name)
     return [
-      { label: texts.details, columns: 2, fields: [describe.name_field, ...rest, ...(describe.has_owner ? [OWNER] : [])] },
-      { label: texts.system, columns: 2, fields: ['CreatedById', 'CreatedDate', 'LastModifiedById', 'LastModifiedDate'] },
+      {
+        label: texts.details,
+        columns: 2,
+        fields: [describe.name_field, ...rest, ...(describe.has_owner ? [OWNER] : [])],
+      },
+      {
+        label: texts.system,
+        columns: 2,
+        fields: ['CreatedById', 'CreatedDate', 'LastModifiedById', 'LastModifiedDate'],
+      },
     ].map((section) => ({ ...section, fields: section.fields.filter((name) => name in describe.fields) }))
   }
   // What a tenant adds to a packaged object is on no layout yet, and must still be seen.

@@ -5,7 +5,15 @@ import { ApiError } from '../../api/client'
 import type { FieldJson, Labels, ObjectDescribe, RecordType, Section, Values } from '../../api/types'
 import { useErrorText } from '../../frame/useErrorText'
 import { changeValue } from '../picklists'
-import { changedValues, componentsOf, NO_ERRORS, hasErrors, missingRequired, placeProblems, type FormErrors } from './formState'
+import {
+  changedValues,
+  componentsOf,
+  NO_ERRORS,
+  hasErrors,
+  missingRequired,
+  placeProblems,
+  type FormErrors,
+} from './formState'
 
 export interface RecordForm {
   values: Values
@@ -29,7 +37,14 @@ interface Options {
   sections: Section[]
 }
 
-export function useRecordForm({ describe, recordType, base: given, baseLabels, initial, sections }: Options): RecordForm {
+export function useRecordForm({
+  describe,
+  recordType,
+  base: given,
+  baseLabels,
+  initial,
+  sections,
+}: Options): RecordForm {
   const { t } = useTranslation()
   const errorText = useErrorText()
   const [base, setBase] = useState(given)

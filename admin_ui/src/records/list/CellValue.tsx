@@ -13,7 +13,8 @@ interface CellValueProps {
 }
 
 export function CellValue({ column, record, describe, mayCall = false }: CellValueProps) {
-  if (column.path.includes('.') && column.object !== describe.name) return <ForeignValue column={column} record={record} mayCall={mayCall} />
+  if (column.path.includes('.') && column.object !== describe.name)
+    return <ForeignValue column={column} record={record} mayCall={mayCall} />
   return <Value field={fieldOfColumn(column, describe)} column={column} record={record} mayCall={mayCall} />
 }
 
@@ -32,5 +33,13 @@ interface ValueProps {
 function Value({ field, column, record, mayCall }: ValueProps) {
   // A record type is no record that could be opened.
   if (field.name === RECORD_TYPE) return <>{record.labels[column.path] ?? ''}</>
-  return <FieldValue field={field} value={record.values[column.path]} label={record.labels[column.path]} inCell mayCall={mayCall} />
+  return (
+    <FieldValue
+      field={field}
+      value={record.values[column.path]}
+      label={record.labels[column.path]}
+      inCell
+      mayCall={mayCall}
+    />
+  )
 }

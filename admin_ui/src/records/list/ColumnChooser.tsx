@@ -63,19 +63,51 @@ export function ColumnChooser({ describe, columns, onApply, onClose }: ColumnCho
         {chosen.map((path, index) => (
           <li key={path}>
             <span className="ellipsis">{labelOf(path)}</span>
-            <Button type="text" size="small" icon={<ArrowUpOutlined aria-hidden />} disabled={index === 0} aria-label={t('columns.up', { column: labelOf(path) })} onClick={() => move(index, -1)} />
-            <Button type="text" size="small" icon={<ArrowDownOutlined aria-hidden />} disabled={index === chosen.length - 1} aria-label={t('columns.down', { column: labelOf(path) })} onClick={() => move(index, 1)} />
-            <Button type="text" size="small" icon={<CloseOutlined aria-hidden />} aria-label={t('columns.remove', { column: labelOf(path) })} onClick={() => setChosen((current) => current.filter((each) => each !== path))} />
+            <Button
+              type="text"
+              size="small"
+              icon={<ArrowUpOutlined aria-hidden />}
+              disabled={index === 0}
+              aria-label={t('columns.up', { column: labelOf(path) })}
+              onClick={() => move(index, -1)}
+            />
+            <Button
+              type="text"
+              size="small"
+              icon={<ArrowDownOutlined aria-hidden />}
+              disabled={index === chosen.length - 1}
+              aria-label={t('columns.down', { column: labelOf(path) })}
+              onClick={() => move(index, 1)}
+            />
+            <Button
+              type="text"
+              size="small"
+              icon={<CloseOutlined aria-hidden />}
+              aria-label={t('columns.remove', { column: labelOf(path) })}
+              onClick={() => setChosen((current) => current.filter((each) => each !== path))}
+            />
           </li>
         ))}
       </ol>
       <h3>{t('columns.others')}</h3>
-      <Input allowClear value={sought} placeholder={t('columns.search')} aria-label={t('columns.search')} onChange={(event) => setSought(event.target.value)} />
+      <Input
+        allowClear
+        value={sought}
+        placeholder={t('columns.search')}
+        aria-label={t('columns.search')}
+        onChange={(event) => setSought(event.target.value)}
+      />
       <ul className="column-list">
         {others.map((field) => (
           <li key={field.name}>
             <span className="ellipsis">{field.label}</span>
-            <Button type="text" size="small" icon={<PlusOutlined aria-hidden />} aria-label={t('columns.add', { column: field.label })} onClick={() => setChosen((current) => [...current, field.name])} />
+            <Button
+              type="text"
+              size="small"
+              icon={<PlusOutlined aria-hidden />}
+              aria-label={t('columns.add', { column: field.label })}
+              onClick={() => setChosen((current) => [...current, field.name])}
+            />
           </li>
         ))}
       </ul>

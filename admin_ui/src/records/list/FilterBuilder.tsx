@@ -95,7 +95,10 @@ export function FilterBuilder({ describe, request, onApply, onClose }: FilterBui
                     value={condition.comparison}
                     aria-label={t('filter.comparison')}
                     virtual={false}
-                    options={comparisonsOf(field.type).map((each) => ({ value: each, label: t(`filter.comparisons.${each}`) }))}
+                    options={comparisonsOf(field.type).map((each) => ({
+                      value: each,
+                      label: t(`filter.comparisons.${each}`),
+                    }))}
                     onChange={(comparison) =>
                       replace(index, {
                         ...condition,
@@ -106,7 +109,12 @@ export function FilterBuilder({ describe, request, onApply, onClose }: FilterBui
                   />
                 )}
                 {field && !takesNone(condition.comparison) && (
-                  <FilterValue describe={describe} field={field} condition={condition} onChange={(value) => replace(index, { ...condition, value })} />
+                  <FilterValue
+                    describe={describe}
+                    field={field}
+                    condition={condition}
+                    onChange={(value) => replace(index, { ...condition, value })}
+                  />
                 )}
               </div>
               <Button
@@ -119,7 +127,10 @@ export function FilterBuilder({ describe, request, onApply, onClose }: FilterBui
           )
         })}
       </ol>
-      <Button icon={<PlusOutlined aria-hidden />} onClick={() => setConditions((current) => [...current, emptyCondition()])}>
+      <Button
+        icon={<PlusOutlined aria-hidden />}
+        onClick={() => setConditions((current) => [...current, emptyCondition()])}
+      >
         {t('filter.add')}
       </Button>
       {complete.length > 1 && (

@@ -25,15 +25,20 @@ export function FilterChips({ describe, request, onChange, onEdit }: FilterChips
   return (
     <div className="chips">
       <ul className="chips" aria-label={t('list.filters')}>
-      {request.filters.map((filter, index) => (
-        <li key={index}>
-          <Tag variant="outlined" closable closeIcon={<span aria-label={t('filter.remove')}>×</span>} onClose={() => without(filter)}>
-            <button type="button" className="chip-text" onClick={onEdit}>
-              <ConditionText describe={describe} filter={filter} />
-            </button>
-          </Tag>
-        </li>
-      ))}
+        {request.filters.map((filter, index) => (
+          <li key={index}>
+            <Tag
+              variant="outlined"
+              closable
+              closeIcon={<span aria-label={t('filter.remove')}>×</span>}
+              onClose={() => without(filter)}
+            >
+              <button type="button" className="chip-text" onClick={onEdit}>
+                <ConditionText describe={describe} filter={filter} />
+              </button>
+            </Tag>
+          </li>
+        ))}
       </ul>
       {request.logic && <code className="muted">{request.logic}</code>}
       <Button type="link" size="small" onClick={() => onChange({ filters: [], logic: '' })}>

@@ -154,5 +154,7 @@ export function FilterValue({ describe, field, condition, onChange }: FilterValu
 
 /** Part of an address or of a long text is typed into a plain line. */
 function plainType(field: FieldDescribe): FieldDescribe['type'] {
-  return ['email', 'phone', 'url', 'long_text', 'rich_text', 'auto_number', 'id'].includes(field.type) ? 'text' : field.type
+  return ['email', 'phone', 'url', 'long_text', 'rich_text', 'auto_number', 'id'].includes(field.type)
+    ? 'text'
+    : field.type
 }

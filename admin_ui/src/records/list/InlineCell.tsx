@@ -83,7 +83,12 @@ export function InlineCell({ field, record, describe, context, onSaved, onClose 
   }
 
   return (
-    <div className="inline-cell" role="group" aria-label={t('record.editField', { field: field.label })} onKeyDown={onKeyDown}>
+    <div
+      className="inline-cell"
+      role="group"
+      aria-label={t('record.editField', { field: field.label })}
+      onKeyDown={onKeyDown}
+    >
       <div className="inline-cell-row">
         <div className="inline-cell-input">
           <FieldInput
@@ -103,7 +108,13 @@ export function InlineCell({ field, record, describe, context, onSaved, onClose 
             }}
           />
         </div>
-        <Button type="primary" icon={<CheckOutlined aria-hidden />} aria-label={t('action.save')} loading={isSaving} onClick={() => void save(theirs?.version ?? record.version)} />
+        <Button
+          type="primary"
+          icon={<CheckOutlined aria-hidden />}
+          aria-label={t('action.save')}
+          loading={isSaving}
+          onClick={() => void save(theirs?.version ?? record.version)}
+        />
         <Button icon={<CloseOutlined aria-hidden />} aria-label={t('action.cancel')} onClick={onClose} />
       </div>
       {error !== null && (
@@ -115,7 +126,8 @@ export function InlineCell({ field, record, describe, context, onSaved, onClose 
         <div className="inline-conflict" role="alert">
           <p>{t('conflict.cell')}</p>
           <p>
-            {t('conflict.theirs')}: <FieldValue field={field} value={theirs.values[field.name]} label={theirs.labels[field.name]} />
+            {t('conflict.theirs')}:{' '}
+            <FieldValue field={field} value={theirs.values[field.name]} label={theirs.labels[field.name]} />
           </p>
           <div className="row-tight">
             <Button size="small" type="primary" onClick={() => void save(theirs.version)}>

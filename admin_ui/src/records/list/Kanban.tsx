@@ -51,7 +51,12 @@ export function Kanban({ describe, path, request }: KanbanProps) {
       const added = changed.filter((record) => !known.has(record.id))
       const pages = all.map((page, index) => ({
         ...page,
-        records: [...(index === 0 ? added : []), ...page.records.filter((record) => kept.has(record.id)).map((record) => changed.find((each) => each.id === record.id) ?? record)],
+        records: [
+          ...(index === 0 ? added : []),
+          ...page.records
+            .filter((record) => kept.has(record.id))
+            .map((record) => changed.find((each) => each.id === record.id) ?? record),
+        ],
       }))
       return { ...data, pages }
     })
@@ -68,7 +73,9 @@ export function Kanban({ describe, path, request }: KanbanProps) {
     put(stage.value, (records) => [moved, ...without(records)])
     try {
       const written = await update(record.id, { [path.field]: stage.value }, record.version)
-      put(stage.value, (records) => records.map((each) => (each.id === record.id ? { ...moved, version: written.version } : each)))
+      put(stage.value, (records) =>
+        records.map((each) => (each.id === record.id ? { ...moved, version: written.version } : each)),
+      )
       setAnnounced(t('path.movedRecord', { name, stage: stage.label }))
       void client.invalidateQueries({ queryKey: ['record', record.id] })
     } catch (error) {

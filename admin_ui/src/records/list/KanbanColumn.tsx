@@ -94,19 +94,27 @@ export function KanbanColumn({ describe, path, stage, request, dragged, onDrag, 
                       },
                     }}
                   >
-                    <Button type="text" size="small" icon={<SwapOutlined aria-hidden />} aria-label={t('path.moveTo', { name: String(record.values[describe.name_field] ?? '') })} />
+                    <Button
+                      type="text"
+                      size="small"
+                      icon={<SwapOutlined aria-hidden />}
+                      aria-label={t('path.moveTo', { name: String(record.values[describe.name_field] ?? '') })}
+                    />
                   </Dropdown>
                 )}
               </div>
               <dl>
-                {shown.filter((column) => !isBlank(record.values[column.path])).slice(0, SHOWN).map((column) => (
-                  <div key={column.path}>
-                    <dt>{column.label}</dt>
-                    <dd>
-                      <CellValue column={column} record={record} describe={describe} />
-                    </dd>
-                  </div>
-                ))}
+                {shown
+                  .filter((column) => !isBlank(record.values[column.path]))
+                  .slice(0, SHOWN)
+                  .map((column) => (
+                    <div key={column.path}>
+                      <dt>{column.label}</dt>
+                      <dd>
+                        <CellValue column={column} record={record} describe={describe} />
+                      </dd>
+                    </div>
+                  ))}
               </dl>
             </article>
           ))

@@ -89,10 +89,31 @@ export function ListHeader({ describe, state, request, path, onChange }: ListHea
   }
 
   const more: NonNullable<MenuProps['items']> = [
-    { key: 'reload', icon: <ReloadOutlined aria-hidden />, label: t('list.reload'), onClick: () => void client.invalidateQueries({ queryKey: ['list', describe.name] }) },
-    { key: 'columns', icon: <InsertRowLeftOutlined aria-hidden />, label: t('list.columns'), onClick: () => setOpen('columns') },
-    ...(mayExport ? [{ key: 'export', icon: <DownloadOutlined aria-hidden />, label: t('list.export'), onClick: () => void exportRecords() }] : []),
-    ...(maySaveViews ? [{ key: 'save', icon: <SaveOutlined aria-hidden />, label: t('list.saveView'), onClick: () => setOpen('save') }] : []),
+    {
+      key: 'reload',
+      icon: <ReloadOutlined aria-hidden />,
+      label: t('list.reload'),
+      onClick: () => void client.invalidateQueries({ queryKey: ['list', describe.name] }),
+    },
+    {
+      key: 'columns',
+      icon: <InsertRowLeftOutlined aria-hidden />,
+      label: t('list.columns'),
+      onClick: () => setOpen('columns'),
+    },
+    ...(mayExport
+      ? [
+          {
+            key: 'export',
+            icon: <DownloadOutlined aria-hidden />,
+            label: t('list.export'),
+            onClick: () => void exportRecords(),
+          },
+        ]
+      : []),
+    ...(maySaveViews
+      ? [{ key: 'save', icon: <SaveOutlined aria-hidden />, label: t('list.saveView'), onClick: () => setOpen('save') }]
+      : []),
   ]
 
   return (
@@ -113,7 +134,11 @@ export function ListHeader({ describe, state, request, path, onChange }: ListHea
               </Button>
             )}
             {describe.permissions.create && (
-              <Button type="primary" icon={<PlusOutlined aria-hidden />} onClick={() => void navigate(`/o/${describe.name}/new`)}>
+              <Button
+                type="primary"
+                icon={<PlusOutlined aria-hidden />}
+                onClick={() => void navigate(`/o/${describe.name}/new`)}
+              >
                 {t('action.new')}
               </Button>
             )}
@@ -126,7 +151,11 @@ export function ListHeader({ describe, state, request, path, onChange }: ListHea
       <div className="toolbar">
         <SearchInList key={describe.name} text={state.search} onChange={(search) => onChange({ search }, true)} />
         <Badge count={request.filters.length} size="small" color="var(--accent)">
-          <Button icon={<FilterOutlined aria-hidden />} aria-label={t('list.filters')} onClick={() => setOpen('filters')}>
+          <Button
+            icon={<FilterOutlined aria-hidden />}
+            aria-label={t('list.filters')}
+            onClick={() => setOpen('filters')}
+          >
             {isPhone ? null : t('list.filters')}
           </Button>
         </Badge>
@@ -146,15 +175,27 @@ export function ListHeader({ describe, state, request, path, onChange }: ListHea
             aria-label={t('list.display')}
             value={state.display}
             options={[
-              { value: 'table', icon: <TableOutlined aria-hidden />, label: isPhone ? undefined : t('list.table'), title: t('list.table') },
-              { value: 'kanban', icon: <AppstoreOutlined aria-hidden />, label: isPhone ? undefined : t('list.kanban'), title: t('list.kanban') },
+              {
+                value: 'table',
+                icon: <TableOutlined aria-hidden />,
+                label: isPhone ? undefined : t('list.table'),
+                title: t('list.table'),
+              },
+              {
+                value: 'kanban',
+                icon: <AppstoreOutlined aria-hidden />,
+                label: isPhone ? undefined : t('list.kanban'),
+                title: t('list.kanban'),
+              },
             ]}
             onChange={(display) => onChange({ display })}
           />
         )}
         <span className="push-right" aria-live="polite">
           {typeof counted === 'number' ? (
-            <span className="muted tabular">{t('list.counted', { count: counted, text: formatNumber(counted, reader.language, 0) })}</span>
+            <span className="muted tabular">
+              {t('list.counted', { count: counted, text: formatNumber(counted, reader.language, 0) })}
+            </span>
           ) : (
             <Button type="text" loading={counted === 'counting'} onClick={() => void countRecords()}>
               {t('list.count')}
@@ -164,7 +205,9 @@ export function ListHeader({ describe, state, request, path, onChange }: ListHea
       </div>
       <FilterChips describe={describe} request={request} onChange={onChange} onEdit={() => setOpen('filters')} />
       <Suspense fallback={null}>
-        {open === 'filters' && <FilterBuilder describe={describe} request={request} onApply={onChange} onClose={() => setOpen(null)} />}
+        {open === 'filters' && (
+          <FilterBuilder describe={describe} request={request} onApply={onChange} onClose={() => setOpen(null)} />
+        )}
         {open === 'columns' && (
           <ColumnChooser
             describe={describe}
@@ -178,7 +221,9 @@ export function ListHeader({ describe, state, request, path, onChange }: ListHea
             describe={describe}
             request={request}
             view={view}
-            onSaved={(name) => onChange({ view: name, columns: null, filters: null, logic: null, owner: null, order: null })}
+            onSaved={(name) =>
+              onChange({ view: name, columns: null, filters: null, logic: null, owner: null, order: null })
+            }
             onClose={() => setOpen(null)}
           />
         )}

@@ -19,7 +19,8 @@ export function ListPage() {
   const describe = useDescribe(object)
   if (describe.error) return <ErrorState error={describe.error} onRetry={() => void describe.refetch()} />
   if (describe.data === undefined) return <PageSkeleton />
-  if (!describe.data.permissions.read) return <EmptyState title={t('state.noPermission')} hint={t('state.refusedHint')} />
+  if (!describe.data.permissions.read)
+    return <EmptyState title={t('state.noPermission')} hint={t('state.refusedHint')} />
   return <RecordList key={object} describe={describe.data} />
 }
 
@@ -27,7 +28,8 @@ function RecordList({ describe }: { describe: ObjectDescribe }) {
   const [search, setSearch] = useSearchParams()
   const state = useMemo(() => parseListState(search), [search])
   const request = useMemo(() => listRequest(describe, state, PAGE), [describe, state])
-  const path = describe.paths.find((each) => each.name === state.path) ?? choosePath(describe, null) ?? describe.paths[0] ?? null
+  const path =
+    describe.paths.find((each) => each.name === state.path) ?? choosePath(describe, null) ?? describe.paths[0] ?? null
 
   function change(next: Partial<ListState>, replace = false) {
     setSearch(writeListState({ ...state, ...next }), { replace })

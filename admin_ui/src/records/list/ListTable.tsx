@@ -85,14 +85,16 @@ export function ListTable({ describe, request, state, onChange }: ListTableProps
   }
 
   function patchRow(id: string, patch: (record: ListRecord) => ListRecord) {
-    client.setQueryData<ListPages>(listKey(describe.name, request), (data) =>
-      data && {
-        ...data,
-        pages: data.pages.map((page) => ({
-          ...page,
-          records: page.records.map((record) => (record.id === id ? patch(record) : record)),
-        })),
-      },
+    client.setQueryData<ListPages>(
+      listKey(describe.name, request),
+      (data) =>
+        data && {
+          ...data,
+          pages: data.pages.map((page) => ({
+            ...page,
+            records: page.records.map((record) => (record.id === id ? patch(record) : record)),
+          })),
+        },
     )
   }
 
@@ -106,7 +108,15 @@ export function ListTable({ describe, request, state, onChange }: ListTableProps
     }))
     void client.invalidateQueries({ queryKey: ['record', record.id] })
     // Formulas and rules may have changed more than this cell: fetch that one row again.
-    void list(describe.name, { ...request, filters: [{ field: 'Id', operator: '=', value: record.id }], logic: null, search: null, owner: 'everyone', order_by: [], limit: 1 })
+    void list(describe.name, {
+      ...request,
+      filters: [{ field: 'Id', operator: '=', value: record.id }],
+      logic: null,
+      search: null,
+      owner: 'everyone',
+      order_by: [],
+      limit: 1,
+    })
       .then((answer) => {
         const [fresh] = answer.records
         if (fresh) patchRow(record.id, () => fresh)
@@ -152,14 +162,26 @@ export function ListTable({ describe, request, state, onChange }: ListTableProps
       })
     }
     if (failed.length > 0) {
-      notification.error({ title: t('list.notDeleted', { count: failed.length }), description: [...new Set(failed)].join(' '), duration: 0 })
+      notification.error({
+        title: t('list.notDeleted', { count: failed.length }),
+        description: [...new Set(failed)].join(' '),
+        duration: 0,
+      })
     }
   }
 
   const label = describe.plural_label
   if (isPhone) {
     return (
-      <RecordCards key={JSON.stringify(request)} label={label} describe={describe} columns={columns} records={records} hasMore={rows.hasNextPage} onMore={more} />
+      <RecordCards
+        key={JSON.stringify(request)}
+        label={label}
+        describe={describe}
+        columns={columns}
+        records={records}
+        hasMore={rows.hasNextPage}
+        onMore={more}
+      />
     )
   }
   return (

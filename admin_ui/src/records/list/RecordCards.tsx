@@ -50,7 +50,10 @@ export function RecordCards({ label, describe, columns, records, hasMore, onMore
               ref={rows.measureElement}
               style={{ transform: `translateY(${item.start}px)` }}
             >
-              <div className="record-card" onClick={(event) => isPlain(event.target) && void navigate(`/r/${record.id}`)}>
+              <div
+                className="record-card"
+                onClick={(event) => isPlain(event.target) && void navigate(`/r/${record.id}`)}
+              >
                 <RecordLink column={title} record={record} describe={describe} />
                 <dl>
                   {rest.map((column) => (

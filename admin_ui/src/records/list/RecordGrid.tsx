@@ -119,64 +119,66 @@ export function RecordGrid(props: RecordGridProps) {
         aria-colcount={columns.length}
         onKeyDown={onKeyDown}
       >
-      <div role="rowgroup" className="grid-head" style={{ minWidth: width }}>
-        <div role="row" aria-rowindex={1} className="grid-row" style={style}>
-          {selection && (
-            <div role="columnheader" className="grid-cell grid-check">
-              <Checkbox
-                checked={areAllSelected}
-                indeterminate={selected > 0 && !areAllSelected}
-                aria-label={t('list.selectAll')}
-                onChange={() => selection.onChange(areAllSelected ? new Set() : new Set(records.map((record) => record.id)))}
-              />
-            </div>
-          )}
-          {columns.map((column) => (
-            <HeaderCell key={column.path} column={column} order={order} onOrder={onOrder} />
-          ))}
+        <div role="rowgroup" className="grid-head" style={{ minWidth: width }}>
+          <div role="row" aria-rowindex={1} className="grid-row" style={style}>
+            {selection && (
+              <div role="columnheader" className="grid-cell grid-check">
+                <Checkbox
+                  checked={areAllSelected}
+                  indeterminate={selected > 0 && !areAllSelected}
+                  aria-label={t('list.selectAll')}
+                  onChange={() =>
+                    selection.onChange(areAllSelected ? new Set() : new Set(records.map((record) => record.id)))
+                  }
+                />
+              </div>
+            )}
+            {columns.map((column) => (
+              <HeaderCell key={column.path} column={column} order={order} onOrder={onOrder} />
+            ))}
+          </div>
         </div>
-      </div>
-      <div role="rowgroup" className="grid-body" style={{ height: rows.getTotalSize(), minWidth: width }}>
-        {items.map((item) => {
-          const record = records[item.index]
-          if (record === undefined) return null
-          const isEdited = editing?.id === record.id
-          return (
-            <div
-              key={record.id}
-              role="row"
-              aria-rowindex={item.index + 2}
-              aria-selected={selection ? selection.ids.has(record.id) : undefined}
-              className={`grid-row${isEdited ? ' grid-row-edited' : ''}${selection?.ids.has(record.id) ? ' grid-row-selected' : ''}`}
-              style={{ ...style, height: item.size, transform: `translateY(${item.start}px)` }}
-            >
-              {selection && (
-                <div role="gridcell" className="grid-cell grid-check">
-                  <Checkbox
-                    checked={selection.ids.has(record.id)}
-                    aria-label={t('list.selectRow', { row: item.index + 1 })}
-                    onChange={() => toggle(record.id)}
-                  />
-                </div>
-              )}
-              {columns.map((column, index) => (
-                <div
-                  key={column.path}
-                  role="gridcell"
-                  aria-colindex={index + 1}
-                  data-cell={`${item.index}:${index}`}
-                  tabIndex={active.row === item.index && active.column === index ? 0 : -1}
-                  className={`grid-cell${isNumeric(column.type) ? ' numeric' : ''}`}
-                  onFocus={() => setActive({ row: item.index, column: index })}
-                  onDoubleClick={() => onOpenCell?.(column, record)}
-                >
-                  {cell(column, record)}
-                </div>
-              ))}
-            </div>
-          )
-        })}
-      </div>
+        <div role="rowgroup" className="grid-body" style={{ height: rows.getTotalSize(), minWidth: width }}>
+          {items.map((item) => {
+            const record = records[item.index]
+            if (record === undefined) return null
+            const isEdited = editing?.id === record.id
+            return (
+              <div
+                key={record.id}
+                role="row"
+                aria-rowindex={item.index + 2}
+                aria-selected={selection ? selection.ids.has(record.id) : undefined}
+                className={`grid-row${isEdited ? ' grid-row-edited' : ''}${selection?.ids.has(record.id) ? ' grid-row-selected' : ''}`}
+                style={{ ...style, height: item.size, transform: `translateY(${item.start}px)` }}
+              >
+                {selection && (
+                  <div role="gridcell" className="grid-cell grid-check">
+                    <Checkbox
+                      checked={selection.ids.has(record.id)}
+                      aria-label={t('list.selectRow', { row: item.index + 1 })}
+                      onChange={() => toggle(record.id)}
+                    />
+                  </div>
+                )}
+                {columns.map((column, index) => (
+                  <div
+                    key={column.path}
+                    role="gridcell"
+                    aria-colindex={index + 1}
+                    data-cell={`${item.index}:${index}`}
+                    tabIndex={active.row === item.index && active.column === index ? 0 : -1}
+                    className={`grid-cell${isNumeric(column.type) ? ' numeric' : ''}`}
+                    onFocus={() => setActive({ row: item.index, column: index })}
+                    onDoubleClick={() => onOpenCell?.(column, record)}
+                  >
+                    {cell(column, record)}
+                  </div>
+                ))}
+              </div>
+            )
+          })}
+        </div>
       </div>
       {hasMore && (
         // A grid holds rows and nothing else.
@@ -190,7 +192,15 @@ export function RecordGrid(props: RecordGridProps) {
   )
 }
 
-function HeaderCell({ column, order, onOrder }: { column: ListColumn; order: Order[]; onOrder: RecordGridProps['onOrder'] }) {
+function HeaderCell({
+  column,
+  order,
+  onOrder,
+}: {
+  column: ListColumn
+  order: Order[]
+  onOrder: RecordGridProps['onOrder']
+}) {
   const sorted = order.find((each) => each.field === column.path)
   const direction = sorted === undefined ? 'none' : sorted.descending ? 'descending' : 'ascending'
   const isSortable = column.sortable && onOrder !== null

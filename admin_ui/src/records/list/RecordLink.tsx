@@ -6,7 +6,15 @@ import { useReader } from '../fields/useReader'
 import { tidyName } from '../names'
 import { fieldOfColumn } from './fieldOfColumn'
 
-export function RecordLink({ column, record, describe }: { column: ListColumn; record: ListRecord; describe: ObjectDescribe }) {
+export function RecordLink({
+  column,
+  record,
+  describe,
+}: {
+  column: ListColumn
+  record: ListRecord
+  describe: ObjectDescribe
+}) {
   const reader = useReader()
   const field = fieldOfColumn(column, describe)
   const text = record.labels[column.path] ?? formatValue(field, record.values[column.path] ?? null, reader)

@@ -36,7 +36,10 @@ export function SaveViewDialog({ describe, request, view, onSaved, onClose }: Sa
       return
     }
     const { columns, filters, logic, order_by, owner } = request
-    await run(() => saveListView(describe.name, name, { label: label.trim(), columns, filters, logic, order_by, owner }), name)
+    await run(
+      () => saveListView(describe.name, name, { label: label.trim(), columns, filters, logic, order_by, owner }),
+      name,
+    )
     message.success(t('form.saved'))
   }
 
@@ -62,7 +65,13 @@ export function SaveViewDialog({ describe, request, view, onSaved, onClose }: Sa
       footer={
         <div className="row row-end">
           {own && (
-            <Button danger type="text" disabled={isBusy} className="push-left" onClick={() => void run(() => deleteListView(describe.name, own.name), null)}>
+            <Button
+              danger
+              type="text"
+              disabled={isBusy}
+              className="push-left"
+              onClick={() => void run(() => deleteListView(describe.name, own.name), null)}
+            >
               {t('view.delete')}
             </Button>
           )}
@@ -72,14 +81,30 @@ export function SaveViewDialog({ describe, request, view, onSaved, onClose }: Sa
               {t('view.saveNew')}
             </Button>
           )}
-          <Button type="primary" loading={isBusy} onClick={() => void save(own?.name ?? viewName(label, describe.list_views))}>
+          <Button
+            type="primary"
+            loading={isBusy}
+            onClick={() => void save(own?.name ?? viewName(label, describe.list_views))}
+          >
             {t('action.save')}
           </Button>
         </div>
       }
     >
-      <FieldRow id="view-label" label={t('view.label')} required help={t('view.help')} errors={error === null ? undefined : [error]}>
-        <Input id="view-label" autoFocus value={label} maxLength={80} onChange={(event) => setLabel(event.target.value)} />
+      <FieldRow
+        id="view-label"
+        label={t('view.label')}
+        required
+        help={t('view.help')}
+        errors={error === null ? undefined : [error]}
+      >
+        <Input
+          id="view-label"
+          autoFocus
+          value={label}
+          maxLength={80}
+          onChange={(event) => setLabel(event.target.value)}
+        />
       </FieldRow>
     </Modal>
   )

@@ -6,7 +6,10 @@ import { formatValue, type Reader } from '../format'
 import { findRecordType } from '../picklists'
 import { RECORD_TYPE } from '../systemFields'
 
-export function useConditionText(describe: ObjectDescribe, reader: Reader): (filter: Filter, recordName?: string) => string {
+export function useConditionText(
+  describe: ObjectDescribe,
+  reader: Reader,
+): (filter: Filter, recordName?: string) => string {
   const { t } = useTranslation()
   return (filter, recordName) => {
     const field = describe.fields[filter.field]

@@ -18,7 +18,14 @@ interface DetailsProps {
 
 export function Details({ record, describe, recordType, editing, onEdit, onDone }: DetailsProps) {
   if (editing === null) {
-    return <DetailSections record={record} describe={describe} recordType={recordType} onEdit={record.permissions.update ? onEdit : null} />
+    return (
+      <DetailSections
+        record={record}
+        describe={describe}
+        recordType={recordType}
+        onEdit={record.permissions.update ? onEdit : null}
+      />
+    )
   }
   return (
     <Suspense fallback={<Lines count={10} />}>

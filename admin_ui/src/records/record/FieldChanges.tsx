@@ -15,7 +15,8 @@ export function FieldChanges({ record, describe }: { record: RecordAnswer; descr
   const changes = useQuery({ queryKey: ['history', record.id], queryFn: () => history(record.id) })
   if (changes.error) return <ErrorState error={changes.error} onRetry={() => void changes.refetch()} />
   if (changes.data === undefined) return <Lines />
-  if (changes.data.changes.length === 0) return <EmptyState title={t('record.noHistory')} hint={t('record.noHistoryHint')} />
+  if (changes.data.changes.length === 0)
+    return <EmptyState title={t('record.noHistory')} hint={t('record.noHistoryHint')} />
 
   function shown(change: FieldChange, value: FieldJson) {
     const field = describe.fields[change.field]

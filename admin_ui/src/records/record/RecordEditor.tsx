@@ -108,7 +108,14 @@ export function RecordEditor({ record, describe, recordType, focusField, onDone 
   return (
     <form noValidate onSubmit={submit} onKeyDown={saveWithKeys(() => void save())} aria-label={t('record.editForm')}>
       <UnsavedGuard isDirty={form.isDirty && !isSaved} />
-      <FormSections describe={describe} recordType={recordType} sections={sections} form={form} mode="edit" focusField={focusField} />
+      <FormSections
+        describe={describe}
+        recordType={recordType}
+        sections={sections}
+        form={form}
+        mode="edit"
+        focusField={focusField}
+      />
       <div className="form-foot">
         <Button type="primary" htmlType="submit" loading={isSaving}>
           {t('action.save')}

@@ -94,7 +94,15 @@ export function RecordHeader({ record, describe, recordType, onEdit }: RecordHea
         ]
       : []),
     ...(record.permissions.delete
-      ? [{ key: 'delete', icon: <DeleteOutlined aria-hidden />, label: t('action.delete'), danger: true, onClick: askDelete }]
+      ? [
+          {
+            key: 'delete',
+            icon: <DeleteOutlined aria-hidden />,
+            label: t('action.delete'),
+            danger: true,
+            onClick: askDelete,
+          },
+        ]
       : []),
   ]
 

@@ -80,7 +80,11 @@ function RecordView({ record, describe }: { record: RecordAnswer; describe: Obje
           ...(lists.length > 0
             ? [{ key: 'related', label: t('record.related'), children: <RelatedLists record={record} lists={lists} /> }]
             : []),
-          { key: 'history', label: t('record.history'), children: <FieldChanges record={record} describe={describe} /> },
+          {
+            key: 'history',
+            label: t('record.history'),
+            children: <FieldChanges record={record} describe={describe} />,
+          },
         ]}
       />
     </div>

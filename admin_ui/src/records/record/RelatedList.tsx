@@ -53,7 +53,9 @@ export function RelatedList({ record, list }: { record: RecordAnswer; list: Rela
             icon={<PlusOutlined aria-hidden />}
             aria-label={t('record.newRelated', { object: describe.data.label })}
             onClick={() =>
-              void navigate(`/o/${list.object}/new?values=${encodeURIComponent(JSON.stringify({ [list.field]: record.id }))}`)
+              void navigate(
+                `/o/${list.object}/new?values=${encodeURIComponent(JSON.stringify({ [list.field]: record.id }))}`,
+              )
             }
           >
             {t('action.new')}
@@ -83,7 +85,8 @@ export function RelatedList({ record, list }: { record: RecordAnswer; list: Rela
                 <tr key={each.id}>
                   {columns.map((column, index) => (
                     <td key={column.path} className={isNumeric(column.type) ? 'numeric' : undefined}>
-                      {column.path === nameField || (index === 0 && !columns.some((other) => other.path === nameField)) ? (
+                      {column.path === nameField ||
+                      (index === 0 && !columns.some((other) => other.path === nameField)) ? (
                         <Link to={`/r/${each.id}`}>{String(each.values[column.path] ?? each.id)}</Link>
                       ) : (
                         <CellValue column={column} record={each} describe={describe.data} />

@@ -9,7 +9,10 @@ export function relatedListsOf(describe: ObjectDescribe, layout: Layout | null):
     // A relationship that a tenant adds is on no layout yet, and must still be reachable.
     const names = new Set(placed.map((list) => list.relationship))
     const added = describe.children.filter((child) => child.object.endsWith('__c') && !names.has(child.relationship))
-    return [...placed.map(({ relationship, object, field, label }) => ({ relationship, object, field, label })), ...added]
+    return [
+      ...placed.map(({ relationship, object, field, label }) => ({ relationship, object, field, label })),
+      ...added,
+    ]
   }
   return describe.children
 }
