@@ -27,9 +27,16 @@ export function GlobalSearch() {
   const [active, setActive] = useState(-1)
   const sought = useDebounced(text.trim(), 180)
   useShortcut('/', () => {
+    // At once where the field is there already: the next key may be on its way.
+    if (input.current) input.current.focus()
+    else show()
+  })
+
+  /** On a phone the field is there only while it is used. */
+  function show() {
     setShown(true)
     setTimeout(() => input.current?.focus())
-  })
+  }
 
   const found = useQuery({
     queryKey: ['search', sought, null, QUICK],
@@ -78,10 +85,7 @@ export function GlobalSearch() {
         className="push-right"
         icon={<SearchOutlined aria-hidden />}
         aria-label={t('frame.search')}
-        onClick={() => {
-          setShown(true)
-          setTimeout(() => input.current?.focus())
-        }}
+        onClick={show}
       />
     )
   }
