@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -105,7 +106,9 @@ class Site:
 @contextmanager
 def running(urls: DatabaseUrls, home: Path) -> Iterator[Address]:
     """The application on free ports, in a thread with a loop of its own."""
-    settings = Settings(port=0, database_pool=6, web=ROOT / "admin_ui/dist", packages=ROOT / "packages")
+    # A copy: a build that runs meanwhile must not pull the files away.
+    web = shutil.copytree(ROOT / "admin_ui/dist", home / "web") if (ROOT / "admin_ui/dist").is_dir() else home / "web"
+    settings = Settings(port=0, database_pool=6, web=web, packages=ROOT / "packages")
     app = make_app(make_server(settings, urls.server))
     certificate = local_certificate(home)
     plain, secure = listen(settings, 0), listen(settings, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,17 @@ async def serve_on(
                 server.should_exit = True
             await serving
             raise
+        finally:
+            await _hang_up(server for server, _ in servers)
+
+
+async def _hang_up(servers: Iterable[uvicorn.Server]) -> None:
+    """Drop what is left of connections: a TLS peer may never answer the goodbye that its transport waits for."""
+    for server in servers:
+        for connection in list(server.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+    await asyncio.sleep(0.05)
 
 
 def _config(app: FastAPI, certificate: Certificate | None) -> uvicorn.Config:
