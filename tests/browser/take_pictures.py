@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs/pictures"
 DESK = (1440, 900)
 PHONE = (390, 844)
 MOST_BYTES = 200_000
+SETTLE_MS = 4_000  # parts of a screen load on their own, behind placeholders
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
@@ -33,7 +34,7 @@ class Picture:
 
 
 SCREENS = [
-    Picture("list", "sales.operations@aurora.example", "/o/Vehicle"),
+    Picture("list", "group.sales@harbor.example", "/o/Vehicle"),
     Picture("record", "sales.consultant@aurora.example", "/o/Lead", opening=True),
     Picture("kanban", "sales.manager@aurora.example", "/o/Lead?display=kanban"),
     Picture("setup", "oem.admin@aurora.example", "/admin/objects/Lead"),
@@ -77,6 +78,7 @@ def take(page: Page, url: str, picture: Picture) -> None:
         page.locator("main a[href^='/r/']").first.click()
         page.wait_for_url("**/r/**")
         page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(SETTLE_MS)
     page.mouse.move(0, 0)
     file = PICTURES / f"{picture.name}.png"
     page.screenshot(path=file)

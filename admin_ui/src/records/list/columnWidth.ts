@@ -5,7 +5,7 @@ const WIDTHS: Partial<Record<FieldType, number>> = {
   checkbox: 84,
   date: 112,
   time: 84,
-  datetime: 176,
+  datetime: 196,
   phone: 138,
   number: 96,
   currency: 132,
