@@ -18,7 +18,6 @@ PICTURES = ROOT / "docs/pictures"
 DESK = (1440, 900)
 PHONE = (390, 844)
 MOST_BYTES = 200_000
-SETTLE_MS = 4_000  # parts of a screen load on their own, behind placeholders
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
@@ -73,12 +72,12 @@ def signed_in(browser: Browser, url: str, picture: Picture, password: str) -> It
 def take(page: Page, url: str, picture: Picture) -> None:
     """Go there, wait until nothing is loading any more, and keep what shows."""
     page.goto(f"{url}{picture.path}")
-    page.wait_for_load_state("networkidle")
     if picture.opening:
         page.locator("main a[href^='/r/']").first.click()
         page.wait_for_url("**/r/**")
-        page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(SETTLE_MS)
+    page.get_by_role("heading", level=1).wait_for()
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".skeleton, .page-skeleton")).to_have_count(0)
     page.mouse.move(0, 0)
     file = PICTURES / f"{picture.name}.png"
     page.screenshot(path=file)
