@@ -74,7 +74,7 @@ def take(page: Page, url: str, picture: Picture) -> None:
     page.goto(f"{url}{picture.path}")
     if picture.opening:
         page.locator("main a[href^='/r/']").first.click()
-        page.wait_for_url("**/r/**")
+        page.locator(".record-page").wait_for()  # the address changes before the screen does
     page.get_by_role("heading", level=1).wait_for()
     page.wait_for_load_state("networkidle")
     expect(page.locator(".skeleton, .page-skeleton")).to_have_count(0)

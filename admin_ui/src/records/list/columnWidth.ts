@@ -5,7 +5,7 @@ const WIDTHS: Partial<Record<FieldType, number>> = {
   checkbox: 84,
   date: 112,
   time: 84,
-  datetime: 196,
+  datetime: 186,
   phone: 138,
   number: 96,
   currency: 132,
@@ -20,4 +20,4 @@ const WIDTHS: Partial<Record<FieldType, number>> = {
   auto_number: 140,
 }
 
-export const columnWidth = (type: FieldType) => WIDTHS[type] ?? 160
+export const columnWidth = (type: FieldType) => WIDTHS[type] ?? 150
