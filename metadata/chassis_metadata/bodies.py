@@ -13,6 +13,7 @@ from chassis_metadata.components import (
     FunctionDefinition,
     InboundMapping,
     ListView,
+    LogicComponent,
     ObjectDefinition,
     PackageManifest,
     PermissionSet,
@@ -129,6 +130,11 @@ def _function(each: FunctionDefinition) -> Body:
     return {**plain(each.body), "label": each.label, "kind": each.kind}
 
 
+def _logic(each: LogicComponent) -> Body:
+    body: Body = plain(each.body)
+    return body
+
+
 def _translation(each: Translation) -> Body:
     return dict(each.texts)
 
@@ -153,6 +159,7 @@ _BODIES: dict[type, Callable[[Any], Any]] = {
     PermissionSet: _permission_set,
     InboundMapping: _inbound,
     FunctionDefinition: _function,
+    LogicComponent: _logic,
     Translation: _translation,
     ReferenceData: _data,
     PackageManifest: _manifest,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields, replace
 from operator import attrgetter
 
+from chassis_metadata.compile_logic import merge_logic, settings_in_force
 from chassis_metadata.compile_objects import Part, extend_objects, first_of_name
 from chassis_metadata.compile_texts import merge_texts
 from chassis_metadata.components import Layer, Package, PackageManifest
@@ -70,9 +71,12 @@ def _extend(base: Snapshot, parts: Sequence[Part]) -> Snapshot:
     value_sets = first_of_name(base.value_sets, [each for content in contents for each in content.value_sets])
     objects = extend_objects(base, parts, value_sets)
     apps = first_of_name({each.name: each for each in base.apps}, [each for one in contents for each in one.apps])
+    logic = merge_logic(base.logic, parts)
     return replace(
         base,
         objects=objects,
+        logic=logic,
+        settings=settings_in_force(logic, base.settings),
         value_sets=value_sets,
         apps=tuple(sorted(apps.values(), key=attrgetter("order"))),
         permission_sets=first_of_name(base.permission_sets, [each for one in contents for each in one.permission_sets]),

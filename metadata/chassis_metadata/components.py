@@ -267,6 +267,8 @@ class PermissionSet:
     objects: Mapping[str, ObjectPermission] = field(default_factory=dict)
     fields: Mapping[str, FieldPermission] = field(default_factory=dict)
     system: tuple[str, ...] = ()
+    custom_permissions: tuple[str, ...] = ()
+    for_automation: bool = False  # automation holds the custom permissions of such sets
     apps: tuple[str, ...] = ()
     source: Source | None = field(default=None, compare=False)
 
@@ -342,6 +344,27 @@ class ReferenceData:
 
 
 @dataclass(frozen=True, slots=True)
+class LogicComponent:
+    """A rule, flow, approval process, clock … of one of the kinds in `logic.kinds`.
+
+    `body` is what its schema allows; the engine of its kind reads it into a value of its own. `object_name` is empty
+    for kinds that don't lie in an object's folder. `package` is None for what the tenant made.
+    """
+
+    kind: str
+    name: str
+    body: Mapping[str, Any]
+    object_name: str = ""
+    package: str | None = None
+    source: Source | None = field(default=None, compare=False)
+
+    @property
+    def full_name(self) -> str:
+        """`Lead.Needs_Phone`, or the name alone where it belongs to no object."""
+        return f"{self.object_name}.{self.name}" if self.object_name else self.name
+
+
+@dataclass(frozen=True, slots=True)
 class PackageManifest:
     """A package's name, namespace (none for the platform's own publisher), version and what it stands on."""
 
@@ -376,6 +399,7 @@ class Package:
     value_sets: tuple[ValueSet, ...] = ()
     translations: tuple[Translation, ...] = ()
     reference_data: tuple[ReferenceData, ...] = ()
+    logic: tuple[LogicComponent, ...] = ()
     places: Mapping[Where, Source] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -395,3 +419,4 @@ class Layer:
     functions: tuple[FunctionDefinition, ...] = ()
     value_sets: tuple[ValueSet, ...] = ()
     translations: tuple[Translation, ...] = ()
+    logic: tuple[LogicComponent, ...] = ()

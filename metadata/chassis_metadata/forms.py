@@ -18,6 +18,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from chassis_metadata.fields import PLANNED_TYPES
+from chassis_metadata.logic.kinds import LOGIC_KINDS
 from chassis_metadata.places import Where
 
 MAX_DEPTH = 40
@@ -43,6 +44,8 @@ SCHEMA_OF = {
     "value_set": "value_sets.schema.json#/$defs/value_set",
     "name": "common.schema.json#/$defs/name",
     "snake_name": "common.schema.json#/$defs/snake_name",
+    "logic_name": "common.schema.json#/$defs/logic_name",
+    **{each.kind: each.schema for each in LOGIC_KINDS.values()},
 }
 
 

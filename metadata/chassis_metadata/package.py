@@ -14,7 +14,8 @@ from chassis_metadata.components import Package
 from chassis_metadata.errors import Invalid, Problem
 from chassis_metadata.forms import Complaint, complaints, near
 from chassis_metadata.function_files import attach_function_files, is_function_file
-from chassis_metadata.parse import Named, build_component, name_complaints
+from chassis_metadata.logic.kinds import FILE_KEYS, FOLDER_KEYS, KINDS_BY_KEY, LOGIC_KINDS, OBJECT_KEYS
+from chassis_metadata.parse import PLURALS, Named, build_component, name_complaints
 from chassis_metadata.places import Source, Where, locate, problem_at
 from chassis_metadata.yaml_text import read_yaml
 
@@ -41,9 +42,9 @@ PART_KINDS = {
     "list_views": ("list_view", "list_views"),
     "layouts": ("layout", "layouts"),
 }
-_TOP_FILES = frozenset({"package", "value_sets", "roles", "queues"})
-_FOLDERS = frozenset(TOP_KINDS) - _TOP_FILES
-_OBJECT_FILES = frozenset({"object", *PART_KINDS})
+_TOP_FILES = frozenset({"package", "value_sets", "roles", "queues"}) | FILE_KEYS
+_FOLDERS = (frozenset(TOP_KINDS) - _TOP_FILES) | FOLDER_KEYS
+_OBJECT_FILES = frozenset({"object", *PART_KINDS}) | OBJECT_KEYS
 _IGNORED_FOLDERS = frozenset({"cases", "demo", "docs"})
 
 #: Everything a package says, as nested plain maps: tree["objects"]["Lead"]["fields"]["Status"].
@@ -67,6 +68,7 @@ def read_package(folder: Path) -> Package:
 def package_to_document(package: Package) -> dict[str, Any]:
     """The package as JSON values. Lists of [name, body] keep an order that JSON maps may lose in a database."""
     names = {**package.objects, **package.fields}
+    names |= {each.object_name: None for each in package.logic if each.object_name and each.object_name not in names}
     for key, (_, attribute) in PART_KINDS.items():
         if key != "fields":
             names |= {each.object_name: None for each in getattr(package, attribute)}
@@ -76,7 +78,17 @@ def package_to_document(package: Package) -> dict[str, Any]:
         "package": body_of(package.manifest),
         "objects": [[name, _object_document(package, name)] for name in names],
         **{key: pairs for key, pairs in tops.items() if pairs},
+        **_logic_documents(package),
     }
+
+
+def _logic_documents(package: Package) -> dict[str, Any]:
+    """What belongs to no object of the kinds of logic, by key."""
+    found: dict[str, Any] = {}
+    for each in package.logic:
+        if not each.object_name:
+            found.setdefault(PLURALS[each.kind], []).append([each.name, body_of(each)])
+    return found
 
 
 def package_from_document(document: Mapping[str, Any]) -> Package:
@@ -199,6 +211,9 @@ def _pieces(reading: _Reading) -> Iterator[_Piece]:
     for key, (kind, _) in TOP_KINDS.items():
         for name, body in _entries(reading, (key,), tree.get(key, {})):
             yield _Piece(kind, (key, name), name, "", body)
+    for key in sorted(FILE_KEYS | FOLDER_KEYS):
+        for name, body in _entries(reading, (key,), tree.get(key, {})):
+            yield _Piece(KINDS_BY_KEY[key].kind, (key, name), name, "", body)
     for name, parts in _entries(reading, ("objects",), tree.get("objects", {})):
         yield from _object_pieces(reading, name, parts)
 
@@ -214,6 +229,9 @@ def _object_pieces(reading: _Reading, name: str, parts: Any) -> Iterator[_Piece]
     for key, (kind, _) in PART_KINDS.items():
         for own, body in _entries(reading, (*here, key), parts.get(key, {})):
             yield _Piece(kind, (*here, key, own), own, name, body)
+    for key in sorted(OBJECT_KEYS):
+        for own, body in _entries(reading, (*here, key), parts.get(key, {})):
+            yield _Piece(KINDS_BY_KEY[key].kind, (*here, key, own), own, name, body)
 
 
 def _entries(reading: _Reading, where: Where, value: Any) -> list[tuple[str, Any]]:
@@ -238,6 +256,7 @@ def _build(pieces: list[_Piece], places: dict[Where, Source]) -> Package:
         manifest=built["package"][0],
         objects={each.name: each for each in built.get("object", ())},
         fields={name: tuple(group) for name, group in fields.items()},
+        logic=tuple(each for kind in LOGIC_KINDS for each in built.get(kind, ())),
         places=places,
         **{attribute: tuple(built.get(kind, ())) for kind, attribute in kinds},
     )
@@ -262,14 +281,18 @@ def _object_document(package: Package, name: str) -> dict[str, Any]:
         own = of_package.get(name, ()) if key == "fields" else [each for each in of_package if each.object_name == name]
         if own:
             parts[key] = _pairs(own)
+    for each in package.logic:
+        if each.object_name == name:
+            parts.setdefault(PLURALS[each.kind], []).append([each.name, body_of(each)])
     return parts
 
 
 def _document_tree(document: Mapping[str, Any]) -> Tree:
-    unknown = document.keys() - {"format", "package", "objects", *TOP_KINDS}
+    keys = (*TOP_KINDS, *FILE_KEYS, *FOLDER_KEYS)
+    unknown = document.keys() - {"format", "package", "objects", *keys}
     if document["format"] != FORMAT or unknown:
         raise ValueError(document["format"])
-    tree: Tree = {key: _unique(document[key]) for key in TOP_KINDS if key in document}
+    tree: Tree = {key: _unique(document[key]) for key in keys if key in document}
     tree["package"] = document["package"]
     tree["objects"] = {name: _document_parts(parts) for name, parts in _unique(document["objects"]).items()}
     return tree

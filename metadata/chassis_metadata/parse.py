@@ -15,6 +15,7 @@ from chassis_metadata.components import (
     InboundMapping,
     LayoutSection,
     ListView,
+    LogicComponent,
     NameField,
     ObjectDefinition,
     ObjectPermission,
@@ -36,6 +37,7 @@ from chassis_metadata.components import (
 from chassis_metadata.errors import Invalid, Problem
 from chassis_metadata.fields import Classification, FieldType
 from chassis_metadata.forms import SCHEMA_OF, Complaint, complaints
+from chassis_metadata.logic.kinds import LOGIC_KINDS, Place
 from chassis_metadata.places import Source
 
 Body = Mapping[str, Any]
@@ -58,11 +60,15 @@ PLURALS = {
     "translation": "translations",
     "data": "data",
     "package": "package",
+    **{each.kind: each.key for each in LOGIC_KINDS.values()},
 }
 #: Kinds that belong to an object: their full name is `Lead.OpenLeads`.
-OBJECT_KINDS = frozenset({"field", "record_type", "path", "list_view", "layout"})
+OBJECT_KINDS = frozenset(
+    {"field", "record_type", "path", "list_view", "layout"}
+    | {each.kind for each in LOGIC_KINDS.values() if each.place is Place.OBJECT}
+)
 _SNAKE_KINDS = frozenset({"inbound", "function", "package"})
-_FREE_KINDS = frozenset({"translation"})
+_FREE_KINDS = frozenset({"translation", "switch"})
 
 
 class Named(NamedTuple):
@@ -94,11 +100,14 @@ def name_complaints(kind: str, name: str) -> list[Complaint]:
     """What is wrong with a component's name by its kind."""
     if kind in _FREE_KINDS:
         return []
-    return complaints("snake_name" if kind in _SNAKE_KINDS else "name", name)
+    form = "snake_name" if kind in _SNAKE_KINDS else "logic_name" if kind in LOGIC_KINDS else "name"
+    return complaints(form, name)
 
 
 def build_component(kind: str, named: Named, body: Body) -> Any:
     """The component of a body whose form was checked."""
+    if kind in LOGIC_KINDS:
+        return LogicComponent(kind, named.name, body, named.object_name, source=named.source)
     return _BUILDERS[kind](named, body)
 
 
@@ -242,6 +251,8 @@ def _permission_set(named: Named, body: Body) -> PermissionSet:
         objects={name: _object_permission(each) for name, each in body.get("objects", {}).items()},
         fields={name: FIELD_PERMISSIONS[each] for name, each in body.get("fields", {}).items()},
         system=tuple(body.get("system", ())),
+        custom_permissions=tuple(body.get("custom_permissions", ())),
+        for_automation=body.get("for_automation", False),
         apps=tuple(body.get("apps", ())),
         source=named.source,
     )
@@ -357,4 +368,4 @@ _BUILDERS: dict[str, Callable[[Named, Body], Any]] = {
     "data": _data,
     "package": _package,
 }
-assert _BUILDERS.keys() == PLURALS.keys() <= SCHEMA_OF.keys()  # noqa: S101  a kind is in all three tables or in none
+assert _BUILDERS.keys() | LOGIC_KINDS.keys() == PLURALS.keys() <= SCHEMA_OF.keys()  # noqa: S101  a kind is in all three tables or in none

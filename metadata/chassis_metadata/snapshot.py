@@ -13,6 +13,7 @@ from chassis_metadata.components import (
     FunctionDefinition,
     InboundMapping,
     ListView,
+    LogicComponent,
     NameField,
     OrgWideDefault,
     PageLayout,
@@ -97,6 +98,16 @@ class Field:
     def has_index(self) -> bool:
         """Served by an index, so that filtering by it stays fast at any size."""
         return self.indexed or self.unique or self.external_id or self.is_reference
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting in force: what `$Setting.Country` stands for. The value has the type's Python form; None is blank."""
+
+    name: str
+    type: FieldType
+    value: Any
+    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +202,8 @@ class Snapshot:
     functions: Mapping[str, FunctionDefinition] = field(default_factory=dict)
     reference_data: tuple[ReferenceData, ...] = ()
     value_sets: Mapping[str, ValueSet] = field(default_factory=dict)
+    logic: Mapping[str, Mapping[str, LogicComponent]] = field(default_factory=dict)  # kind -> full name; active ones
+    settings: Mapping[str, Setting] = field(default_factory=dict)
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @cached_property
@@ -216,6 +229,15 @@ class Snapshot:
     def object(self, name: str) -> Object | None:
         """The object of that name in any case, or None."""
         return self.objects_by_lower_name.get(name.lower())
+
+    def logic_of(self, kind: str) -> Mapping[str, LogicComponent]:
+        """The active components of a kind of logic by full name."""
+        return self.logic.get(kind, {})
+
+    @cached_property
+    def kept(self) -> dict[Any, Any]:
+        """What engines made of this snapshot, by keys of their own; lives as long as it."""
+        return {}
 
     def text(self, language: str, key: str, default: str) -> str:
         """The text of `key` in `language`; the default where none is translated."""

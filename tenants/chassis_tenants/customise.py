@@ -13,6 +13,7 @@ from chassis_metadata.components import Layer
 from chassis_metadata.errors import ChassisError, Conflict, Invalid, NotFound, Problem
 from chassis_metadata.fields import FieldType
 from chassis_metadata.ids import component_id
+from chassis_metadata.logic.kinds import LOGIC_KINDS
 from chassis_metadata.naming import component_names
 from chassis_metadata.parse import parse_component
 from chassis_metadata.snapshot import Snapshot
@@ -40,6 +41,7 @@ _SECTIONS = {
     "function": "Functions",
     "value_set": "Value sets",
     "translation": "Translations",
+    **{each.kind: each.heading for each in LOGIC_KINDS.values()},
 }
 
 

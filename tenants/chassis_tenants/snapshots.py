@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from chassis_metadata.compile import compile_snapshot, overlay
 from chassis_metadata.components import Layer
 from chassis_metadata.errors import Invalid
+from chassis_metadata.logic.kinds import LOGIC_KINDS
 from chassis_metadata.package import PART_KINDS, TOP_KINDS
 from chassis_metadata.parse import parse_component
 from chassis_metadata.snapshot import Snapshot
@@ -28,7 +29,7 @@ LAYER_KINDS = {
     kind: attribute
     for kind, attribute in [("object", "objects"), *PART_KINDS.values(), *TOP_KINDS.values()]
     if attribute in Layer.__dataclass_fields__
-}
+} | dict.fromkeys(LOGIC_KINDS, "logic")
 
 
 def installed_versions(tenant_id: int) -> Statement:

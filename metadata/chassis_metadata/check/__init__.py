@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from chassis_metadata.check.access import check_access
 from chassis_metadata.check.field import check_fields
 from chassis_metadata.check.inbound import check_inbound
+from chassis_metadata.check.logic import check_logic
 from chassis_metadata.check.look import Look
 from chassis_metadata.check.manifest import check_manifest
 from chassis_metadata.check.names import check_names
@@ -39,6 +40,7 @@ _CHECKS: tuple[Callable[[Look], Iterable[Complaint]], ...] = (
     check_texts,
     check_records,
     check_inbound,
+    check_logic,
 )
 
 

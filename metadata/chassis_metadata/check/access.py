@@ -33,6 +33,10 @@ def _check_set(look: Look, each: PermissionSet, where: Where) -> Iterator[Compla
         yield from _check_granted(here, granted)
     for name in each.fields:
         yield from _check_field(look, (*where, "fields", name), name)
+    known = look.after.logic_of("custom_permission")
+    for index, name in enumerate(each.custom_permissions):
+        if name not in known:
+            yield unknown((*where, "custom_permissions", index), "custom permission", name, known)
     apps = [app.name for app in look.after.apps]
     for index, app in enumerate(each.apps):
         if app not in apps:

@@ -32,7 +32,7 @@ m = g(r.sub, p.sub, r.dom) && r.dom == p.dom && r.obj == p.obj && r.act == p.act
 _USER = "user"
 ANY_TENANT = "*"
 ACTS = ("create", "read", "update", "delete", "view_all", "modify_all")
-SYSTEM, APP, ALL_FIELDS = "system:", "app:", "*"
+SYSTEM, APP, CUSTOM, ALL_FIELDS = "system:", "app:", "custom:", "*"
 #: Names of these are no secret: they say who owns a record and of what kind it is.
 PUBLIC_NAMES = frozenset({"User", "Group", "RecordType"})
 #: The only system fields that a user may set; Name is a system field too, but the user's where its type lets it be.
@@ -48,7 +48,8 @@ def compile_grants(snapshot: Snapshot, permission_sets: Sequence[PermissionSet],
     objects = {each.name: _object_access(each, answer, system) for each in snapshot.objects.values()}
     granted = {name: access for name, access in objects.items() if access != NO_ACCESS}
     apps = frozenset(each.removeprefix(APP) for each in answer.names if each.startswith(APP))
-    return Grants(_identity(snapshot, granted, system, apps), granted, system, apps)
+    custom = frozenset(each.removeprefix(CUSTOM) for each in answer.names if each.startswith(CUSTOM))
+    return Grants(_identity(snapshot, granted, system | custom, apps), granted, system, custom, apps)
 
 
 @dataclass(slots=True)
@@ -83,6 +84,8 @@ def _policies(permission_sets: Iterable[PermissionSet], tenant: str) -> Iterable
             yield each.name, tenant, path, "edit" if on_field.edit else "read" if on_field.read else "none"
         for permission_name in each.system:
             yield each.name, tenant, SYSTEM + permission_name, "use"
+        for custom_name in each.custom_permissions:
+            yield each.name, tenant, CUSTOM + custom_name, "use"
         for app in each.apps:
             yield each.name, tenant, APP + app, "use"
 
@@ -94,7 +97,7 @@ def _acts(permission: ObjectPermission) -> Iterable[str]:
 def _sort(policies: Iterable[Sequence[str]]) -> _Answer:
     answer = _Answer()
     for permission_set, _, name, act in policies:
-        if name.startswith((SYSTEM, APP)):
+        if name.startswith((SYSTEM, APP, CUSTOM)):
             answer.names.add(name)
             continue
         object_name, dot, field_name = name.partition(".")

@@ -35,6 +35,7 @@ class Grants:
     identity: str
     objects: Mapping[str, ObjectAccess]
     system: frozenset[str] = frozenset()
+    custom: frozenset[str] = frozenset()  # custom permissions, for formulas
     apps: frozenset[str] = frozenset()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 from chassis_metadata.snapshot import Object, Snapshot
@@ -25,9 +26,28 @@ def _everything_on(obj: Object) -> ObjectAccess:
 def system_grants(snapshot: Snapshot, objects: frozenset[str]) -> Grants:
     """All rights on the named objects, read on the rest of the platform's own."""
     return Grants(
-        identity=f"system:{','.join(sorted(objects))}:{snapshot.identity}",
+        identity=f"system:{_digest(objects)}:{snapshot.identity}",
         objects={name: _everything_on(snapshot.objects[name]) for name in sorted(objects) if name in snapshot.objects},
     )
+
+
+def _digest(objects: frozenset[str]) -> str:
+    return hashlib.sha256(",".join(sorted(objects)).encode()).hexdigest()[:16]
+
+
+def as_automation(context: Context) -> Context:
+    """The same user and tenant with all rights on every object: what rules and flows do on the user's behalf.
+
+    Automation holds the custom permissions of the sets that say so. The journal still names the user.
+    """
+    snapshot = context.snapshot
+    grants: Grants | None = snapshot.kept.get("automation_grants")
+    if grants is None:
+        held = (each.custom_permissions for each in snapshot.permission_sets.values() if each.for_automation)
+        objects = frozenset(snapshot.objects)
+        custom = frozenset(name for names in held for name in names)
+        grants = snapshot.kept["automation_grants"] = replace(system_grants(snapshot, objects), custom=custom)
+    return replace(context, policy=AccessPolicy(user_id=context.principal.user_id, grants=grants))
 
 
 def as_system(context: Context, *objects: str) -> Context:

@@ -103,6 +103,7 @@ def set_document(context: Context, permission_set: PermissionSet) -> dict[str, A
         "objects": {name: object_acts(each) for name, each in permission_set.objects.items()},
         "fields": {path: field_act(each) for path, each in permission_set.fields.items()},
         "system": list(permission_set.system),
+        "custom_permissions": list(permission_set.custom_permissions),
         "apps": list(permission_set.apps),
     }
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from chassis_metadata.errors import Invalid, NotFound, Problem
 from chassis_metadata.ids import is_id, normal_id
 from chassis_metadata.snapshot import Field, Object
+from chassis_platform import clock
 from chassis_platform.access.context import Context
 from chassis_platform.access.policy import ObjectAccess
 from chassis_platform.plan.changes import Change, Expectation
@@ -60,12 +61,6 @@ def object_to_write(context: Context, name: str) -> Object:
     return obj
 
 
-def now_in_milliseconds() -> datetime:
-    """The moment that a batch is stamped with: as fine as the wire shows it."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
-
-
 def plan_write(
     context: Context,
     obj: Object,
@@ -82,7 +77,7 @@ def plan_write(
     for change, expectation in zip(changes, expectations, strict=False):
         change.expectation = expectation
     _refuse_repeated_ids(changes)
-    return WritePlan(context, obj, operation, changes, now_in_milliseconds(), all_or_none)
+    return WritePlan(context, obj, operation, changes, clock.now(), all_or_none)
 
 
 def _read(context: Context, obj: Object, operation: Operation, payload: Payload, change: Change) -> None:
@@ -183,7 +178,7 @@ def plan_upsert(
             changes[-1].wrong("duplicate_value", f"Duplicate external id specified: {shown(key)}", upsert.key.name)
         seen.add(key)
     _refuse_repeated_ids([change for change in changes if not change.problems])
-    return WritePlan(context, obj, "upsert", tuple(changes), now_in_milliseconds(), all_or_none)
+    return WritePlan(context, obj, "upsert", tuple(changes), clock.now(), all_or_none)
 
 
 def _upserted(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from chassis_metadata.snapshot import Object, Snapshot
-from chassis_platform.plan.write import now_in_milliseconds
+from chassis_platform import clock
 from chassis_platform.records.family import Members, cascades, family_of
 from chassis_platform.sql.pivot import ERASE_INDEX_ROWS, indexed_fields
 from chassis_platform.sql.purge import DEFER_FOREIGN_KEYS, clear_references, expired_records
@@ -38,7 +38,7 @@ async def purge_deleted(
 async def _purge_batch(
     database: Database, binding: Binding, snapshot: Snapshot, obj: Object, which: dict[str, Any]
 ) -> int:
-    common = {"tenant": binding.tenant_id, "tenant_id": binding.tenant_id, "stamp": now_in_milliseconds()}
+    common = {"tenant": binding.tenant_id, "tenant_id": binding.tenant_id, "stamp": clock.now()}
     async with database.transaction(binding) as transaction:
         expired = await transaction.fetch(expired_records(obj).bind(**common, **which))
         if not expired:

@@ -1,0 +1,63 @@
+"""Rules, flows, processes and the rest: names once, objects that are there, then what each kind's own check says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from chassis_metadata.check.look import Look, unknown
+from chassis_metadata.check.settings import check_setting, check_setting_value
+from chassis_metadata.compile_logic import SWITCHED_OFF
+from chassis_metadata.components import LogicComponent
+from chassis_metadata.forms import Complaint
+from chassis_metadata.logic.kinds import LOGIC_KINDS
+from chassis_metadata.places import Where
+
+Check = Callable[[LogicComponent, Look, Where], Iterable[Complaint]]
+
+
+def check_logic(look: Look) -> Iterator[Complaint]:
+    """Everything that a package or a tenant declares of the kinds of logic."""
+    seen: set[tuple[str, str]] = set()
+    for each in look.package.logic:
+        where = place_of(each)
+        if each.object_name and each.object_name not in look.after.objects:
+            yield unknown(where[:2], "object", each.object_name, look.after.objects)
+            continue
+        if _is_taken(look, each) or (each.kind, each.full_name) in seen:
+            yield Complaint(where, "duplicate_name", f"{each.full_name!r} is there already. Choose another name.")
+        seen.add((each.kind, each.full_name))
+        yield from CHECKS.get(each.kind, _nothing_more)(each, look, where)
+
+
+def place_of(component: LogicComponent) -> Where:
+    """Where the component stands in a package."""
+    key = LOGIC_KINDS[component.kind].key
+    if component.object_name:
+        return ("objects", component.object_name, key, component.name)
+    return (key, component.name)
+
+
+def _is_taken(look: Look, each: LogicComponent) -> bool:
+    before = look.before
+    off = before.logic_of(SWITCHED_OFF)
+    return each.full_name in before.logic_of(each.kind) or f"{each.kind}.{each.full_name}" in off
+
+
+def _check_switch(each: LogicComponent, look: Look, where: Where) -> Iterator[Complaint]:
+    known = {f"{kind}.{name}" for kind, found in look.before.logic.items() for name in found if kind in LOGIC_KINDS}
+    known |= set(look.before.logic_of(SWITCHED_OFF))
+    if each.name not in known:
+        yield unknown(where, "component", each.name, known)
+
+
+def _nothing_more(each: LogicComponent, look: Look, where: Where) -> Iterable[Complaint]:
+    del each, look, where
+    return ()
+
+
+#: What each kind's engine asks of a component, beyond its form.
+CHECKS: Mapping[str, Check] = {
+    "switch": _check_switch,
+    "setting": check_setting,
+    "setting_value": check_setting_value,
+}

@@ -1,0 +1,1 @@
+"""What happens by itself: flows, approvals, clocks, assignment, scores, matching."""

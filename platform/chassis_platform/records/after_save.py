@@ -1,0 +1,49 @@
+"""Who acts when a save set something off. Engines register here; a trigger of a kind that nobody handles is a bug."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from chassis_metadata.logic.triggers import Event, Trigger
+from chassis_metadata.snapshot import Object
+from chassis_platform.access.context import Context
+from chassis_platform.plan.changes import Change
+from chassis_tenants.database import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """A trigger and the records of the batch for which it fired; their `old` values are those before the write.
+
+    A handler notes what is wrong with a record by `change.wrong(...)`: then the record is not written, or nothing is.
+    """
+
+    trigger: Trigger
+    event: Event
+    obj: Object
+    changes: tuple[Change, ...]
+
+
+#: Runs in the transaction of the write, after the records are in the database and valid. `fired` is in running order.
+AfterSave = Callable[[Transaction, Context, Sequence[Fired]], Awaitable[None]]
+
+_handlers: dict[str, AfterSave] = {}
+
+
+def handle(kind: str, handler: AfterSave) -> None:
+    """Register the engine of a kind of logic."""
+    _handlers[kind] = handler
+
+
+async def act(transaction: Transaction, context: Context, fired: Sequence[Fired]) -> None:
+    """Let the engines act, in the order of the triggers; neighbours of one kind are handed over together."""
+    start = 0
+    while start < len(fired):
+        kind = fired[start].trigger.kind
+        end = next((place for place in range(start, len(fired)) if fired[place].trigger.kind != kind), len(fired))
+        handler = _handlers.get(kind)
+        if handler is None:
+            raise RuntimeError(f"nothing handles {kind}: chassis_platform.automation was not loaded")
+        await handler(transaction, context, fired[start:end])
+        start = end
