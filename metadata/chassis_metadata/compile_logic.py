@@ -64,7 +64,7 @@ def settings_in_force(logic: Logic, base: Mapping[str, Setting]) -> Mapping[str,
 def _forgiving(kind: FieldType, value: Any) -> Any:
     try:
         return setting_value(kind, value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, ArithmeticError):
         return None  # the checks refuse it
 
 

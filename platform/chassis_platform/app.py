@@ -23,6 +23,7 @@ from chassis_platform.api import (
     record_collections,
     search,
     setup_inbound,
+    setup_logic,
     setup_objects,
     setup_packages,
     setup_permissions,
@@ -56,6 +57,7 @@ ROOMS = (
     setup_objects,
     setup_packages,
     setup_inbound,
+    setup_logic,
     inbound,
 )
 

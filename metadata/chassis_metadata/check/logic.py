@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from chassis_metadata.check.look import Look, unknown
+from chassis_metadata.check.names import check_ownership
 from chassis_metadata.check.settings import check_setting, check_setting_value
 from chassis_metadata.compile_logic import SWITCHED_OFF
 from chassis_metadata.components import LogicComponent
 from chassis_metadata.forms import Complaint
 from chassis_metadata.logic.kinds import LOGIC_KINDS
 from chassis_metadata.places import Where
+
+#: Named by what they turn or set.
+_FREE_KINDS = frozenset({"switch", "setting_value"})
 
 Check = Callable[[LogicComponent, Look, Where], Iterable[Complaint]]
 
@@ -25,6 +29,8 @@ def check_logic(look: Look) -> Iterator[Complaint]:
             continue
         if _is_taken(look, each) or (each.kind, each.full_name) in seen:
             yield Complaint(where, "duplicate_name", f"{each.full_name!r} is there already. Choose another name.")
+        elif each.kind not in _FREE_KINDS:
+            yield from check_ownership(look, where, each.name)
         seen.add((each.kind, each.full_name))
         yield from CHECKS.get(each.kind, _nothing_more)(each, look, where)
 
@@ -44,8 +50,8 @@ def _is_taken(look: Look, each: LogicComponent) -> bool:
 
 
 def _check_switch(each: LogicComponent, look: Look, where: Where) -> Iterator[Complaint]:
-    known = {f"{kind}.{name}" for kind, found in look.before.logic.items() for name in found if kind in LOGIC_KINDS}
-    known |= set(look.before.logic_of(SWITCHED_OFF))
+    known = {f"{kind}.{name}" for kind, found in look.after.logic.items() for name in found if kind in LOGIC_KINDS}
+    known |= set(look.after.logic_of(SWITCHED_OFF))
     if each.name not in known:
         yield unknown(where, "component", each.name, known)
 

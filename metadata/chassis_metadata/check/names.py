@@ -38,12 +38,12 @@ def _check_objects(look: Look) -> Iterator[Complaint]:
             message = f"{name!r} is there already. Write `extends: true` to add to it, or choose another name."
             yield Complaint(where, "duplicate_object", message)
         elif not definition.extends:
-            yield from _check_ownership(look, where, name)
+            yield from check_ownership(look, where, name)
     for name in look.package.fields.keys() - look.package.objects.keys() - look.before.objects.keys():
         yield unknown(("objects", name), "object", name, look.before.objects)
 
 
-def _check_ownership(look: Look, where: Where, name: str) -> Iterator[Complaint]:
+def check_ownership(look: Look, where: Where, name: str) -> Iterator[Complaint]:
     """What a tenant makes ends in __c; what a package owns carries its namespace."""
     namespace = look.package.manifest.namespace
     if look.is_tenant:
@@ -108,7 +108,7 @@ def _check_field_name(look: Look, where: Where, of: Object, name: str) -> Iterat
         message = f"{of.name} has a field {name!r} of another package. Use `extends: true` to add values to it."
         yield Complaint(where, "duplicate_field", message)
     elif old is not None or look.is_tenant or name.endswith(TENANT_SUFFIX):
-        yield from _check_ownership(look, where, name)
+        yield from check_ownership(look, where, name)
 
 
 def _check_column(taken: dict[str, str], where: Where, name: str, declared: str) -> Iterator[Complaint]:
@@ -130,7 +130,7 @@ def _check_parts(look: Look) -> Iterator[Complaint]:
             elif old is not None and each.name in {one.name for one in getattr(old, key) if one.source is not None}:
                 yield _taken(where, each.name)
             elif old is not None and look.package.manifest.namespace is not None:
-                yield from _check_ownership(look, where, each.name)
+                yield from check_ownership(look, where, each.name)
 
 
 def _check_tops(look: Look) -> Iterator[Complaint]:
@@ -139,7 +139,7 @@ def _check_tops(look: Look) -> Iterator[Complaint]:
             if each.name in known:
                 yield _taken((key, each.name), each.name)
             elif not look.is_tenant and key in _NAMED_BY_OWNER:
-                yield from _check_ownership(look, (key, each.name), each.name)
+                yield from check_ownership(look, (key, each.name), each.name)
 
 
 def _known_tops(look: Look) -> Iterator[tuple[str, set[str]]]:

@@ -46,6 +46,6 @@ def _fits(kind: FieldType, value: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool)
     try:
         setting_value(kind, value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, ArithmeticError):
         return False
     return isinstance(value, str)
