@@ -45,6 +45,7 @@ SCHEMA_OF = {
     "name": "common.schema.json#/$defs/name",
     "snake_name": "common.schema.json#/$defs/snake_name",
     "logic_name": "common.schema.json#/$defs/logic_name",
+    "cases": "cases.schema.json",
     **{each.kind: each.schema for each in LOGIC_KINDS.values()},
 }
 

@@ -18,6 +18,7 @@ from rich.table import Table
 
 from chassis_metadata.errors import ChassisError
 from chassis_metadata.package import read_package
+from chassis_platform.cases.command import CaseRun, run_package_cases
 from chassis_platform.operator import (
     NewTenant,
     install_package,
@@ -226,6 +227,18 @@ def package_install(
     with _installation() as (_, prepared):
         took = _run(_with_database(prepared, work))
     console.print(f"Installed {package} in {tenant} in {took * 1000:.0f} ms")
+
+
+@package_app.command("test")
+def package_test(
+    folder: Annotated[Path, typer.Argument(help="The package's folder; its cases are in cases/.")],
+    keyword: Annotated[str | None, typer.Option("-k", help="Only cases whose file, name or ids hold this.")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write a JUnit file.")] = None,
+    at_once: Annotated[int, typer.Option(help="How many cases run at a time.")] = 4,
+) -> None:
+    """Run a package's cases in scratch tenants of a scratch database, each with a clock of its own."""
+    passed = run_package_cases(_settings(), CaseRun(folder, keyword, junit, at_once), output)
+    raise typer.Exit(0 if passed else 1)
 
 
 @package_app.command("list")

@@ -1,0 +1,235 @@
+"""Where a case plays: a tenant of its own with the package, its people and its records; names for all of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from chassis_metadata.components import LogicComponent
+from chassis_metadata.errors import Invalid
+from chassis_metadata.ids import component_id
+from chassis_platform.access.compile import PolicyStore
+from chassis_platform.access.context import Context, Principal
+from chassis_platform.auth.users import create_user
+from chassis_platform.operator import NewTenant, make_tenant, operator_context
+from chassis_platform.records.read import query
+from chassis_platform.records.write import write_records
+from chassis_platform.settings import Settings
+from chassis_platform.worker.server import WorkerServer
+from chassis_tenants.bootstrap import DatabaseUrls
+from chassis_tenants.customise import ComponentKey, save_component
+from chassis_tenants.database import Database
+from chassis_tenants.installer import install
+from chassis_tenants.journal import OPERATOR
+from chassis_tenants.registry import tenant_by_id
+from chassis_tenants.snapshots import SnapshotStore
+from chassis_tenants.statement import Statement
+from chassis_tenants.tenant import Tenant
+
+_NAMED = re.compile(r"@([A-Za-z_][A-Za-z0-9_]*)(?:\.([A-Za-z][A-Za-z0-9_.]*))?")
+#: The others of a batch say so; what is wrong stands with the record that is.
+ROLLED_BACK = "all_or_none_operation_rolled_back"
+ROLE_PREFIX, GROUP_PREFIX, RECORD_TYPE_PREFIX = "00E", "00G", "012"
+
+
+@dataclass(frozen=True, slots=True)
+class Theatre:
+    """What all cases of a run share: the database, what is compiled, the package that is played."""
+
+    urls: DatabaseUrls
+    database: Database
+    snapshots: SnapshotStore
+    package: str
+    home: Path
+
+    @property
+    def worker(self) -> WorkerServer:
+        """What job handlers get."""
+        return WorkerServer(self.database, self.snapshots, PolicyStore(self.database), Settings(), self.home)
+
+
+@dataclass(slots=True)
+class Stage:
+    """One case's tenant. `ids` maps the names of users and records to ids, `objects` to the objects of records."""
+
+    theatre: Theatre
+    tenant: Tenant
+    ids: dict[str, str] = field(default_factory=dict)
+    objects: dict[str, str] = field(default_factory=dict)
+    usernames: dict[str, str] = field(default_factory=dict)
+    languages: dict[str, str] = field(default_factory=dict)
+
+    async def operator(self) -> Context:
+        """The operator's context: every right on every object, the rules hold all the same."""
+        anybody = next((self.ids[name] for name in self.usernames), None)
+        return await operator_context(self.theatre.database, self.tenant, anybody, snapshots=self.theatre.snapshots)
+
+    async def context_of(self, name: str | None) -> Context:
+        """The context that a request of a user of the case has now; the operator's without a name."""
+        if name is None:
+            return await self.operator()
+        if name not in self.usernames:
+            raise Invalid.of("unknown_user", f"The case has no user {name!r}. It has: {', '.join(self.usernames)}.")
+        base = await self.operator()
+        user_id = self.ids[name]
+        policies = PolicyStore(self.theatre.database)
+        policy = await policies.of(base.tenant, user_id, base.snapshot, base.tenant.access_version)
+        language = self.languages.get(name, "en_US")
+        zone = base.tenant.time_zone
+        principal = Principal(user_id, self.usernames[name], "api", language=language, time_zone=zone)
+        return replace(base, principal=principal, policy=policy)
+
+    async def value(self, value: Any) -> Any:
+        """A value of the case with its names put in: `@ann`, `@store.SalesManagerId`, `@queue:Desk`."""
+        if isinstance(value, str) and "@" in value:
+            return await self._text(value)
+        if isinstance(value, Mapping):
+            return {key: await self.value(each) for key, each in value.items()}
+        return [await self.value(each) for each in value] if isinstance(value, list) else value
+
+    async def _text(self, text: str) -> Any:
+        for prefix, key in (("@queue:", GROUP_PREFIX), ("@role:", ROLE_PREFIX), ("@type:", RECORD_TYPE_PREFIX)):
+            if text.startswith(prefix):
+                return await self._made_by_package(key, text.removeprefix(prefix))
+        whole = _NAMED.fullmatch(text)
+        if whole is not None and whole[1] in self.ids:
+            return await self._of_name(whole[1], whole[2])
+        for match in list(_NAMED.finditer(text)):
+            if match[1] in self.ids and match[2] is None:
+                text = text.replace(match[0], self.ids[match[1]])
+        return text
+
+    async def _of_name(self, name: str, path: str | None) -> Any:
+        if path is None:
+            return self.ids[name]
+        [row] = await self.rows(f"SELECT {path} FROM {self.objects[name]} WHERE Id = '{self.ids[name]}'")
+        return at_path(row, path)
+
+    async def _made_by_package(self, prefix: str, name: str) -> str:
+        if prefix == RECORD_TYPE_PREFIX:
+            return component_id(prefix, name)
+        table, key = ("Group", "DeveloperName") if prefix == GROUP_PREFIX else ("UserRole", "DeveloperName")
+        rows = await self.rows(f"SELECT Id FROM {table} WHERE {key} = '{name}'")
+        if not rows:
+            raise Invalid.of("unknown_name", f"There is no {table} {name!r}.")
+        return str(rows[0]["Id"])
+
+    async def rows(self, soql: str) -> list[dict[str, Any]]:
+        """What a query finds with the operator's eyes."""
+        answer = orjson.loads(await query(self.theatre.database, await self.operator(), soql))
+        found: list[dict[str, Any]] = answer["records"]
+        return found
+
+
+def at_path(row: Mapping[str, Any] | None, path: str) -> Any:
+    """The value of `Owner.Name` in a record as the API answers it; None behind an empty reference."""
+    value: Any = row
+    for step in path.split("."):
+        if value is None:
+            return None
+        value = next((each for name, each in value.items() if name.lower() == step.lower()), None)
+    return value
+
+
+async def set_stage(theatre: Theatre, name: str, given: Mapping[str, Any]) -> Stage:
+    """A tenant with the package, and what the case begins with."""
+    zone = str(given.get("time_zone", "UTC"))
+    tenant = await make_tenant(theatre.snapshots, theatre.urls.owner, NewTenant(name, name, "", time_zone=zone))
+    await install(theatre.snapshots, tenant.id, theatre.package, None, actor=OPERATOR, with_dependencies=True)
+    stage = Stage(theatre, await _current(theatre.database, tenant))
+    await _set_values(stage, given)
+    for user, body in given.get("users", {}).items():
+        await _add_user(stage, user, body)
+    for user, body in given.get("users", {}).items():
+        await _join(stage, user, body)
+    for record, body in given.get("records", {}).items():
+        await add_records(stage, await stage.operator(), {record: body})
+    return stage
+
+
+async def _current(database: Database, tenant: Tenant) -> Tenant:
+    return await tenant_by_id(database, tenant.id) or tenant
+
+
+async def _set_values(stage: Stage, given: Mapping[str, Any]) -> None:
+    own = {("setting_value", name): {"value": value} for name, value in given.get("settings", {}).items()}
+    own |= {("switch", name): {"active": False} for name in given.get("off", ())}
+    if not own:
+        return
+    context = await stage.operator()
+    async with stage.theatre.database.transaction(context.binding) as transaction:
+        for (kind, name), body in own.items():
+            await save_component(transaction, stage.theatre.snapshots, ComponentKey(kind, name), body, OPERATOR)
+
+
+async def _add_user(stage: Stage, name: str, body: Mapping[str, Any]) -> None:
+    username = f"{name}@{stage.tenant.name}.example"
+    document = {"username": username, "last_name": name, "email": username}
+    document["language"] = stage.languages[name] = body.get("language", "en_US")
+    if body.get("time_zone"):
+        document["time_zone"] = body["time_zone"]
+    context = await stage.operator()
+    if body.get("role"):
+        document["role_id"] = await stage.value(f"@role:{body['role']}")
+    user_id = await create_user(stage.theatre.database, context, document, body.get("permission_sets", []))
+    stage.ids[name], stage.objects[name], stage.usernames[name] = user_id, "User", username
+
+
+async def _join(stage: Stage, name: str, body: Mapping[str, Any]) -> None:
+    """What needs the other users to be there: managers, queues, fields."""
+    values = {**body.get("fields", {}), **({"ManagerId": f"@{body['manager']}"} if body.get("manager") else {})}
+    context = await stage.operator()
+    if values:
+        record = {"Id": stage.ids[name], **await stage.value(values)}
+        await _written(stage, context, "User", "update", [record])
+    for queue in body.get("queues", ()):
+        member = {"GroupId": await stage.value(f"@queue:{queue}"), "UserOrGroupId": stage.ids[name]}
+        await _written(stage, context, "GroupMember", "insert", [member])
+
+
+async def _written(stage: Stage, context: Context, name: str, operation: Any, records: list[Any]) -> list[str]:
+    results = await write_records(stage.theatre.database, context, name, operation, records, all_or_none=True)
+    problems = [problem for each in results for problem in each.problems if problem.code != ROLLED_BACK]
+    if problems:
+        raise Invalid(problems)
+    return [str(each.id) for each in results]
+
+
+async def add_records(stage: Stage, context: Context, records: Mapping[str, Mapping[str, Any]]) -> None:
+    """Make records, those of one object that stand together in one batch, and note their names. Problems are raised."""
+    waiting = list(records.items())
+    while waiting:
+        batch: dict[str, Mapping[str, Any]] = {}
+        first = waiting[0][1]["object"]
+        while waiting and waiting[0][1]["object"] == first and not _names_of(waiting[0][1]) & batch.keys():
+            name, body = waiting.pop(0)
+            batch[name] = body
+        values = [await _values(stage, each) for each in batch.values()]
+        ids = await _written(stage, context, str(first), "insert", values)
+        stage.ids |= dict(zip(batch, ids, strict=True))
+        stage.objects |= dict.fromkeys(batch, str(first))
+
+
+def _names_of(body: Mapping[str, Any]) -> set[str]:
+    return {match[1] for value in body.values() if isinstance(value, str) for match in _NAMED.finditer(value)}
+
+
+async def _values(stage: Stage, body: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: await stage.value(value) for key, value in body.items() if key != "object"}
+
+
+def components(context: Context) -> list[LogicComponent]:
+    """All active logic of the tenant."""
+    return [each for found in context.snapshot.logic.values() for each in found.values()]
+
+
+async def close_stage(stage: Stage) -> None:
+    """Nothing of the case stays that a later one could meet: its jobs."""
+    binding = (await stage.operator()).binding
+    gone = Statement("DELETE FROM chassis.job WHERE tenant_id = %(tenant_id)s", {"tenant_id": stage.tenant.id})
+    await stage.theatre.database.read(binding, gone)
