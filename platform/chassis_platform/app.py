@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+import chassis_platform.automation.engines  # noqa: F401  they register themselves with the write road
 from chassis_platform.access.compile import PolicyStore
 from chassis_platform.api import (
     functions,
@@ -22,6 +23,7 @@ from chassis_platform.api import (
     query,
     record_collections,
     search,
+    setup_formula,
     setup_inbound,
     setup_logic,
     setup_objects,
@@ -56,6 +58,7 @@ ROOMS = (
     setup_permissions,
     setup_objects,
     setup_packages,
+    setup_formula,
     setup_inbound,
     setup_logic,
     inbound,

@@ -73,6 +73,17 @@ async def save_component(
     )
 
 
+async def check_component(
+    tx: Transaction, snapshots: SnapshotStore, key: ComponentKey, body: Mapping[str, Any]
+) -> None:
+    """The same judgement without saving: Invalid with all problems that the component would bring."""
+    _check_kind(key)
+    parse_component(key.kind, key.name, body)
+    own = await _own_components(tx, snapshots)
+    _check_fixed(key, own.body_of(key), body)
+    await own.check_change(own.with_component(key, body))
+
+
 async def stored_body(tx: Transaction, key: ComponentKey) -> dict[str, Any]:
     """The body of one of the tenant's own components as it was saved."""
     statement = Statement(

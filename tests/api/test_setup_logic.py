@@ -52,6 +52,15 @@ def test_what_is_wrong_with_a_body_is_told_all_at_once(admin: httpx.Client) -> N
     assert len(refused.json()) >= 3, refused.text
 
 
+def test_a_body_is_checked_without_being_saved(admin: httpx.Client) -> None:
+    right = admin.post("/setup/logic/custom_permission/Tried/check", json={"label": "Tried"})
+    wrong = admin.post("/setup/logic/custom_permission/Tried/check", json={"labl": "Tried"})
+
+    assert right.json() == {"problems": []}
+    assert len(wrong.json()["problems"]) == 2
+    assert admin.get("/setup/logic/custom_permission/Tried__c").status_code == 404
+
+
 @pytest.mark.parametrize("path", ["/setup/logic/custom_permision", "/setup/logic/custom_permission/Nothing"])
 def test_what_is_not_there_is_not_found(admin: httpx.Client, path: str) -> None:
     assert admin.get(path).status_code == 404
@@ -61,3 +70,27 @@ def test_who_may_not_manage_metadata_is_refused(site: Site) -> None:
     with site.browser("consultant") as consultant:
         assert consultant.get("/setup/logic").status_code == 403
         assert consultant.put("/setup/logic/custom_permission/Mine", json={"label": "Mine"}).status_code == 403
+
+
+def test_a_formula_is_checked_with_places(admin: httpx.Client) -> None:
+    right = admin.post("/setup/formula/check", json={"object": "Lead", "formula": "LEN(LastName) + 1"}).json()
+    wrong = admin.post("/setup/formula/check", json={"object": "Lead", "formula": "LEN(LastNam) + TODAY()"}).json()
+
+    assert right == {"kind": "number", "fields": ["LastName"], "problems": []}
+    assert wrong["problems"][0]["column"] == 5
+    assert "LastName" in wrong["problems"][0]["message"]
+
+
+def test_a_formula_is_worked_out_for_a_record(admin: httpx.Client) -> None:
+    made = admin.post(
+        "/ui/objects/Lead/records", json={"values": {"LastName": "Tried", "MobilePhone": "+8613800138000"}}
+    )
+    asked = {"object": "Lead", "record_id": made.json()["id"]}
+
+    told = admin.post("/setup/formula/try", json={**asked, "formula": 'LastName & "!"'})
+    failed = admin.post("/setup/formula/try", json={**asked, "formula": "1 / 0"})
+    nothing = admin.post("/setup/formula/try", json={**asked, "formula": "1", "record_id": "00Q000000000000AAA"})
+
+    assert told.json() == {"value": "Tried!"}, told.text
+    assert failed.json()[0]["errorCode"] == "FORMULA_FAILED"
+    assert nothing.status_code == 404

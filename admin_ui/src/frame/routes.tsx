@@ -36,6 +36,12 @@ const screens: RouteObject[] = [
       { path: 'roles', lazy: async () => ({ Component: (await import('../setup/RolesPage')).RolesPage }) },
       { path: 'packages', lazy: async () => ({ Component: (await import('../setup/PackagesPage')).PackagesPage }) },
       { path: 'sessions', lazy: async () => ({ Component: (await import('../setup/SessionsPage')).SessionsPage }) },
+      { path: 'logic', lazy: async () => ({ Component: (await import('../setup/logic/LogicPage')).LogicPage }) },
+      {
+        path: 'logic/:kind/:name',
+        lazy: async () => ({ Component: (await import('../setup/logic/ComponentPage')).ComponentPage }),
+      },
+      { path: 'formula', lazy: async () => ({ Component: (await import('../setup/logic/FormulaPage')).FormulaPage }) },
       { path: 'inbound', lazy: async () => ({ Component: (await import('../setup/InboundPage')).InboundPage }) },
     ],
   },

@@ -12,6 +12,8 @@ export function useSetupSections(): SetupSection[] {
   const { permissions } = useSession()
   const sections = [
     { to: '/admin/objects', label: t('setup.objects'), needs: 'ViewSetup' },
+    { to: '/admin/logic', label: t('setup.logic'), needs: 'ViewSetup' },
+    { to: '/admin/formula', label: t('setup.formula'), needs: 'ManageMetadata' },
     { to: '/admin/users', label: t('setup.users'), needs: 'ManageUsers' },
     { to: '/admin/permission-sets', label: t('setup.permissionSets'), needs: 'ViewSetup' },
     { to: '/admin/roles', label: t('setup.roles'), needs: 'ViewSetup' },

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 from chassis_metadata.bodies import body_of
 from chassis_metadata.compile_logic import SWITCHED_OFF
 from chassis_metadata.components import LogicComponent
-from chassis_metadata.errors import NotFound
+from chassis_metadata.errors import Invalid, NotFound, Problem
 from chassis_metadata.forms import near, schema
 from chassis_metadata.logic.kinds import LOGIC_KINDS, LogicKind, Place
 from chassis_metadata.naming import TENANT_SUFFIX
@@ -20,7 +20,7 @@ from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import definitions_route, route, server_of
 from chassis_platform.api.setup_users import actor_of
-from chassis_tenants.customise import ComponentKey, delete_component, save_component
+from chassis_tenants.customise import ComponentKey, check_component, delete_component, save_component
 
 
 def _kind(request: Request) -> LogicKind:
@@ -123,6 +123,23 @@ async def _save(context: Context, request: Request, key: ComponentKey, body: Map
         await save_component(transaction, server.snapshots, key, body, actor_of(context))
 
 
+async def check(context: Context, request: Request) -> Response:
+    """`POST /setup/logic/{kind}/{name}/check`: what would be wrong with a body, as `problems`; nothing is saved."""
+    context.policy.demand("ManageMetadata")
+    body = await json_object(request)
+    server = server_of(request)
+    try:
+        async with server.database.transaction(context.binding) as transaction:
+            await check_component(transaction, server.snapshots, _own_key(request), body)
+    except Invalid as error:
+        return json_response({"problems": [_problem(each) for each in error.problems]})
+    return json_response({"problems": []})
+
+
+def _problem(each: Problem) -> dict[str, Any]:
+    return {"path": each.path, "message": each.message, "errorCode": each.code.upper()}
+
+
 async def delete(context: Context, request: Request) -> Response:
     """`DELETE /setup/logic/{kind}/{name}`: of the tenant's own."""
     context.policy.demand("ManageMetadata")
@@ -152,4 +169,5 @@ def routes() -> list[BaseRoute]:
         route(f"{base}/{{name}}", ["PUT"], put_component),
         route(f"{base}/{{name}}", ["DELETE"], delete),
         route(f"{base}/{{name}}/active", ["PUT"], turn),
+        route(f"{base}/{{name}}/check", ["POST"], check),
     ]

@@ -134,10 +134,7 @@ async def _query(stage: Stage, expected: Expected) -> list[str]:
 
 
 async def _pending(stage: Stage, name: str, expected: Sequence[str]) -> list[str]:
-    rows = await stage.rows(
-        "SELECT ActorId FROM ProcessInstanceWorkitem"
-        f" WHERE ProcessInstance.TargetObjectId = '{stage.ids[name]}' AND Status = 'Pending'"
-    )
+    rows = await stage.rows(f"SELECT ActorId FROM ProcessInstanceWorkitem WHERE TargetObjectId = '{stage.ids[name]}'")
     wanted = sorted([str(await stage.value(each if each.startswith("@") else f"@{each}")) for each in expected])
     actual = sorted(each["ActorId"] for each in rows)
     if wanted == actual:
