@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from chassis_metadata.ids import new_id
 from serving import Site
 
 
@@ -89,7 +90,7 @@ def test_a_formula_is_worked_out_for_a_record(admin: httpx.Client) -> None:
 
     told = admin.post("/setup/formula/try", json={**asked, "formula": 'LastName & "!"'})
     failed = admin.post("/setup/formula/try", json={**asked, "formula": "1 / 0"})
-    nothing = admin.post("/setup/formula/try", json={**asked, "formula": "1", "record_id": "00Q000000000000AAA"})
+    nothing = admin.post("/setup/formula/try", json={**asked, "formula": "1", "record_id": new_id("00Q")})
 
     assert told.json() == {"value": "Tried!"}, told.text
     assert failed.json()[0]["errorCode"] == "FORMULA_FAILED"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from chassis_metadata.errors import Forbidden, Invalid, NotFound
@@ -60,7 +61,7 @@ async def try_formula(database: Database, context: Context, obj: Object, express
     value, has_failed = rows[0]
     if has_failed:
         raise Invalid.of("formula_failed", "The formula fails for this record, for example by a division by zero.")
-    return value
+    return None if value is None else orjson.loads(value)
 
 
 def _hidden(context: Context, expression: Expression) -> Iterator[str]:
