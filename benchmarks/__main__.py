@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks import servers
 from benchmarks.environment import Environment, prepared
+from benchmarks.logic import logic_cost
 from benchmarks.report import print_report, write_results
 from benchmarks.run import Compared, Race, compare
 from benchmarks.same import check_same
@@ -24,7 +25,7 @@ from benchmarks.tenants import Single, idle_memory, import_rate, install_time
 LEADS, QUICK_LEADS = 50_000, 10_000
 TENANTS, QUICK_TENANTS = 1_000, 300
 CLIENTS = (8, 1)
-ALONE = ("install", "memory", "import")
+ALONE = ("install", "memory", "import", "logic")
 
 
 def main() -> int:
@@ -108,6 +109,8 @@ def _singles(environment: Environment, options: argparse.Namespace) -> list[Sing
         singles.append(idle_memory(environment, tenants=QUICK_TENANTS if options.quick else TENANTS))
     if "import" in wanted:
         singles.append(import_rate(environment))
+    if "logic" in wanted:
+        singles += logic_cost(environment)
     return singles
 
 

@@ -13,6 +13,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+import chassis_platform.automation.engines  # noqa: F401  they register themselves with the write road
 from chassis_metadata.components import Package
 from chassis_metadata.errors import ChassisError
 from chassis_metadata.package import read_package

@@ -108,7 +108,7 @@ def running(urls: DatabaseUrls, home: Path) -> Iterator[Address]:
     """The application on free ports, in a thread with a loop of its own."""
     # A copy: a build that runs meanwhile must not pull the files away.
     web = shutil.copytree(ROOT / "admin_ui/dist", home / "web") if (ROOT / "admin_ui/dist").is_dir() else home / "web"
-    settings = Settings(port=0, database_pool=6, web=web, packages=ROOT / "packages")
+    settings = Settings(port=0, home=home, database_pool=6, web=web, packages=ROOT / "packages")
     app = make_app(make_server(settings, urls.server))
     certificate = local_certificate(home)
     plain, secure = listen(settings, 0), listen(settings, 0)

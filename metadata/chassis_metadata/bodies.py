@@ -84,6 +84,7 @@ def _field(each: FieldDefinition) -> Body:
         return {key: body[key] for key in ("extends", "references", "values") if key in body}
     if each.type in REFERENCE_TYPES:
         body["on_delete"] = each.on_delete.value
+    body.update(body.pop("summary", {}))
     return body
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from chassis_metadata.components import FieldDefinition, ObjectDefinition, OrgWideDefault, PicklistValue, ValueSet
-from chassis_metadata.fields import ADDRESS_COMPONENTS, FieldType
+from chassis_metadata.fields import ADDRESS_COMPONENTS, CALCULATED_TYPES, FieldType
 from chassis_metadata.naming import component_names, relationship_name, storage_name
 from chassis_metadata.snapshot import Field, Object
 
@@ -28,6 +28,8 @@ LENGTHS = {
 #: (all digits, digits after the point)
 PRECISIONS = {FieldType.NUMBER: (18, 0), FieldType.CURRENCY: (18, 2), FieldType.PERCENT: (9, 4)}
 _COORDINATE = (9, 6)
+#: Characters of a text that a formula makes when it is read.
+LONGEST_COMPUTED = 1_300
 
 #: In this order they stand before and after an object's own fields.
 LEADING = ("Id", "Name", "RecordTypeId", "OwnerId")
@@ -94,6 +96,7 @@ def _name_field(definition: ObjectDefinition, package: str | None) -> Field:
         package=package,
         length=how.length,
         format=how.format,
+        gap_free=how.gap_free,
         required=written and how.last is None,
         indexed=True,
         searchable=True,
@@ -114,16 +117,17 @@ def fields_in_force(
     if each.value_set is not None and each.value_set in value_sets:
         values = value_sets[each.value_set].values
     default, values = _agree_on_default(each, values)
-    precision, scale = PRECISIONS.get(each.type, (None, None))
-    writable = not each.read_only and each.type is not FieldType.AUTO_NUMBER
+    value_type = type_in_force(each)
+    precision, scale = PRECISIONS.get(value_type, (None, None))
+    writable = not each.read_only and each.type is not FieldType.AUTO_NUMBER and each.type not in CALCULATED_TYPES
     field = Field(
         object_name=of.name,
         name=each.name,
-        type=each.type,
+        type=value_type,
         label=each.label,
-        column=None if package is None or of.table is None else storage_name(each.name),
+        column=None if package is None or of.table is None or _is_computed(each) else storage_name(each.name),
         package=package,
-        length=each.length or LENGTHS.get(each.type),
+        length=each.length or (LONGEST_COMPUTED if _is_computed(each) else LENGTHS.get(value_type)),
         precision=each.precision or precision,
         scale=scale if each.scale is None else each.scale,
         required=each.required,
@@ -134,7 +138,11 @@ def fields_in_force(
         tracked=each.tracked,
         searchable=each.searchable,
         default=default,
+        default_formula=each.default_formula,
+        required_when=each.required_when,
+        read_only_when=each.read_only_when,
         format=each.format,
+        gap_free=each.gap_free,
         references=each.references,
         relationship_name=relationship_name(each),
         child_relationship_name=each.child_relationship_name,
@@ -149,8 +157,23 @@ def fields_in_force(
         help=each.help,
         createable=writable,
         updateable=writable,
+        formula=each.formula,
+        blanks_as=each.blanks_as,
+        stored=each.stored,
+        summary=each.summary,
     )
     yield from _with_components(field)
+
+
+def type_in_force(each: FieldDefinition) -> FieldType:
+    """A formula's type is what it returns; a summary's is settled when the children are known."""
+    if each.type in CALCULATED_TYPES:
+        return each.returns or FieldType.NUMBER
+    return each.type
+
+
+def _is_computed(each: FieldDefinition) -> bool:
+    return each.type is FieldType.FORMULA and not each.stored
 
 
 def _agree_on_default(

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from chassis_metadata.compile_fields import fields_in_force, in_order, record_type_field, system_fields
 from chassis_metadata.compile_pages import GENERATED, all_records, whole_page
+from chassis_metadata.compile_references import references_of_logic
+from chassis_metadata.compile_summaries import settle_summaries
 from chassis_metadata.components import (
     DeleteRule,
     FieldDefinition,
@@ -48,11 +50,15 @@ def extend_objects(base: Snapshot, parts: Sequence[Part], value_sets: Mapping[st
         _add_objects(drafts, part)
     for part in parts:
         _add_fields(drafts, part, value_sets)
+        for name, widened in references_of_logic(part.content):
+            if drafts.knows(name):
+                drafts[name].widen(widened)
         _add_pages(drafts, part.content)
     for draft in list(drafts.values()):
         _settle_fields(draft, drafts)
     _relate(drafts)
     objects = {**base.objects, **{name: draft.joined() for name, draft in drafts.items()}}
+    objects = settle_summaries(objects, drafts)
     return objects | {name: draft.finished(objects) for name, draft in drafts.items()}
 
 

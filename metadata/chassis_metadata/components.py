@@ -47,6 +47,19 @@ class PicklistValue:
 
 
 @dataclass(frozen=True, slots=True)
+class RollupSummary:
+    """What a parent says of its children: `function` of `field` over those for which `filter` holds.
+
+    `child` is the child relationship; `field` belongs to the child and is not needed to count.
+    """
+
+    child: str
+    function: str  # count | sum | min | max | avg
+    field: str | None = None
+    filter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FieldDefinition:
     """A field as declared. Lengths are characters; `precision` counts all digits, `scale` those after the point.
 
@@ -67,7 +80,11 @@ class FieldDefinition:
     tracked: bool = False
     searchable: bool = False
     default: Any = None
+    default_formula: str | None = None
+    required_when: str | None = None
+    read_only_when: str | None = None
     format: str | None = None  # auto-number: L-{YYMMDD}{00000}
+    gap_free: bool = False
     references: tuple[str, ...] = ()
     relationship_name: str | None = None
     child_relationship_name: str | None = None
@@ -83,6 +100,11 @@ class FieldDefinition:
     read_only: bool = False
     help: str | None = None
     extends: bool = False
+    returns: FieldType | None = None
+    formula: str | None = None
+    blanks_as: str = "zero"
+    stored: bool = False
+    summary: RollupSummary | None = None
     source: Source | None = field(default=None, compare=False)
 
 
@@ -97,6 +119,7 @@ class NameField:
     label: str
     length: int = 255
     format: str | None = None
+    gap_free: bool = False
     last: str | None = None
     first: str | None = None
     classification: Classification = Classification.INTERNAL

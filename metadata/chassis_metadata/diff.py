@@ -153,10 +153,15 @@ def _refused_field(old: Field | None, new: Field) -> Iterator[Complaint]:
         yield _refusal(new, "became_required", "would be required, but records have no value. Give a default.")
     if old is None:
         return
+    if new.is_calculated != old.is_calculated:
+        was = "worked out" if old.is_calculated else "written by people"
+        yield _refusal(new, "type_changed", f"was {was}. Keep it so and add another field.")
+        return
     if new.type is not old.type:
         yield _refusal(new, "type_changed", f"was a {old.type}. Keep the type and add another field.")
         return
-    if any(less < more for less, more in zip(_size(new), _size(old), strict=True)):
+    # What is worked out is worked out anew; only what people wrote could be lost.
+    if not new.is_calculated and any(less < more for less, more in zip(_size(new), _size(old), strict=True)):
         yield _refusal(new, "field_narrowed", "would hold less than before. Keep length, precision and scale.")
     if new.unique and not old.unique:
         yield _refusal(new, "became_unique", "would be unique, but values may be there twice. Add another field.")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,8 @@ class Problem:
 
     `code` is the field's term in snake case (`required_field_missing`, `invalid_field` …); the doors translate it to
     the wire's spelling (`REQUIRED_FIELD_MISSING`). `path` says where inside the thing that was sent
-    (`fields.Stage.type`); `file`, `line` and `column` (1-based) say where in a text, if there is one.
+    (`fields.Stage.type`); `file`, `line` and `column` (1-based) say where in a text, if there is one. `details` is what
+    clients get besides, by the wire's keys.
     """
 
     path: str
@@ -23,6 +24,7 @@ class Problem:
     file: str | None = None
     line: int | None = None
     column: int | None = None
+    details: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)

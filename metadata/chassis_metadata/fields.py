@@ -30,12 +30,12 @@ class FieldType(StrEnum):
     MASTER_DETAIL = "master_detail"
     GEOLOCATION = "geolocation"
     ADDRESS = "address"
+    FORMULA = "formula"  # in force, its type is what it returns
+    ROLLUP_SUMMARY = "rollup_summary"  # in force, its type follows from what it summarises
 
 
 #: Types that the language knows but this release refuses, with the reason that the author is told.
 PLANNED_TYPES = {
-    "formula": "Formula fields arrive with the formula engine. Leave the field out, or declare a plain field for now.",
-    "rollup_summary": "Roll-up summaries arrive with the formula engine. Leave the field out for now.",
     "encrypted": "Encrypted fields arrive with per-tenant keys. Declare a sensitive `text` field for now.",
     "file": "File fields arrive with file storage. Declare a `url` field for now.",
     "image": "Image fields arrive with file storage. Declare a `url` field for now.",
@@ -100,6 +100,21 @@ TRAITS: dict[FieldType, TypeTraits] = {
 NUMERIC_TYPES = frozenset({FieldType.NUMBER, FieldType.CURRENCY, FieldType.PERCENT})
 REFERENCE_TYPES = frozenset({FieldType.LOOKUP, FieldType.MASTER_DETAIL})
 COMPOUND_TYPES = frozenset({FieldType.ADDRESS, FieldType.GEOLOCATION})
+#: Only in definitions: nobody writes such a field, the platform works its value out.
+CALCULATED_TYPES = frozenset({FieldType.FORMULA, FieldType.ROLLUP_SUMMARY})
+#: What a formula field may return.
+RETURN_TYPES = frozenset(
+    {
+        FieldType.TEXT,
+        FieldType.NUMBER,
+        FieldType.CURRENCY,
+        FieldType.PERCENT,
+        FieldType.CHECKBOX,
+        FieldType.DATE,
+        FieldType.DATETIME,
+        FieldType.TIME,
+    }
+)
 #: Compared without regard to case, as the query language asks; indexed through a lower-cased stored column.
 CASELESS_TYPES = frozenset(
     {

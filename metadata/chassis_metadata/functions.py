@@ -27,6 +27,10 @@ def evaluate(
     A checksum answers whether the value is right and how much that matters, a table the row's values, a decoder what it
     read out of the value. `today` bounds years that a code leaves open.
     """
+    if definition.kind == "expression":
+        raise Invalid.of(
+            "wrong_kind", f"{definition.name} is an expression: formulas call it, and only the database computes it."
+        )
     value = normalized(definition.body, argument)
     if definition.kind == "checksum":
         problem = _problem(definition.body, value)

@@ -15,6 +15,7 @@ from chassis_metadata.errors import Invalid, Problem
 from chassis_metadata.forms import Complaint, complaints, near
 from chassis_metadata.function_files import attach_function_files, is_function_file
 from chassis_metadata.logic.kinds import FILE_KEYS, FOLDER_KEYS, KINDS_BY_KEY, LOGIC_KINDS, OBJECT_KEYS
+from chassis_metadata.logic.row_files import attach_rows, is_row_file
 from chassis_metadata.parse import PLURALS, Named, build_component, name_complaints
 from chassis_metadata.places import Source, Where, locate, problem_at
 from chassis_metadata.yaml_text import read_yaml
@@ -59,6 +60,7 @@ def read_package(folder: Path) -> Package:
     for path in sorted(_package_files(folder)):
         reading.read(folder, path)
     reading.problems += attach_function_files(folder, reading.tree.get("functions"))
+    reading.problems += attach_rows(folder, reading.tree.get("decision_tables"))
     if "package" not in reading.tree and not reading.problems:
         message = "A package needs a package.yaml with its name and version."
         reading.problems.append(Problem("package", "missing_file", message, file="package.yaml", line=1))
@@ -155,7 +157,7 @@ def _is_ignored(file: Path) -> bool:
     """Hidden files, texts for people, the package's own tests, the plan of its demo."""
     is_hidden = any(part.startswith(".") for part in file.parts)
     is_prose = file.suffix == ".md" or file.name.startswith(("LICENSE", "NOTICE"))
-    return is_hidden or is_prose or is_function_file(file) or file.parts[0] in _IGNORED_FOLDERS
+    return is_hidden or is_prose or is_function_file(file) or is_row_file(file) or file.parts[0] in _IGNORED_FOLDERS
 
 
 def _where_of(file: Path) -> Where:

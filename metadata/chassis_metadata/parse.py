@@ -31,6 +31,7 @@ from chassis_metadata.components import (
     ReferenceData,
     RelatedList,
     RoleDefinition,
+    RollupSummary,
     Translation,
     ValueSet,
 )
@@ -147,9 +148,17 @@ def _field(named: Named, body: Body) -> FieldDefinition:
         on_delete=_delete_rule(body, field_type, required=required),
         values=_picklist_values(body.get("values", ())),
         classification=Classification(body.get("classification", Classification.INTERNAL)),
+        returns=FieldType(body["returns"]) if "returns" in body else None,
+        summary=_summary(body),
         source=named.source,
         **rest,
     )
+
+
+def _summary(body: Body) -> RollupSummary | None:
+    if not body.keys() & {"child", "function", "field", "filter"}:
+        return None
+    return RollupSummary(body.get("child", ""), body.get("function", ""), body.get("field"), body.get("filter"))
 
 
 def _delete_rule(body: Body, field_type: FieldType, *, required: bool) -> DeleteRule:
@@ -337,7 +346,11 @@ _PLAIN_FIELD_KEYS = (
     "case_sensitive",
     "tracked",
     "searchable",
+    "default_formula",
+    "required_when",
+    "read_only_when",
     "format",
+    "gap_free",
     "relationship_name",
     "child_relationship_name",
     "child_label",
@@ -349,6 +362,9 @@ _PLAIN_FIELD_KEYS = (
     "read_only",
     "help",
     "extends",
+    "formula",
+    "blanks_as",
+    "stored",
 )
 _BUILDERS: dict[str, Callable[[Named, Body], Any]] = {
     "object": _object,

@@ -24,6 +24,7 @@ from chassis_metadata.components import (
     RecordType,
     ReferenceData,
     RoleDefinition,
+    RollupSummary,
     ValueSet,
 )
 from chassis_metadata.fields import COMPOUND_TYPES, REFERENCE_TYPES, TRAITS, Classification, FieldType, TypeTraits
@@ -54,7 +55,11 @@ class Field:
     tracked: bool = False
     searchable: bool = False
     default: Any = None
+    default_formula: str | None = None
+    required_when: str | None = None
+    read_only_when: str | None = None
     format: str | None = None
+    gap_free: bool = False
     references: tuple[str, ...] = ()
     relationship_name: str | None = None
     child_relationship_name: str | None = None
@@ -73,6 +78,20 @@ class Field:
     is_name: bool = False
     compound: str | None = None
     components: tuple[str, ...] = ()
+    formula: str | None = None
+    blanks_as: str = "zero"
+    stored: bool = False  # a formula whose value is kept beside the record
+    summary: RollupSummary | None = None
+
+    @property
+    def is_computed(self) -> bool:
+        """A formula that is worked out whenever it is read: it has no storage."""
+        return self.formula is not None and not self.stored
+
+    @property
+    def is_calculated(self) -> bool:
+        """A formula or a roll-up summary: nobody writes it."""
+        return self.formula is not None or self.summary is not None
 
     @property
     def traits(self) -> TypeTraits:
@@ -233,6 +252,11 @@ class Snapshot:
     def logic_of(self, kind: str) -> Mapping[str, LogicComponent]:
         """The active components of a kind of logic by full name."""
         return self.logic.get(kind, {})
+
+    @cached_property
+    def custom_permissions(self) -> frozenset[str]:
+        """The names that `$Permission.X` may ask for."""
+        return frozenset(self.logic_of("custom_permission"))
 
     @cached_property
     def kept(self) -> dict[Any, Any]:

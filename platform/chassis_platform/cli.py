@@ -19,6 +19,7 @@ from rich.table import Table
 from chassis_metadata.errors import ChassisError
 from chassis_metadata.package import read_package
 from chassis_platform.cases.command import CaseRun, run_package_cases
+from chassis_platform.formula_eval.evaluate import answers_to
 from chassis_platform.operator import (
     NewTenant,
     install_package,
@@ -43,9 +44,11 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Chassis: obj
 tenant_app = typer.Typer(no_args_is_help=True, help="Tenants: create, list, suspend, export, erase.")
 package_app = typer.Typer(no_args_is_help=True, help="Packages: validate, publish, install, list.")
 audit_app = typer.Typer(no_args_is_help=True, help="The journal and its seals.")
+formula_app = typer.Typer(no_args_is_help=True, help="Formulas: try them out.")
 app.add_typer(tenant_app, name="tenant")
 app.add_typer(package_app, name="package")
 app.add_typer(audit_app, name="audit")
+app.add_typer(formula_app, name="formula")
 
 output = Console()
 Result = TypeVar("Result")
@@ -268,6 +271,17 @@ def audit_verify(
             for finding in report["findings"]:
                 output.print(f"  [red]✗[/red] {finding}")
     raise typer.Exit(0 if all(report["intact"] for report in reports) else 1)
+
+
+@formula_app.command("eval")
+def formula_eval(
+    formula: Annotated[str | None, typer.Argument(help="A formula without fields, such as 'ROUND(10/3, 2)'.")] = None,
+    jsonl: Annotated[Path | None, typer.Option(help="JSON lines with formulas and fields; - reads them here.")] = None,
+) -> None:
+    """Compute formulas and print an answer a line: {"value": …} or {"error": …}."""
+    with _installation() as (_, prepared):
+        for answer in answers_to(prepared.urls.server, formula, jsonl):
+            sys.stdout.write(f"{answer}\n")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+import chassis_platform.automation.engines  # noqa: F401  they register themselves with the write road
 from chassis_metadata.errors import Conflict, NotFound
 from chassis_platform.access.context import Context, Principal
 from chassis_platform.access.policy import AccessPolicy

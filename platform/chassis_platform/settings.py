@@ -38,3 +38,13 @@ class Settings(BaseSettings):
         default="", description="Addresses whose X-Forwarded-For is believed, comma-separated."
     )
     demo: bool = Field(default=True, description="False: `up` provisions no demo tenants.")
+    smtp_host: str | None = Field(default=None, description="The mail server; unset: e-mails stay queued.")
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="The mail server's port.")
+    smtp_user: str | None = Field(default=None, description="The name to sign in to the mail server with.")
+    smtp_password: SecretStr | None = Field(default=None, description="The password that goes with it.")
+    smtp_security: str = Field(default="starttls", description="starttls, tls (from the start) or none.")
+    smtp_from: str = Field(default="chassis@localhost", description="The address that e-mails come from.")
+    webhook_hosts: str = Field(
+        default="", description="Hosts that flows may call, comma-separated; *.example.com for all below. Empty: none."
+    )
+    webhook_private: bool = Field(default=False, description="True: also hosts with private addresses.")

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chassis_metadata.bodies import body_of
 from chassis_metadata.check import check_layer, is_warning
-from chassis_metadata.components import Layer
+from chassis_metadata.components import FieldDefinition, Layer
 from chassis_metadata.errors import ChassisError, Conflict, Invalid, NotFound, Problem
 from chassis_metadata.fields import FieldType
 from chassis_metadata.ids import component_id
@@ -21,13 +22,14 @@ from chassis_tenants.database import Row, Transaction
 from chassis_tenants.installer import lock_setup, new_versions
 from chassis_tenants.journal import Actor, SetupChange, setup_entry
 from chassis_tenants.materialise import PERMISSION_SET_PREFIX, RECORD_TYPE_PREFIX, permission_set_rows, record_type_rows
+from chassis_tenants.recalculation import changes_kind, is_kept, recalculation
 from chassis_tenants.registry import PackageVersion
 from chassis_tenants.snapshots import LAYER_KINDS, SnapshotStore, installed_versions, layer_of, stored_components
 from chassis_tenants.statement import Statement
 from chassis_tenants.tables import quoted
 
 #: Keys of a body that can't change while records hold values: a change would not be the same thing any more.
-_FIXED_KEYS = {"field": ("type",), "object": ("key_prefix",)}
+_FIXED_KEYS = {"field": ("type", "returns"), "object": ("key_prefix",)}
 _SECTIONS = {
     "object": "Objects",
     "field": "Fields",
@@ -67,6 +69,7 @@ async def save_component(
         [
             _store(tx.tenant_id, key, body, actor),
             *_rows_of(tx.tenant_id, key, component, actor),
+            *_recalculated(tx.tenant_id, own.base, key, component, before),
             setup_entry(tx.tenant_id, actor, _change(key, before, body)),
             new_versions(tx.tenant_id, access=key.kind == "permission_set"),
         ]
@@ -203,6 +206,17 @@ def _rows_of(tenant_id: int, key: ComponentKey, component: Any, actor: Actor) ->
     if key.kind == "record_type":
         return [record_type_rows(tenant_id, actor.user_id, [component])]
     return []
+
+
+def _recalculated(
+    tenant_id: int, base: Snapshot, key: ComponentKey, component: Any, before: Mapping[str, Any] | None
+) -> list[Statement]:
+    """What a field holds that the platform works out: in every record there is."""
+    if not isinstance(component, FieldDefinition) or not is_kept(component):
+        return []
+    stale = changes_kind(before, body_of(component))
+    cleared = _clear_field(tenant_id, base, key.name, component.type) if stale else []
+    return [*cleared, *recalculation(tenant_id, [key.name])]
 
 
 def _change(key: ComponentKey, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> SetupChange:

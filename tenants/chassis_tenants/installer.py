@@ -12,10 +12,11 @@ from chassis_metadata.check.manifest import version_of
 from chassis_metadata.compile import in_dependency_order
 from chassis_metadata.components import Package
 from chassis_metadata.errors import Conflict, NotFound, Problem
-from chassis_metadata.snapshot import Snapshot
+from chassis_metadata.snapshot import Object, Snapshot
 from chassis_tenants.database import Binding, Transaction
 from chassis_tenants.journal import Actor, SetupChange, setup_entry
 from chassis_tenants.materialise import permission_set_rows, record_type_rows, role_and_queue_rows
+from chassis_tenants.recalculation import fields_resting_on, kept_fields, recalculation
 from chassis_tenants.reference_data import upsert_reference_data
 from chassis_tenants.registry import PackageVersion, all_versions
 from chassis_tenants.snapshots import SnapshotStore, installed_versions
@@ -171,8 +172,20 @@ async def _statements(tx: Transaction, plan: _Plan, snapshot: Snapshot, actor: A
         *await upsert_reference_data(tx, snapshot, data, user_id),
         *(_installation(tx.tenant_id, package, user_id) for package in plan.packages),
         *(setup_entry(tenant_id, actor, _change(package, plan.before)) for package in plan.packages),
+        *recalculation(tenant_id, _to_recalculate(plan, snapshot)),
         new_versions(tenant_id),
     ]
+
+
+def _to_recalculate(plan: _Plan, snapshot: Snapshot) -> list[str]:
+    """Calculated fields that came to records of before, and those that reference data says something to."""
+    names = [name for name in kept_fields(plan.packages) if _object_of(snapshot, name).package in plan.before]
+    written = {each.object_name for package in plan.packages for each in package.reference_data}
+    return sorted({*names, *fields_resting_on(snapshot, written)})
+
+
+def _object_of(snapshot: Snapshot, name: str) -> Object:
+    return snapshot.objects[name.partition(".")[0]]
 
 
 def _installation(tenant_id: int, package: Package, user_id: str | None) -> Statement:

@@ -21,6 +21,7 @@ from chassis_metadata.package import digest, package_from_document, package_to_d
 from chassis_metadata.places import problem_at
 from chassis_metadata.snapshot import Object, Snapshot
 from chassis_tenants import tables
+from chassis_tenants.recalculation import everywhere
 from chassis_tenants.tables import ExistingTable
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -269,3 +270,6 @@ def _register(connection: Connection, package: Package, content: str) -> None:
         " WHERE i.tenant_id = t.id AND i.package = %s AND i.version = %s)",
         known,
     )
+    recalculated = everywhere(package)
+    if recalculated is not None:  # a version that is replaced while it is made
+        connection.execute(*recalculated)

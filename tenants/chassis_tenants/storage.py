@@ -96,8 +96,8 @@ def companion(field: Field) -> Companion | None:
 
 
 def stored_fields(obj: Object) -> Iterable[Field]:
-    """Fields with a place of their own in storage: all but the compound ones."""
-    return (field for field in obj.fields.values() if not field.is_compound)
+    """Fields with a place of their own in storage: all but compound ones and formulas worked out when they are read."""
+    return (field for field in obj.fields.values() if not field.is_compound and not field.is_computed)
 
 
 _SYSTEM_TYPES: dict[str, sa.types.TypeEngine[Any]] = {
@@ -153,9 +153,17 @@ def only_this_object(obj: Object, source: FromClause) -> ColumnElement[bool] | N
 
 def value(field: Field, source: FromClause) -> ColumnElement[Any]:
     """The field's typed value in `source`, an alias of the object's view or table."""
+    if field.is_computed:
+        raise ValueError(f"{field.object_name}.{field.name} is a formula and lies nowhere")
     if field.column is not None:
         return source.c[field.column]
-    return _custom_value(field, source)
+    custom = _custom_value(field, source)
+    return sa.func.coalesce(custom, sa.literal_column("0"), type_=custom.type) if begins_at_zero(field) else custom
+
+
+def begins_at_zero(field: Field) -> bool:
+    """Whether a record that no children were written for holds 0: a count or a sum of nothing."""
+    return field.summary is not None and field.summary.function in ("count", "sum")
 
 
 def _custom_value(field: Field, source: FromClause) -> ColumnElement[Any]:
@@ -199,7 +207,7 @@ def compared_value(field: Field, bound: ColumnElement[Any]) -> ColumnElement[Any
 
 def needs_pivot(field: Field) -> bool:
     """Whether writes keep a row of the pivot index table for it (custom, and indexed in some way)."""
-    return field.column is None and field.has_index and not field.is_compound
+    return field.column is None and field.has_index and not field.is_compound and not field.is_computed
 
 
 def pivot_kind(field: Field) -> str:

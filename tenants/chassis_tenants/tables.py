@@ -20,6 +20,7 @@ from chassis_tenants.storage import (
     DATA_SCHEMA,
     SYSTEM_COLUMNS,
     VIEW_SCHEMA,
+    begins_at_zero,
     companion,
     sql_type,
     stored_fields,
@@ -76,9 +77,12 @@ def short_name(*parts: str) -> str:
 
 
 def is_journal(obj: Object) -> bool:
-    """Written by the platform alone, and only ever added to: the server may not change or remove an entry."""
+    """Written by the platform alone, and only ever added to: the server may not change or remove an entry.
+
+    What belongs to a user is no journal: a request goes when it is answered, a notice is read.
+    """
     writable = obj.createable or obj.updateable or obj.deletable
-    return obj.sharing is OrgWideDefault.PRIVATE and not writable
+    return obj.sharing is OrgWideDefault.PRIVATE and not writable and not obj.has_owner
 
 
 def table_name(obj: Object) -> str:
@@ -97,7 +101,8 @@ def columns(obj: Object) -> list[Column]:
     for each in stored_fields(obj):
         if each.column is None:
             continue
-        found.setdefault(each.column, Column(each.column, sql_type(each)))
+        default = "DEFAULT 0" if begins_at_zero(each) else ""
+        found.setdefault(each.column, Column(each.column, sql_type(each), default))
         extra = companion(each)
         if extra is not None:
             found[extra.column] = Column(

@@ -49,6 +49,14 @@ def test_additions_and_widenings_are_told(tmp_path: Path) -> None:
         ("version_not_higher", {MANIFEST: CRM[MANIFEST]}),
         ("version_not_higher", {MANIFEST: CRM[MANIFEST].replace("1.2.0", "1.1.9")}),
         ("type_changed", {FIELDS: CRM[FIELDS].replace("type: currency", "type: number")}),
+        (
+            "type_changed",
+            {
+                FIELDS: CRM[FIELDS].replace(
+                    "type: currency, label: Amount", "type: formula, returns: currency, formula: '1', label: A"
+                )
+            },
+        ),
         ("field_narrowed", {FIELDS: CRM[FIELDS].replace("label: First name", "label: First name, length: 80")}),
         ("field_narrowed", {FIELDS: CRM[FIELDS].replace("label: Amount", "label: Amount, scale: 4")}),
         ("field_narrowed", {FIELDS: CRM[FIELDS].replace("references: Account", "references: Lead")}),
@@ -70,3 +78,15 @@ def test_what_would_harm_running_tenants_is_refused(code: str, files: Files, tmp
 
     assert code in [each.code for each in refused]
     assert all(each.message for each in refused)
+
+
+def test_a_formula_may_be_kept_beside_the_record_later(tmp_path: Path) -> None:
+    formula = "Sign: {{type: formula, returns: text, label: Sign, formula: LastName{}}}\n"
+    old = package_of(tmp_path / "old", CRM, {FIELDS: CRM[FIELDS] + formula.format("")})
+    stored = formula.format(", stored: true, indexed: true")
+    new = package_of(tmp_path / "new", CRM, RAISED, {FIELDS: CRM[FIELDS] + stored})
+
+    changes = diff_packages(old, new)
+
+    assert changes.refused == ()
+    assert IndexAdded("Lead", "Sign") in changes.changes

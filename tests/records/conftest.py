@@ -130,7 +130,7 @@ def _watch(patch: pytest.MonkeyPatch, traffic: Traffic) -> None:
 
     watched("fetch", lambda _: 1)
     watched("fetch_each", len)
-    watched("commit_with", len)
+    watched("commit_with", lambda statements=(): len(statements))
     read = Database.read
 
     async def counted_read(self: Database, binding: Binding, *statements: Statement) -> Any:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from chassis_metadata.check.access import check_access
+from chassis_metadata.check.calculated import check_calculated
 from chassis_metadata.check.field import check_fields
+from chassis_metadata.check.field_formulas import check_field_formulas
+from chassis_metadata.check.functions import check_functions
 from chassis_metadata.check.inbound import check_inbound
 from chassis_metadata.check.logic import check_logic
 from chassis_metadata.check.look import Look
@@ -27,12 +30,14 @@ from chassis_metadata.snapshot import Snapshot
 __all__ = ["check_layer", "check_package", "is_warning"]
 
 #: Problems that tell of something without effect; they need not stop a publication or an installation.
-WARNINGS = frozenset({"unknown_translation_key"})
+WARNINGS = frozenset({"decision_table_gap", "unknown_translation_key"})
 
 _CHECKS: tuple[Callable[[Look], Iterable[Complaint]], ...] = (
     check_names,
     check_objects,
     check_fields,
+    check_calculated,
+    check_field_formulas,
     check_references,
     check_picklists,
     check_pages,
@@ -40,6 +45,7 @@ _CHECKS: tuple[Callable[[Look], Iterable[Complaint]], ...] = (
     check_texts,
     check_records,
     check_inbound,
+    check_functions,
     check_logic,
 )
 

@@ -10,7 +10,14 @@ from typing import Any
 from chassis_metadata.check.look import Look, unknown
 from chassis_metadata.compile_fields import PRECISIONS
 from chassis_metadata.components import DeleteRule, FieldDefinition
-from chassis_metadata.fields import COMPOUND_TYPES, NUMERIC_TYPES, REFERENCE_TYPES, TRAITS, FieldType
+from chassis_metadata.fields import (
+    CALCULATED_TYPES,
+    COMPOUND_TYPES,
+    NUMERIC_TYPES,
+    REFERENCE_TYPES,
+    TRAITS,
+    FieldType,
+)
 from chassis_metadata.forms import Complaint
 from chassis_metadata.places import Where
 
@@ -26,14 +33,16 @@ _KEYS = frozenset({FieldType.TEXT, FieldType.NUMBER, FieldType.EMAIL, FieldType.
 _FILTERABLE = frozenset(each for each, traits in TRAITS.items() if traits.filterable)
 _SEARCHABLE = frozenset(each for each, traits in TRAITS.items() if traits.searchable)
 _UNIQUE = _FILTERABLE - PICKLISTS - {FieldType.CHECKBOX}
-_STORED = frozenset(FieldType) - COMPOUND_TYPES - {FieldType.ID}
+_STORED = frozenset(FieldType) - COMPOUND_TYPES - CALCULATED_TYPES - {FieldType.ID}
+_FORMULA = frozenset({FieldType.FORMULA})
 
 #: Keys that only some types have.
 _TYPES_OF_KEY: dict[str, frozenset[FieldType]] = {
-    "length": frozenset(LONGEST),
-    "precision": NUMERIC_TYPES,
-    "scale": NUMERIC_TYPES,
+    "length": frozenset(LONGEST) | _FORMULA,
+    "precision": NUMERIC_TYPES | _FORMULA,
+    "scale": NUMERIC_TYPES | _FORMULA,
     "format": frozenset({FieldType.AUTO_NUMBER}),
+    "gap_free": frozenset({FieldType.AUTO_NUMBER}),
     "references": REFERENCE_TYPES,
     "relationship_name": REFERENCE_TYPES,
     "child_relationship_name": REFERENCE_TYPES,
@@ -42,14 +51,17 @@ _TYPES_OF_KEY: dict[str, frozenset[FieldType]] = {
     "values": PICKLISTS,
     "controlling_field": PICKLISTS,
     "checksum": TEXTS,
-    "mask": (TEXTS | COMPOUND_TYPES | NUMERIC_TYPES | {FieldType.DATE, FieldType.DATETIME}),
+    "mask": (TEXTS | COMPOUND_TYPES | NUMERIC_TYPES | CALCULATED_TYPES | {FieldType.DATE, FieldType.DATETIME}),
     "unique": _UNIQUE,
     "external_id": _KEYS,
-    "indexed": _FILTERABLE | COMPOUND_TYPES,
+    "indexed": _FILTERABLE | COMPOUND_TYPES | CALCULATED_TYPES,
     "case_sensitive": _KEYS | {FieldType.URL},
     "searchable": _SEARCHABLE,
     "required": _STORED - {FieldType.AUTO_NUMBER},
     "default": _STORED - REFERENCE_TYPES - {FieldType.AUTO_NUMBER},
+    "default_formula": _STORED - {FieldType.AUTO_NUMBER},
+    "required_when": _STORED - {FieldType.AUTO_NUMBER, FieldType.CHECKBOX},
+    "read_only_when": _STORED - {FieldType.AUTO_NUMBER},
 }
 _FORMAT_PART = re.compile(r"\{([^{}]*)\}")
 _DATE_PART = re.compile(r"(YYYY|YY|MM|DD)+")

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from chassis_metadata.check.approvals import check_approval
+from chassis_metadata.check.assignment import check_assignment_rule
+from chassis_metadata.check.business_hours import check_business_hours, check_holiday_calendar
+from chassis_metadata.check.decision_tables import check_decision_table
+from chassis_metadata.check.duplicates import check_duplicate_rule, check_matching_rule
+from chassis_metadata.check.email_template import check_email_template
+from chassis_metadata.check.flow import check_flow
+from chassis_metadata.check.ledgers import check_ledger
 from chassis_metadata.check.look import Look, unknown
+from chassis_metadata.check.milestones import check_milestone
 from chassis_metadata.check.names import check_ownership
+from chassis_metadata.check.scoring import check_scoring_model
+from chassis_metadata.check.segments import check_segment
 from chassis_metadata.check.settings import check_setting, check_setting_value
+from chassis_metadata.check.task_plans import check_task_plan
+from chassis_metadata.check.validation_rules import check_validation_rule
 from chassis_metadata.compile_logic import SWITCHED_OFF
 from chassis_metadata.components import LogicComponent
 from chassis_metadata.forms import Complaint
@@ -63,7 +76,22 @@ def _nothing_more(each: LogicComponent, look: Look, where: Where) -> Iterable[Co
 
 #: What each kind's engine asks of a component, beyond its form.
 CHECKS: Mapping[str, Check] = {
+    "business_hours": check_business_hours,
+    "holiday_calendar": check_holiday_calendar,
+    "milestone": check_milestone,
+    "task_plan": check_task_plan,
+    "approval": check_approval,
+    "assignment_rule": check_assignment_rule,
+    "decision_table": check_decision_table,
+    "scoring_model": check_scoring_model,
+    "segment": check_segment,
+    "ledger": check_ledger,
+    "email_template": check_email_template,
+    "flow": check_flow,
+    "duplicate_rule": check_duplicate_rule,
+    "matching_rule": check_matching_rule,
     "switch": _check_switch,
     "setting": check_setting,
     "setting_value": check_setting_value,
+    "validation_rule": check_validation_rule,
 }

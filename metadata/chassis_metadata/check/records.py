@@ -62,7 +62,9 @@ def _check_record(look: Look, of: Object, record: Mapping[str, Any], where: Wher
 def _check_value(field: Field, value: Any, where: Where) -> Iterator[Complaint]:
     if value is None or field.is_compound:
         return
-    if field.is_reference:
+    if field.is_calculated:
+        yield Complaint(where, "misplaced_key", f"{field.name!r} is worked out by the platform. Leave it out.")
+    elif field.is_reference:
         parent = field.relationship_name
         message = f"An id is another one in every tenant. Write {parent}: {{<external id field>: <value>}}."
         yield Complaint(where, "invalid_value", message)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from chassis_metadata.check.look import Look
 from chassis_metadata.compile_fields import SYSTEM_FIELDS
 from chassis_metadata.forms import Complaint, near
+from chassis_metadata.logic.kinds import LOGIC_KINDS
 from chassis_metadata.places import Where
 from chassis_metadata.snapshot import Object, Snapshot
 
@@ -55,6 +57,9 @@ def text_keys(snapshot: Snapshot) -> Iterator[str]:
     yield from (f"queues.{each.name}" for each in snapshot.queues)
     yield from (f"value_sets.{name}.{one.value}" for name, each in snapshot.value_sets.items() for one in each.values)
     yield from (f"system_fields.{name}" for name in SYSTEM_FIELDS)
+    for kind, components in snapshot.logic.items():
+        for name, one in components.items() if kind in LOGIC_KINDS else ():
+            yield from _texts_in(f"{LOGIC_KINDS[kind].key}.{name}", one.body)
 
 
 def _object_keys(start: str, each: Object) -> Iterator[str]:
@@ -67,3 +72,17 @@ def _object_keys(start: str, each: Object) -> Iterator[str]:
     yield from (f"{start}.list_views.{one.name}" for one in each.list_views)
     yield from (f"{start}.paths.{one.name}.{stage.value}" for one in each.paths for stage in one.stages)
     yield from (f"{start}.sections.{section.label}" for one in each.layouts for section in one.sections)
+
+
+def _texts_in(start: str, body: Any) -> Iterator[str]:
+    """Every text of a component by the way to it: `validation_rules.Lead.Needs_Phone.message`."""
+    if isinstance(body, str):
+        yield start
+    elif isinstance(body, Mapping):
+        for key, each in body.items():
+            yield from _texts_in(f"{start}.{key}", each)
+    elif isinstance(body, list | tuple):
+        for place, each in enumerate(body):  # what has a name may also be called by it
+            named = each.get("name") if isinstance(each, Mapping) else None
+            for word in (place, named) if isinstance(named, str) else (place,):
+                yield from _texts_in(f"{start}.{word}", each)

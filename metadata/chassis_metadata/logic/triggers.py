@@ -29,6 +29,8 @@ class Trigger:
     """One thing that a save may set off. `criteria` is a formula over the record (old values known); None: always.
 
     `becomes` demands of an update that the criteria did not hold before. Triggers run by `order`, then by name.
+    `old_fields` names the fields whose old values the engine wants to find in `Change.old`; None: all.
+    Criteria that can't be worked out refuse the record, or do not fire where `is_lenient`.
     """
 
     kind: str
@@ -38,6 +40,8 @@ class Trigger:
     criteria: str | None = None
     becomes: bool = False
     order: int = 1_000
+    old_fields: frozenset[str] | None = None
+    is_lenient: bool = False
 
 
 @dataclass(frozen=True, slots=True)

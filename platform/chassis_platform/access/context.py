@@ -33,6 +33,7 @@ class Context:
     snapshot: Snapshot
     policy: AccessPolicy
     binding: Binding
+    allow_duplicates: bool = False  # whoever asks has seen that the record may be there already
 
     @property
     def unversioned(self) -> Context:

@@ -6,13 +6,17 @@ the same grants share its text.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import FromClause
 
 from chassis_metadata.components import OrgWideDefault
+from chassis_metadata.logic.approval import objects_in_approval
 from chassis_metadata.snapshot import Object, Snapshot
+from chassis_platform import clock
 from chassis_platform.access.policy import AccessPolicy
 from chassis_tenants import storage
 
@@ -20,6 +24,9 @@ TENANT_ID = sa.bindparam("tenant_id", type_=sa.Integer())
 USER_ID = sa.bindparam("user_id", type_=sa.Text())
 QUEUE_IDS = sa.bindparam("queue_ids", type_=pg.ARRAY(sa.Text()))
 ROLE_IDS = sa.bindparam("role_ids", type_=pg.ARRAY(sa.Text()))
+#: The days that it is anywhere on earth: whose delegate somebody is decides the tenant's calendar, when it matters.
+FIRST_DAY = sa.bindparam("first_day", type_=sa.Date())
+LAST_DAY = sa.bindparam("last_day", type_=sa.Date())
 
 _EVERYBODY = {
     "visible": frozenset({OrgWideDefault.PUBLIC_READ, OrgWideDefault.PUBLIC_READ_WRITE}),
@@ -34,6 +41,8 @@ def who_asks(policy: AccessPolicy) -> dict[str, object]:
         "user_id": policy.user_id,
         "queue_ids": list(policy.queue_ids),
         "role_ids": list(policy.subordinate_role_ids),
+        "first_day": (clock.now() - timedelta(hours=12)).date(),
+        "last_day": (clock.now() + timedelta(hours=14)).date(),
     }
 
 
@@ -54,8 +63,32 @@ def _within(
     if getattr(access, _ON_ALL[reach]) or obj.sharing in _EVERYBODY[reach]:
         return sa.true()
     if obj.sharing is OrgWideDefault.CONTROLLED_BY_PARENT:
-        return _parent_within(reach, obj, source, policy, snapshot, above)
-    return owned_by_us(source, snapshot) if obj.has_owner else sa.false()
+        found = _parent_within(reach, obj, source, policy, snapshot, above)
+    else:
+        found = owned_by_us(source, snapshot) if obj.has_owner else sa.false()
+    if reach == "visible" and obj.name in objects_in_approval(snapshot):
+        return sa.or_(found, _asked_about(source, snapshot))
+    return found
+
+
+def _asked_about(source: FromClause, snapshot: Snapshot) -> ColumnElement[bool]:
+    """Whoever is asked to approve a record sees it as long as the request waits; delegates and queue members too."""
+    request = storage.tenant_view(snapshot.objects["ProcessInstanceWorkitem"]).alias("request")
+    away = storage.tenant_view(snapshot.objects["DelegatedApprover"]).alias("away")
+    for_others = sa.select(away.c.user_id).where(
+        away.c.tenant_id == TENANT_ID,
+        away.c.delegate_id == USER_ID,
+        away.c.is_active,
+        ~away.c.is_deleted,
+        away.c.start_date <= LAST_DAY,
+        away.c.end_date >= FIRST_DAY,
+    )
+    actors = sa.union_all(sa.select(USER_ID), sa.select(sa.func.unnest(QUEUE_IDS)), for_others)
+    asked = sa.func.array(actors.scalar_subquery(), type_=pg.ARRAY(sa.Text()))
+    records = sa.select(request.c.target_object_id).where(
+        request.c.tenant_id == TENANT_ID, ~request.c.is_deleted, request.c.actor_id == sa.any_(asked)
+    )
+    return source.c.id == sa.any_(sa.func.array(records.scalar_subquery(), type_=pg.ARRAY(sa.Text())))
 
 
 def is_owner_limited(obj: Object, policy: AccessPolicy) -> bool:

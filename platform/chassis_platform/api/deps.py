@@ -26,6 +26,7 @@ from chassis_platform.auth.sessions import (
     token_hash,
     touch_session,
 )
+from chassis_platform.automation.matching.details import add_record_details
 from chassis_platform.settings import Settings
 from chassis_platform.telemetry import REQUESTS, request_id
 from chassis_tenants.database import Binding, Database, SessionEndedError, StaleBindingError, TenantClosedError
@@ -166,7 +167,7 @@ async def _make_context(server: Server, token: str, hashed: bytes) -> Context:
 async def answer(request: Request, handler: Handler) -> Response:
     """Run a handler with the request's Context; once more with a fresh one if what was cached had changed."""
     for last_try in (False, True):
-        context = await current_context(request)
+        context = as_asked(await current_context(request), request)
         try:
             return await _answer_or_refuse(context, request, handler)
         except StaleBindingError:
@@ -182,10 +183,35 @@ async def answer(request: Request, handler: Handler) -> Response:
 async def _answer_or_refuse(context: Context, request: Request, handler: Handler) -> Response:
     try:
         return await handler(context, request)
-    except ChassisError:
+    except ChassisError as error:
         # A refusal may need no round trip of its own; it must not rest on what is no longer so.
         await _demand_current(context, request)
+        await _tell_candidates(context, request, error)
         raise
+
+
+_DUPLICATES = "sforce-duplicate-rule-header"
+
+
+def _duplicate_options(request: Request) -> dict[str, bool]:
+    """`Sforce-Duplicate-Rule-Header: allowSave=true; includeRecordDetails=true`, names in lower case."""
+    parts = (each.partition("=") for each in request.headers.get(_DUPLICATES, "").split(";"))
+    return {name.strip().lower(): value.strip().lower() == "true" for name, _, value in parts}
+
+
+def as_asked(context: Context, request: Request) -> Context:
+    """The Context with what the request's headers say."""
+    if _duplicate_options(request).get("allowsave"):
+        return replace(context, allow_duplicates=True)
+    return context
+
+
+async def _tell_candidates(context: Context, request: Request, error: ChassisError) -> None:
+    """Where duplicates were found, show the records that the user may see: always in the web application."""
+    results = [each.details["duplicateResult"] for each in error.problems if "duplicateResult" in each.details]
+    wanted = request.url.path.startswith("/ui/") or _duplicate_options(request).get("includerecorddetails")
+    if results and wanted:
+        await add_record_details(server_of(request).database, context, results)
 
 
 async def _demand_current(context: Context, request: Request) -> None:

@@ -234,12 +234,12 @@ def _field_abilities(field: Field, access: ObjectAccess) -> Document:
     return {
         "aggregatable": filterable,
         "autoNumber": field.type is FieldType.AUTO_NUMBER,
-        "calculated": False,
-        "calculatedFormula": None,
+        "calculated": field.is_calculated,
+        "calculatedFormula": field.formula,
         "cascadeDelete": field.on_delete.value == "cascade",
         "caseSensitive": field.case_sensitive,
         "createable": access.create and field.createable and field.name in access.editable,
-        "defaultedOnCreate": field.default is not None or field.system or field.type is FieldType.CHECKBOX,
+        "defaultedOnCreate": _is_defaulted(field),
         "deprecatedAndHidden": False,
         "externalId": field.external_id,
         "filterable": filterable,
@@ -257,6 +257,11 @@ def _field_abilities(field: Field, access: ObjectAccess) -> Document:
     }
 
 
+def _is_defaulted(field: Field) -> bool:
+    by_definition = field.default is not None or field.default_formula is not None
+    return by_definition or field.system or field.type is FieldType.CHECKBOX
+
+
 def _field_shape(field: Field) -> Document:
     numeric = field.type in NUMERIC_TYPES
     whole = numeric and _soap_type(field) == "xsd:int"
@@ -264,13 +269,13 @@ def _field_shape(field: Field) -> Document:
     return {
         "aiPredictionField": False,
         "byteLength": 0 if numeric else length * (1 if length == 18 else 3),  # noqa: PLR2004  an id is ASCII
-        "defaultValueFormula": None,
+        "defaultValueFormula": field.default_formula,
         "digits": field.precision or 0 if whole else 0,
         "displayLocationInDecimal": field.type is FieldType.GEOLOCATION,
         "encrypted": False,
         "extraTypeInfo": _extra_type(field),
         "filteredLookupInfo": None,
-        "formulaTreatNullNumberAsZero": False,
+        "formulaTreatNullNumberAsZero": field.formula is not None and field.blanks_as == "zero",
         "highScaleNumber": False,
         "htmlFormatted": field.type is FieldType.RICH_TEXT,
         "length": 0 if numeric else length,

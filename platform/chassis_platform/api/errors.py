@@ -17,6 +17,7 @@ from chassis_metadata.errors import (
     Problem,
     Unauthenticated,
 )
+from chassis_platform.plan.changes import RecordResult
 
 STATUS_OF_KIND: dict[type[ChassisError], int] = {
     Invalid: 400,
@@ -50,7 +51,13 @@ def problem_document(problem: Problem, *, code_key: str = "errorCode") -> dict[s
         document["fields"] = list(problem.fields)
     if problem.line is not None:
         document |= {"line": problem.line, "column": problem.column}
-    return document
+    return document | dict(problem.details)
+
+
+def warnings_document(result: RecordResult) -> dict[str, object]:
+    """What a saved record's result tells besides; nothing where there is nothing to tell."""
+    warnings = [problem_document(each, code_key="statusCode") for each in result.warnings]
+    return {"warnings": warnings} if warnings else {}
 
 
 def error_response(problems: Iterable[Problem], status: int) -> Response:

@@ -15,7 +15,7 @@ from chassis_metadata.ids import is_id
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response
 from chassis_platform.api.deps import route, server_of
-from chassis_platform.api.errors import problem_document
+from chassis_platform.api.errors import problem_document, warnings_document
 from chassis_platform.api.sobjects import visible_object
 from chassis_platform.api.versions import ROOT, demand_version
 from chassis_platform.plan.write import Operation
@@ -35,6 +35,7 @@ def result_document(result: RecordResult, *, with_created: bool = False) -> dict
     if result.success:
         document = {"id": result.id} | document
     document["errors"] = [problem_document(each, code_key="statusCode") for each in result.problems]
+    document |= warnings_document(result)
     return document | {"created": result.created} if with_created and result.success else document
 
 

@@ -18,6 +18,8 @@ from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import definitions_route, route, server_of
 from chassis_platform.api.describe import describe_global, describe_object, object_basics
+from chassis_platform.api.errors import warnings_document
+from chassis_platform.api.moved import moved_or_raise
 from chassis_platform.api.versions import ROOT, demand_version
 from chassis_platform.records.read import get_by_external_id, get_record
 from chassis_platform.records.write import (
@@ -65,16 +67,20 @@ async def create(context: Context, request: Request) -> Response:
     demand_version(request)
     obj = visible_object(context, request.path_params["object"])
     result = await create_record(server_of(request).database, context, obj.name, await json_object(request))
-    return json_response({"id": result.id, "success": True, "errors": []}, 201)
+    return json_response({"id": result.id, "success": True, "errors": []} | warnings_document(result), 201)
 
 
 async def get(context: Context, request: Request) -> Response:
     """`GET /sobjects/{Object}/{id}?fields=`."""
     version = demand_version(request)
     obj = visible_object(context, request.path_params["object"])
-    body = await get_record(
-        server_of(request).database, context, obj.name, request.path_params["id"], _selected(request), version=version
-    )
+    record_id = request.path_params["id"]
+    try:
+        body = await get_record(
+            server_of(request).database, context, obj.name, record_id, _selected(request), version=version
+        )
+    except NotFound as error:
+        return await moved_or_raise(context, request, record_id, error)
     return json_response(body)
 
 
@@ -170,6 +176,7 @@ async def upsert(context: Context, request: Request) -> Response:
     if float(version) < 46 and not result.created:  # noqa: PLR2004  as the API's older versions answered
         return no_content()
     document: dict[str, Any] = {"id": result.id, "success": True, "errors": [], "created": result.created}
+    document |= warnings_document(result)
     return json_response(document, 201 if result.created else 200)
 
 

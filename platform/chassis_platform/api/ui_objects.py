@@ -87,6 +87,8 @@ def field_document(context: Context, field: Field, access: ObjectAccess) -> Docu
         "type": field.type.value,
         "help": context.snapshot.text(context.principal.language, help_key, field.help or "") or None,
         "required": field.required,
+        "required_when": field.required_when is not None,
+        "read_only_when": field.read_only_when is not None,
         "createable": access.create and editable and field.createable,
         "updateable": access.update and editable and field.updateable,
         "filterable": field.traits.filterable,
@@ -98,6 +100,7 @@ def field_document(context: Context, field: Field, access: ObjectAccess) -> Docu
         "precision": field.precision,
         "scale": field.scale,
         "default": field.default,
+        "default_formula": field.default_formula is not None,
         "format": field.format,
         "values": [
             {
@@ -116,6 +119,7 @@ def field_document(context: Context, field: Field, access: ObjectAccess) -> Docu
         "classification": field.classification.value,
         "tracked": field.tracked,
         "searchable": field.searchable,
+        "calculated": field.is_calculated,
         "system": field.system,
         "custom": field.is_custom,
         "package": field.package,

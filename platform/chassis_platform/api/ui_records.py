@@ -14,6 +14,8 @@ from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import route, server_of
+from chassis_platform.api.errors import warnings_document
+from chassis_platform.api.moved import moved_or_raise, with_master
 from chassis_platform.api.sobjects import _expectation
 from chassis_platform.api.ui_objects import readable_object
 from chassis_platform.plan.listing import ListRequest, parse_list_request
@@ -76,7 +78,11 @@ async def export(context: Context, request: Request) -> Response:
 async def get(context: Context, request: Request) -> Response:
     """`GET /ui/records/{id}`."""
     obj, record_id = _object_of(context, request.path_params["id"])
-    return json_response(await reading.record_for_ui(server_of(request).database, context, obj.name, record_id))
+    try:
+        body = await reading.record_for_ui(server_of(request).database, context, obj.name, record_id)
+    except NotFound as error:
+        return await moved_or_raise(context, request, record_id, error)
+    return json_response(await with_master(context, request, record_id, body))
 
 
 def _values(document: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +97,7 @@ async def create(context: Context, request: Request) -> Response:
     obj = readable_object(context, request.path_params["object"])
     values = _values(await json_object(request))
     result = await create_record(server_of(request).database, context, obj.name, values)
-    return json_response({"id": result.id, "version": result.version}, 201)
+    return json_response({"id": result.id, "version": result.version} | warnings_document(result), 201)
 
 
 async def update(context: Context, request: Request) -> Response:
@@ -101,7 +107,7 @@ async def update(context: Context, request: Request) -> Response:
     result = await update_record(
         server_of(request).database, context, obj.name, record_id, values, expectation=_expectation(request)
     )
-    return json_response({"id": result.id, "version": result.version})
+    return json_response({"id": result.id, "version": result.version} | warnings_document(result))
 
 
 async def delete(context: Context, request: Request) -> Response:

@@ -25,7 +25,7 @@ _LABELS = {
     65: "Winter '26",
     66: "Spring '26",
 }
-RESOURCES = ("composite", "limits", "query", "queryAll", "recent", "search", "sobjects")
+RESOURCES = ("composite", "limits", "process", "query", "queryAll", "recent", "search", "sobjects")
 
 
 def demand_version(request: Request) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from chassis_platform import clock
 from chassis_platform.cases.stage import Stage
 from chassis_platform.worker.handlers import HANDLERS
-from chassis_platform.worker.schedule import SCHEDULE
+from chassis_platform.worker.schedule import HOUR, SCHEDULE, Periodic
 from chassis_tenants.statement import Statement
 
 #: Jobs may queue jobs; a case that never comes to rest is wrong.
 MOST_ROUNDS = 50
-#: Kinds that come round by themselves and decide by time.
-PERIODIC = tuple(each for each in SCHEDULE if each.kind not in ("expire", "purge_recycle_bin", "seal_journal"))
+#: Housekeeping that no case is about.
+_ASIDE = frozenset({"expire", "purge_recycle_bin", "seal_journal"})
 
 #: A job without a moment of its own is due at once, whatever the database's clock says.
 _DUE = """
@@ -21,11 +23,12 @@ RETURNING kind, payload, run_at, id
 """
 
 
-async def run_due(stage: Stage) -> None:
-    """Run what is due until nothing is."""
+async def run_due(stage: Stage, since: datetime | None = None) -> None:
+    """Run what is due until nothing is: what comes round often always, what comes round daily if time passed."""
     server, tenant_id = stage.theatre.worker, stage.tenant.id
-    for each in PERIODIC:
-        await HANDLERS[each.kind](server, tenant_id, each.payload)
+    for each in SCHEDULE:
+        if each.kind not in _ASIDE and _comes_round(each, since):
+            await HANDLERS[each.kind](server, tenant_id, each.payload)
     for _ in range(MOST_ROUNDS):
         binding = (await stage.operator()).binding
         taken = Statement(_DUE, {"tenant_id": tenant_id, "now": clock.now()})
@@ -33,6 +36,12 @@ async def run_due(stage: Stage) -> None:
         if not rows:
             return
         for kind, payload, _, _ in sorted(rows, key=lambda row: (row[2], row[3])):
-            if kind in HANDLERS:
+            if kind not in _ASIDE:
                 await HANDLERS[kind](server, tenant_id, payload)
-    raise RuntimeError(f"jobs queue jobs without an end: {[row[0] for row in rows]}")
+    raise RuntimeError("jobs queue jobs without an end")
+
+
+def _comes_round(periodic: Periodic, since: datetime | None) -> bool:
+    if periodic.seconds < HOUR:
+        return True
+    return since is not None and (clock.now() - since).total_seconds() >= periodic.seconds

@@ -17,6 +17,8 @@ Expected = Mapping[str, Any]
 async def differences(stage: Stage, expected: Expected, problems: Sequence[Problem]) -> list[str]:
     """Everything that is not as expected; an empty list: all is."""
     found = list(await _errors(stage, expected.get("errors", ()), problems))
+    if "warnings" in expected:
+        found += _warnings(expected["warnings"], [each.message for each in stage.warnings])
     for name, values in expected.get("records", {}).items():
         found += await _record(stage, name, values)
     for each in expected.get("queries", ()):
@@ -41,6 +43,17 @@ async def _errors(stage: Stage, expected: Sequence[Expected], problems: Sequence
         else:
             left.remove(match)
     return iter(lines + [f"refused: {each.code}: {each.message} {list(each.fields)}" for each in left])
+
+
+def _warnings(expected: Sequence[str], answered: Sequence[str]) -> Iterator[str]:
+    left = list(answered)
+    for text in expected:
+        match = next((each for each in left if text in each), None)
+        if match is None:
+            yield f"expected the warning {text!r}"
+        else:
+            left.remove(match)
+    yield from (f"warned: {each}" for each in left)
 
 
 async def _with_message(stage: Stage, each: Expected) -> Expected:

@@ -82,10 +82,10 @@ async def _played(theatre: Theatre, folder: Path, case: Case) -> tuple[list[str]
 
 async def _all_steps(stage: Stage, folder: Path, case: Case, moment: datetime) -> list[str]:
     for number, step in enumerate(case.steps, 1):
-        moment = moment_after(step, moment)
+        before, moment = moment, moment_after(step, moment)
         with clock.moved_to(moment):
-            if "at" in step or "after" in step:
-                await run_due(stage)
+            if moment != before:
+                await run_due(stage, since=before)
             problems = await perform(stage, step, folder)
             if not problems:
                 await run_due(stage)

@@ -10,8 +10,9 @@ from typing import Any
 
 import orjson
 
+import chassis_platform.automation.engines  # noqa: F401  they register themselves with the write road
 from chassis_metadata.components import LogicComponent
-from chassis_metadata.errors import Invalid
+from chassis_metadata.errors import Invalid, Problem
 from chassis_metadata.ids import component_id
 from chassis_platform.access.compile import PolicyStore
 from chassis_platform.access.context import Context, Principal
@@ -63,6 +64,7 @@ class Stage:
     objects: dict[str, str] = field(default_factory=dict)
     usernames: dict[str, str] = field(default_factory=dict)
     languages: dict[str, str] = field(default_factory=dict)
+    warnings: list[Problem] = field(default_factory=list)  # of the step
 
     async def operator(self) -> Context:
         """The operator's context: every right on every object, the rules hold all the same."""
@@ -197,6 +199,7 @@ async def _written(stage: Stage, context: Context, name: str, operation: Any, re
     problems = [problem for each in results for problem in each.problems if problem.code != ROLLED_BACK]
     if problems:
         raise Invalid(problems)
+    stage.warnings += [warning for each in results for warning in each.warnings]
     return [str(each.id) for each in results]
 
 

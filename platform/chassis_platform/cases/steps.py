@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -13,6 +14,7 @@ from chassis_metadata.errors import ChassisError, Problem
 from chassis_platform import clock
 from chassis_platform.access.context import Context
 from chassis_platform.cases.stage import ROLLED_BACK, Stage, add_records
+from chassis_platform.cases.verbs import VERBS
 from chassis_platform.inbound.intake import mapping_of, receive
 from chassis_platform.inbound.messages import Post
 from chassis_platform.records.write import write_records
@@ -34,6 +36,8 @@ def moment_after(step: Mapping[str, Any], now: datetime) -> datetime:
 async def perform(stage: Stage, step: Mapping[str, Any], folder: Path) -> list[Problem]:
     """Do what the step says; answers what was refused."""
     context = await stage.context_of(step.get("as"))
+    context = replace(context, allow_duplicates=bool(step.get("allow_duplicates")))
+    stage.warnings.clear()
     try:
         return await _perform(stage, context, step, folder)
     except ChassisError as error:
@@ -51,8 +55,8 @@ async def _perform(stage: Stage, context: Context, step: Mapping[str, Any], fold
             problems += await _by_id(stage, context, operation, step[operation])
     if "inbound" in step:
         problems += await _receive(stage, context, step["inbound"], folder)
-    for verb in DECISIONS.keys() & step.keys():
-        await DECISIONS[verb](stage, context, step[verb])
+    for verb in VERBS.keys() & step.keys():
+        problems += await VERBS[verb](stage, context, step[verb])
     return problems
 
 
@@ -77,6 +81,7 @@ async def _write(
     results = await write_records(
         stage.theatre.database, context, object_name, operation, records, all_or_none=len(records) > 1
     )
+    stage.warnings += [warning for each in results for warning in each.warnings]
     return [problem for each in results for problem in each.problems if problem.code != ROLLED_BACK]
 
 
@@ -89,7 +94,3 @@ async def _receive(stage: Stage, context: Context, body: Mapping[str, Any], fold
         stage.ids[name] = record_id
         stage.objects[name] = context.snapshot.objects_by_prefix[record_id[:3]].name
     return list(receipt.problems)
-
-
-#: Verbs that engines add: `submit`, `approve`, `button` …
-DECISIONS: dict[str, Any] = {}

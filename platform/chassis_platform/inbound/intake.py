@@ -21,6 +21,7 @@ from psycopg import errors as pg_errors
 from chassis_metadata.components import InboundMapping
 from chassis_metadata.errors import ChassisError, Conflict, Invalid, NotFound, Problem
 from chassis_platform.access.context import Context
+from chassis_platform.automation.flows.handler import received
 from chassis_platform.inbound.documents import Document, read_document
 from chassis_platform.inbound.expressions import RecordReference
 from chassis_platform.inbound.lookups import find_all
@@ -217,6 +218,9 @@ class _Writing:
             raise Conflict.of("already_accepted", "The message was accepted meanwhile.")
         message_id: str = claimed[0][0]
         record_ids = await write_unit(transaction, self.context, unit)
+        problems = await received(transaction, self.context, self.mapping, record_ids)
+        if problems:
+            raise Invalid(problems)
         result = {"first": own or message_id, "repairs": list(self.repairs), **self._sender()}
         await transaction.fetch(note_records(tenant_id, message_id, record_ids, result))
         return UnitReceipt(unit.key, "accepted", message_id, tuple(record_ids))

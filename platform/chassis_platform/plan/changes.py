@@ -33,16 +33,20 @@ class Change:
     """One record of a batch. It gathers values and problems from the first step to the last; with a problem it stops.
 
     `values` holds typed values by field name: those that were sent, then defaults and what follows from others.
-    `old` holds the stored values of an update, once they are loaded.
+    `sent` and `computed` tell those of the caller from those of formulas. `old` holds the stored values of an update,
+    once they are loaded.
     """
 
     place: int
     creating: bool
     id: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
+    sent: frozenset[str] = frozenset()
+    computed: frozenset[str] = frozenset()
     keyed: list[KeyedReference] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
     expectation: Expectation | None = None
     old: Mapping[str, Any] | None = None
     version: int = 1
@@ -68,13 +72,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class RecordResult:
-    """What became of one record. `problems` is empty exactly when `success` is true."""
+    """What became of one record. `problems` is empty exactly when `success` is true; `warnings` are told all the same."""
 
     id: str | None
     success: bool
     created: bool = False
     version: int | None = None
     problems: Sequence[Problem] = ()
+    warnings: Sequence[Problem] = ()
 
 
 def fine(changes: Sequence[Change]) -> list[Change]:

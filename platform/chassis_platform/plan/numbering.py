@@ -37,9 +37,13 @@ class Numbering:
         return f"{self.before}{number:0{self.width}d}{self.after}"
 
 
-def numberings(obj: Object, now: datetime, time_zone: str) -> list[Numbering]:
-    """The numbering of each automatic number of an object at this moment in the tenant's time zone."""
-    numbered = [field for field in obj.fields.values() if field.type is FieldType.AUTO_NUMBER]
+def numberings(obj: Object, now: datetime, time_zone: str, *, gap_free: bool = False) -> list[Numbering]:
+    """The numbering of each automatic number of an object at this moment in the tenant's time zone.
+
+    Those that may have gaps and those that may not are told apart: they are taken at different times.
+    """
+    fields = obj.fields.values()
+    numbered = [field for field in fields if field.type is FieldType.AUTO_NUMBER and field.gap_free is gap_free]
     return [_numbering(field, now.astimezone(_zone(time_zone))) for field in numbered] if numbered else []
 
 

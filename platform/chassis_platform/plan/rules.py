@@ -120,8 +120,11 @@ def fields_beside(obj: Object, names: Iterable[str]) -> set[str]:
     return wanted & obj.fields.keys()
 
 
-def complete_new(rules: Rules, change: Change, user_id: str) -> None:
-    """Give a new record what was not sent, and note what is wrong or missing."""
+def complete_new(rules: Rules, change: Change, user_id: str, *, is_computed: bool = False) -> None:
+    """Give a new record what was not sent, and note what is wrong or missing.
+
+    Where formulas are still to work out values, that is noted when they have (`complete_computed`).
+    """
     values = change.values
     if rules.default_record_type is not None and values.get(RECORD_TYPE) is None:
         values[RECORD_TYPE] = rules.default_record_type
@@ -130,6 +133,14 @@ def complete_new(rules: Rules, change: Change, user_id: str) -> None:
     _narrow_defaults(rules, change, defaulted)
     if OWNER in rules.obj.fields and values.get(OWNER) is None and not _is_keyed(change, OWNER):
         values[OWNER] = user_id
+    _compose_name(rules, change)
+    if not is_computed:
+        _check_choices(rules, change)
+        _check_required(change, rules.required)
+
+
+def complete_computed(rules: Rules, change: Change) -> None:
+    """Look at a new record again when formulas have worked out its values."""
     _compose_name(rules, change)
     _check_choices(rules, change)
     _check_required(change, rules.required)

@@ -9,14 +9,18 @@ from typing import Any, Literal
 
 from chassis_metadata.errors import Invalid, NotFound, Problem
 from chassis_metadata.ids import is_id, normal_id
+from chassis_metadata.logic.triggers import Event
 from chassis_metadata.snapshot import Field, Object
 from chassis_platform import clock
 from chassis_platform.access.context import Context
 from chassis_platform.access.policy import ObjectAccess
 from chassis_platform.plan.changes import Change, Expectation
 from chassis_platform.plan.forms import form_for, match_key
+from chassis_platform.plan.object_logic import ObjectLogic, logic_of
 from chassis_platform.plan.rules import complete_new, rules_for
 from chassis_platform.plan.typed_values import BadValue, Convert, converter, shown
+
+_CREATED = frozenset({Event.CREATE})
 
 Operation = Literal["insert", "update", "upsert", "delete", "undelete"]
 Payload = Mapping[str, Any]
@@ -40,6 +44,7 @@ class WritePlan:
     changes: tuple[Change, ...]
     now: datetime
     all_or_none: bool = False
+    only: ObjectLogic | None = None  # where not all of the object's logic is concerned
 
     @property
     def created(self) -> list[Change]:
@@ -50,6 +55,20 @@ class WritePlan:
     def existing(self) -> list[Change]:
         """The records that are to be there and that nothing is wrong with so far."""
         return [change for change in self.changes if not change.creating and not change.problems]
+
+    @property
+    def logic(self) -> ObjectLogic:
+        """The object's logic that concerns what happens to the records of this plan."""
+        if self.only is not None:
+            return self.only
+        return logic_of(self.context.snapshot, self.obj, self.events)
+
+    @property
+    def events(self) -> frozenset[Event]:
+        """What happens to the records, whatever is wrong with them."""
+        if self.operation in ("delete", "undelete"):
+            return frozenset({Event(self.operation)})
+        return frozenset(Event.CREATE if change.creating else Event.UPDATE for change in self.changes)
 
 
 def object_to_write(context: Context, name: str) -> Object:
@@ -90,8 +109,10 @@ def _read(context: Context, obj: Object, operation: Operation, payload: Payload,
     if operation in ("delete", "undelete"):
         return
     form_for(context, obj, creating=change.creating).read(payload, change)
+    change.sent = frozenset((*change.values, *(reference.field.name for reference in change.keyed)))
     if change.creating:
-        complete_new(rules_for(obj), change, context.principal.user_id)
+        is_computed = logic_of(context.snapshot, obj, _CREATED).computes
+        complete_new(rules_for(obj), change, context.principal.user_id, is_computed=is_computed)
 
 
 def _refusal(access: ObjectAccess, obj: Object, operation: Operation) -> Problem | None:

@@ -1,7 +1,8 @@
 """Counters behind automatic numbers: numbers are taken ahead of the write, so that inserts don't wait for each other.
 
 They are taken in a short transaction of their own and are gone when the write fails or the process ends: numbers never
-repeat, but there may be gaps, of a refused batch's size or of less than one block.
+repeat, but there may be gaps, of a refused batch's size or of less than one block. Fields that are declared gap-free
+take theirs with the write itself: whoever writes next waits for its end, and a write that is undone gives them back.
 """
 
 from __future__ import annotations
@@ -45,6 +46,20 @@ async def number_records(database: Database, plan: WritePlan) -> None:
 async def number_records_within(transaction: Transaction, plan: WritePlan) -> None:
     """The same inside a transaction: there are no gaps, but others who number the same object wait for its end."""
     await _number(plan, transaction.fetch, {}, 1)
+
+
+async def number_without_gaps(transaction: Transaction, plan: WritePlan, first: Sequence[Statement]) -> bool:
+    """Take the numbers that may have no gaps, right before the write; `first` goes out ahead. False: there are none."""
+    ways = numberings(plan.obj, plan.now, plan.context.tenant.time_zone, gap_free=True) if plan.created else []
+    if not ways:
+        return False
+    if first:
+        await transaction.fetch_each(first)
+    taken = await _take(transaction.fetch, plan.context.tenant.id, [way.counter for way in ways], len(plan.created))
+    for way in ways:
+        for change, number in zip(plan.created, taken[way.counter], strict=True):
+            change.values[way.field_name] = way.text(number)
+    return True
 
 
 async def _number(plan: WritePlan, ask: Ask, left: dict[tuple[int, str], range], block: int) -> None:

@@ -6,18 +6,24 @@ them; purging clears them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from chassis_metadata.snapshot import Object
 from chassis_platform.plan.changes import Change
 from chassis_platform.plan.forms import match_key
+from chassis_platform.plan.object_logic import loaded_for_triggers
 from chassis_platform.plan.rules import NAME
+from chassis_platform.plan.summaries import relations_over
 from chassis_platform.plan.write import WritePlan
 from chassis_platform.records.family import Family, cascades, family_of
 from chassis_platform.records.inquiry import PLATFORM, Inquiry, Knowledge, everywhere, unique_fields
 from chassis_platform.records.judge import meet_stored
+from chassis_platform.records.parents import before_writing, judge_parents, watches_of_members
+from chassis_platform.records.rollups import maintain_members
+from chassis_platform.records.rounds import set_off, write_in_rounds
 from chassis_platform.records.trail import DELETED, RESTORED, audit_of
+from chassis_platform.records.verdict import hear, question
 from chassis_platform.sql.check import DELETED_DATE, records_with_key, remaining_records, values_of
 from chassis_platform.sql.pivot import KEEP_INDEX_ROWS, RELEASE_UNIQUE_VALUES, index_row, indexed_fields
 from chassis_platform.sql.rows import folded
@@ -25,16 +31,54 @@ from chassis_platform.sql.write import mark_deleted, mark_restored
 from chassis_tenants.database import Row, Transaction
 from chassis_tenants.statement import Statement
 
+#: What carries out a part of the plan.
+Write = Callable[[WritePlan], list[Statement]]
 
-async def delete_records(transaction: Transaction, plan: WritePlan) -> list[Statement]:
-    """Judge a plan of deletes and answer the statements that carry out what is fine."""
+
+async def delete_records(transaction: Transaction, plan: WritePlan, *, within: bool) -> list[Statement]:
+    """Carry out a plan of deletes; answer the statements that are not sent yet."""
     await _meet(transaction, plan, deleted=False)
     family = await family_of(transaction, plan.context.snapshot, plan.obj, _ids(plan), everywhere(plan))
     _refuse_held(plan, family)
     if _is_over(plan):
         return []
-    roots = frozenset(_ids(plan))
-    return _bound(plan, [*_deletions(plan, family, roots), *_audit(plan, DELETED)])
+
+    def write(part: WritePlan) -> list[Statement]:
+        return _bound(part, [*_deletions(part, family, frozenset(_ids(part))), *_audit(part, DELETED)])
+
+    return await _carry_out(transaction, plan, family, write, within=within)
+
+
+async def _carry_out(
+    transaction: Transaction, plan: WritePlan, family: Family, write: Write, *, within: bool
+) -> list[Statement]:
+    """In rounds, where something acts on what is deleted or restored, or sums it up."""
+    if not (plan.logic.triggers or _is_summed_up(plan, family)):
+        return write(plan)
+
+    async def attempt(part: WritePlan, first: Sequence[Statement]) -> None:
+        changes = part.existing
+        watched, asked = watches_of_members(part), question(part, changes)
+        before = before_writing(part, watched, changes)
+        answers = await transaction.fetch_each([*first, *before, *asked, *write(part)])
+        for watch, rows in zip(watched, answers[len(first) :], strict=False):
+            watch.take(rows)
+        fired = hear(part, changes, answers[len(first) + len(before) + len(asked) - 1] if asked else ())
+        if any(change.problems for change in changes):
+            return
+        roots = frozenset(_ids(part))
+        members = {name: family.ids(name, roots) for name in family.members}
+        changed = await maintain_members(transaction, part.context, part.now, members)
+        await judge_parents(transaction, part, changes, watched, changed)
+        if not any(change.problems for change in changes):
+            await set_off(transaction, part, changes, fired)
+
+    return await write_in_rounds(transaction, plan, attempt, within=within)
+
+
+def _is_summed_up(plan: WritePlan, family: Family) -> bool:
+    snapshot = plan.context.snapshot
+    return any(relations_over(snapshot, snapshot.objects[name]) for name in family.members)
 
 
 def _ids(plan: WritePlan) -> list[str]:
@@ -54,7 +98,8 @@ def _bound(plan: WritePlan, statements: Iterable[Statement]) -> list[Statement]:
 async def _meet(transaction: Transaction, plan: WritePlan, *, deleted: bool) -> Knowledge:
     inquiry = Inquiry(plan)
     parents = [each.name for each in plan.obj.fields.values() if cascades(each)] if deleted else []
-    inquiry.ask_for_stored([*parents, *([NAME] if plan.obj.package == PLATFORM else [])])
+    wanted = loaded_for_triggers(plan.logic)
+    inquiry.ask_for_stored([*parents, *wanted, *([NAME] if plan.obj.package == PLATFORM else [])])
     known = await inquiry.answers(transaction)
     meet_stored(plan, known, deleted=deleted)
     return known
@@ -90,8 +135,8 @@ def _audit(plan: WritePlan, action: str) -> Iterable[Statement]:
     return audit_of(plan, action, plan.existing) if plan.obj.package == PLATFORM else ()
 
 
-async def undelete_records(transaction: Transaction, plan: WritePlan) -> list[Statement]:
-    """Judge a plan of restores and answer the statements that carry out what is fine."""
+async def undelete_records(transaction: Transaction, plan: WritePlan, *, within: bool) -> list[Statement]:
+    """Carry out a plan of restores; answer the statements that are not sent yet."""
     known = await _meet(transaction, plan, deleted=True)
     await _refuse_orphans(transaction, plan)
     dates = {each: known.stored[each][DELETED_DATE] for each in _ids(plan)}
@@ -108,8 +153,12 @@ async def undelete_records(transaction: Transaction, plan: WritePlan) -> list[St
     await _refuse_taken(transaction, plan, family, values)
     if _is_over(plan):
         return []
-    roots = frozenset(_ids(plan))
-    return _bound(plan, [*_restorations(plan, family, roots, values), *_audit(plan, RESTORED)])
+
+    def write(part: WritePlan) -> list[Statement]:
+        restored = _restorations(part, family, frozenset(_ids(part)), values)
+        return _bound(part, [*restored, *_audit(part, RESTORED)])
+
+    return await _carry_out(transaction, plan, family, write, within=within)
 
 
 async def _refuse_orphans(transaction: Transaction, plan: WritePlan) -> None:

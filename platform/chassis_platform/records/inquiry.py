@@ -11,8 +11,10 @@ from chassis_platform.access.context import Context
 from chassis_platform.access.sharing import who_asks
 from chassis_platform.plan.changes import Change
 from chassis_platform.plan.forms import match_key
+from chassis_platform.plan.object_logic import loaded_for_triggers
 from chassis_platform.plan.rules import NAME, fields_beside
 from chassis_platform.plan.write import WritePlan
+from chassis_platform.records.locks import Lock, ask_for_locks, locks_in
 from chassis_platform.sql.check import (
     ID,
     USERNAMES,
@@ -20,6 +22,7 @@ from chassis_platform.sql.check import (
     records_with_key,
     referred_records,
 )
+from chassis_platform.sql.formula_context import running
 from chassis_platform.sql.write import lock_records
 from chassis_tenants.database import Row, Transaction
 from chassis_tenants.statement import Statement
@@ -51,6 +54,8 @@ class Knowledge:
     referred: dict[str, bool] = field(default_factory=dict)  # id -> may the user also change it
     holders: dict[tuple[str, str, Any], list[Holder]] = field(default_factory=dict)  # by object, field, key
     usernames: dict[str, tuple[int, str]] = field(default_factory=dict)
+    trusted: set[str] = field(default_factory=set)  # ids that formulas answered, and that are there
+    locks: dict[str, Lock] = field(default_factory=dict)
 
 
 def everywhere(plan: WritePlan) -> dict[str, Any]:
@@ -58,7 +63,7 @@ def everywhere(plan: WritePlan) -> dict[str, Any]:
     context = plan.context
     tenant_id = context.tenant.id
     same = {"tenant": tenant_id, "tenant_id": tenant_id, "stamp": plan.now, "actor": context.principal.user_id}
-    return same | who_asks(context.policy)
+    return same | who_asks(context.policy) | running(context, plan.now)
 
 
 def reference_fields(obj: Object) -> tuple[Field, ...]:
@@ -82,11 +87,11 @@ def _chosen(obj: Object, key: str, is_wanted: Callable[[Field], bool]) -> tuple[
 class Inquiry:
     """Questions gathered first, then asked together."""
 
-    def __init__(self, plan: WritePlan) -> None:
+    def __init__(self, plan: WritePlan, known: Knowledge | None = None) -> None:
         self._plan = plan
         self._common = everywhere(plan)
         self._questions: list[tuple[Statement, Take]] = []
-        self.known = Knowledge()
+        self.known = known or Knowledge()
 
     async def answers(self, transaction: Transaction) -> Knowledge:
         """Everything that was asked, in one round trip; nothing is sent where nothing was asked."""
@@ -109,9 +114,15 @@ class Inquiry:
         self._ask(LOCK_TIMEOUT, _forget)
         self._ask(lock_records(obj), _forget, ids=ids)
         self._ask(load_records(obj, self.known.names, context), self._take_stored, ids=ids)
+        locks = ask_for_locks(self._plan, ids)
+        if locks is not None:
+            self._ask(locks, self._take_locks)
 
     def _take_stored(self, rows: list[Row]) -> None:
         self.known.stored = {row[ID]: row for row in rows}
+
+    def _take_locks(self, rows: list[Row]) -> None:
+        self.known.locks = locks_in(rows)
 
     def ask_for_references(self) -> None:
         """Which of the records that are referred to, by id or by key, may be referred to."""
@@ -190,6 +201,9 @@ def names_to_load(plan: WritePlan) -> set[str]:
     """The fields whose stored values a change of existing records needs."""
     sent = {name for change in plan.existing for name in change.values}
     sent |= {reference.field.name for change in plan.existing for reference in change.keyed}
+    if sent or plan.existing:
+        logic = plan.logic
+        sent |= {*logic.computed, *logic.read_before, *logic.old_needed, *loaded_for_triggers(logic)}
     return fields_beside(plan.obj, sent | ({NAME} if plan.obj.package == PLATFORM else set()))
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from chassis_metadata.components import OrgWideDefault
 from chassis_metadata.snapshot import Field
-from chassis_platform.plan.changes import Change, Expectation, KeyedReference
+from chassis_platform.plan.changes import Change, Expectation, KeyedReference, fine
 from chassis_platform.plan.forms import match_key
-from chassis_platform.plan.rules import complete_changed, rules_for
+from chassis_platform.plan.rules import complete_changed, complete_computed, rules_for
 from chassis_platform.plan.write import WritePlan
 from chassis_platform.records.inquiry import PLATFORM, Holder, Knowledge, reference_fields, unique_fields
+from chassis_platform.records.locks import refuse_locked
 from chassis_platform.sql.check import (
     FIRST_VALUE,
     IS_DELETED,
@@ -39,6 +40,7 @@ def meet_stored(plan: WritePlan, known: Knowledge, *, deleted: bool = False) -> 
             change.old = dict(zip(known.names, row[FIRST_VALUE:], strict=True))
             change.version = row[VERSION] + 1
             _check_expectation(change, row)
+            refuse_locked(plan, change, known.locks)
 
 
 def _check_expectation(change: Change, row: Row) -> None:
@@ -51,16 +53,25 @@ def _check_expectation(change: Change, row: Row) -> None:
         change.wrong("precondition_failed", "The record was modified after the time of If-Unmodified-Since")
 
 
-def judge_values(plan: WritePlan, known: Knowledge) -> None:
-    """Everything else: references, rules between fields, uniqueness. Values that don't change are not judged."""
-    rules = rules_for(plan.obj)
-    for change in plan.changes:
-        if change.problems:
-            continue
+def resolve_keys(plan: WritePlan, known: Knowledge) -> list[Change]:
+    """Turn references by key into references by id; answers the changes with which nothing was wrong before."""
+    changes = fine(plan.changes)
+    for change in changes:
         for reference in change.keyed:
             _resolve(change, reference, known)
+    return changes
+
+
+def judge_values(plan: WritePlan, known: Knowledge, changes: Iterable[Change]) -> None:
+    """Everything else: references, rules between fields, uniqueness. Values that don't change are not judged."""
+    rules, is_computed = rules_for(plan.obj), plan.logic.computes
+    for change in changes:
+        if is_computed and change.problems:
+            continue  # its values were not worked out: what is missing may not be
         if not change.creating:
             complete_changed(rules, change)
+        elif is_computed:
+            complete_computed(rules, change)
         _check_references(plan, change, known)
     _check_unique(plan, known)
     _check_usernames(plan, known)
@@ -87,6 +98,8 @@ def _check_references(plan: WritePlan, change: Change, known: Knowledge) -> None
     for field in reference_fields(plan.obj):
         value = change.values.get(field.name)
         if value is None or not change.differs(field.name) or change.has_problem_with(field.name):
+            continue
+        if field.name in change.computed and value in known.trusted:
             continue
         if value not in known.referred and value != plan.context.principal.user_id:
             change.wrong("invalid_cross_reference_key", f"invalid cross reference id: {field.label}", field.name)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
 from chassis_metadata.ids import is_id, new_id, normal_id
 from chassis_metadata.snapshot import Field, Object
 from chassis_metadata.soql.parse import parse_query
+from chassis_platform import clock
 from chassis_platform.access.compile import Recent
 from chassis_platform.access.context import Context
 from chassis_platform.access.sharing import who_asks
@@ -22,6 +21,7 @@ from chassis_platform.plan.read_plan import Column, ReadPlan
 from chassis_platform.plan.signature import columns_signature, signature, with_values
 from chassis_platform.plan.single import plan_record
 from chassis_platform.sql.access_log import entry_name
+from chassis_platform.sql.formula_context import running, time_zone
 from chassis_platform.sql.read import CompiledRead, Shape, compile_count, compile_read
 from chassis_tenants.database import Database, Row
 from chassis_tenants.statement import Statement
@@ -143,14 +143,14 @@ def count_statement(context: Context, plan: ReadPlan) -> Statement:
     """The statement that counts what the plan finds, bound."""
     key = (context.policy.grants.identity, signature(plan))
     statement = _counts.find(key, lambda: compile_count(plan, context.policy, context.snapshot))
-    return statement.bind(**who(context), **plan.bound_values(datetime.now(UTC), time_zone(context)))
+    return statement.bind(**who(context), **plan.bound_values(clock.now(), time_zone(context)))
 
 
 def parameters(context: Context, plan: ReadPlan, wanted: Wanted, entry_count: int) -> dict[str, Any]:
     """Everything that is bound besides the page's bounds."""
     return {
         **who(context),
-        **plan.bound_values(datetime.now(UTC), time_zone(context)),
+        **plan.bound_values(clock.now(), time_zone(context)),
         **cursor_parameters(wanted.after),
         **log_parameters(context, wanted.door, entry_count),
         "url_prefix": f"/services/data/v{wanted.version}/sobjects/",
@@ -158,8 +158,8 @@ def parameters(context: Context, plan: ReadPlan, wanted: Wanted, entry_count: in
 
 
 def who(context: Context) -> dict[str, Any]:
-    """The tenant, and the user among owners."""
-    return {"tenant_id": context.tenant.id, **who_asks(context.policy)}
+    """The tenant, the user among owners, and what formulas ask of the user."""
+    return {"tenant_id": context.tenant.id, **who_asks(context.policy), **running(context)}
 
 
 def cursor_parameters(after: Sequence[str | None] | None) -> Mapping[str, str | None]:
@@ -179,11 +179,3 @@ def log_parameters(context: Context, door: str, entry_count: int) -> dict[str, A
         "client_name": principal.client_name,
         **{entry_name(number): new_id(_ACCESS_PREFIX) for number in range(1, entry_count + 1)},
     }
-
-
-def time_zone(context: Context) -> ZoneInfo:
-    """The calendar of the user's date literals."""
-    try:
-        return ZoneInfo(context.principal.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")

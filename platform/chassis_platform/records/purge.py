@@ -9,6 +9,7 @@ from typing import Any
 from chassis_metadata.snapshot import Object, Snapshot
 from chassis_platform import clock
 from chassis_platform.records.family import Members, cascades, family_of
+from chassis_platform.sql.match_keys import ERASE_KEYS
 from chassis_platform.sql.pivot import ERASE_INDEX_ROWS, indexed_fields
 from chassis_platform.sql.purge import DEFER_FOREIGN_KEYS, clear_references, expired_records
 from chassis_platform.sql.write import erase_records
@@ -75,4 +76,5 @@ def _erasures(snapshot: Snapshot, members: Members) -> Iterable[Statement]:
         indexed = [each.name for each in indexed_fields(obj)]
         if indexed:
             yield ERASE_INDEX_ROWS.bind(object_name=name, field_names=indexed, ids=ids)
+        yield ERASE_KEYS.bind(ids=ids)
         yield erase_records(obj).bind(ids=ids)

@@ -1,17 +1,29 @@
-"""Carrying out inserts and updates inside a transaction: one trip to ask, one to write."""
+"""Carrying out inserts and updates inside a transaction: one trip to ask, one to write.
+
+Formulas that set values take a trip between the two. Where something is asked of the written records, or acts on them,
+the writes go out with that question, and in rounds.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from chassis_metadata.ids import new_ids
 from chassis_metadata.snapshot import Field, Object
-from chassis_platform.plan.changes import Change
+from chassis_platform.plan.changes import Change, fine
+from chassis_platform.plan.summaries import relations_over
 from chassis_platform.plan.write import WritePlan
+from chassis_platform.records.compute import compute_values
+from chassis_platform.records.counters import number_without_gaps
 from chassis_platform.records.inquiry import Inquiry, everywhere, names_to_load
-from chassis_platform.records.judge import judge_values, meet_stored, refuse_circles, self_references
+from chassis_platform.records.judge import judge_values, meet_stored, refuse_circles, resolve_keys, self_references
+from chassis_platform.records.parents import before_writing, judge_parents, watches
+from chassis_platform.records.rollups import followings, maintain
+from chassis_platform.records.rounds import set_off, write_in_rounds
 from chassis_platform.records.trail import trail_of
+from chassis_platform.records.verdict import hear, question
 from chassis_platform.sql.check import ancestors_by
 from chassis_platform.sql.pivot import DROP_INDEX_ROWS, KEEP_INDEX_ROWS, index_row, indexed_fields
 from chassis_platform.sql.rows import folded, places_of, stored_row
@@ -20,8 +32,8 @@ from chassis_tenants.database import Transaction
 from chassis_tenants.statement import Statement
 
 
-async def save_records(transaction: Transaction, plan: WritePlan) -> list[Statement]:
-    """Judge a plan of inserts and updates and answer the statements that write what is fine; they are not sent yet."""
+async def save_records(transaction: Transaction, plan: WritePlan, *, within: bool) -> list[Statement]:
+    """Carry out a plan of inserts and updates; answer the statements that are not sent yet."""
     inquiry = Inquiry(plan)
     inquiry.ask_for_stored(names_to_load(plan))
     inquiry.ask_for_references()
@@ -29,11 +41,42 @@ async def save_records(transaction: Transaction, plan: WritePlan) -> list[Statem
     inquiry.ask_for_usernames()
     known = await inquiry.answers(transaction)
     meet_stored(plan, known)
-    judge_values(plan, known)
+    changes = resolve_keys(plan, known)
+    _give_ids(plan)
+    await compute_values(transaction, plan, known)
+    judge_values(plan, known, changes)
     await _check_circles(transaction, plan)
     if plan.all_or_none and any(change.problems for change in plan.changes):
         return []
-    return _statements(plan)
+    if plan.logic.is_judged or _moves_summaries(plan):
+        return await write_in_rounds(transaction, plan, partial(_attempt, transaction), within=within)
+    await number_without_gaps(transaction, plan, ())
+    following = followings(plan.obj, plan.context.snapshot, fine(plan.changes))
+    return [*_statements(plan), *(each.bind(**everywhere(plan)) for each in following)]
+
+
+def _moves_summaries(plan: WritePlan) -> bool:
+    relations = relations_over(plan.context.snapshot, plan.obj)
+    return any(relation.is_touched(change) for relation in relations for change in fine(plan.changes))
+
+
+async def _attempt(transaction: Transaction, plan: WritePlan, first: Sequence[Statement]) -> None:
+    """Write the records, ask what is to be asked of them, and let the engines act on them."""
+    numbered = await number_without_gaps(transaction, plan, first)
+    changes = [*plan.created, *plan.existing]
+    first = () if numbered else first
+    watched = watches(plan, changes)
+    before, asked = before_writing(plan, watched, changes), question(plan, changes)
+    answers = await transaction.fetch_each([*first, *before, *_statements(plan), *asked])
+    for watch, rows in zip(watched, answers[len(first) :], strict=False):
+        watch.take(rows)
+    fired = hear(plan, changes, answers[-1] if asked else ())
+    if any(change.problems for change in changes):
+        return
+    await judge_parents(transaction, plan, changes, watched, await maintain(transaction, plan, changes))
+    if any(change.problems for change in changes):
+        return
+    await set_off(transaction, plan, changes, fired)
 
 
 async def _check_circles(transaction: Transaction, plan: WritePlan) -> None:
@@ -43,10 +86,14 @@ async def _check_circles(transaction: Transaction, plan: WritePlan) -> None:
         refuse_circles(plan, field, edges)
 
 
-def _statements(plan: WritePlan) -> list[Statement]:
-    created, existing = plan.created, plan.existing
+def _give_ids(plan: WritePlan) -> None:
+    created = plan.created
     for change, record_id in zip(created, new_ids(plan.obj.key_prefix, len(created)) if created else (), strict=True):
         change.id = record_id
+
+
+def _statements(plan: WritePlan) -> list[Statement]:
+    created, existing = plan.created, plan.existing
     written = [
         *(_insert(plan.obj, created) if created else ()),
         *(_update(plan.obj, existing) if existing else ()),

@@ -32,6 +32,7 @@ from chassis_platform.plan.write import (
 from chassis_platform.records.counters import Ask, number_records, number_records_within
 from chassis_platform.records.delete import delete_records, undelete_records
 from chassis_platform.records.inquiry import find_by_key
+from chassis_platform.records.rounds import UndoneError
 from chassis_platform.records.save import save_records
 from chassis_tenants.database import Database, Row, Transaction
 from chassis_tenants.statement import Statement
@@ -134,10 +135,13 @@ async def _write_once(database: Database, batch: _Batch) -> list[RecordResult]:
         await database.read(batch.context.binding)  # refused by what is cached: is that still in force?
         return results_of(plan)
     await number_records(database, plan)
-    async with database.transaction(batch.context.binding) as transaction:
-        statements = await _carry_out(transaction, plan)
-        if statements:
-            await transaction.commit_with(statements)
+    try:
+        async with database.transaction(batch.context.binding) as transaction:
+            statements = await _carry_out(transaction, plan, within=False)
+            if statements:
+                await transaction.commit_with(statements)
+    except UndoneError:
+        pass  # the plan says what was wrong
     return results_of(plan)
 
 
@@ -159,7 +163,9 @@ async def write_within(  # noqa: PLR0913  as write_records
     if _is_worth_trying(plan):
         try:
             await number_records_within(transaction, plan)
-            await transaction.fetch_each(await _carry_out(transaction, plan))
+            statements = await _carry_out(transaction, plan, within=True)
+            if statements:
+                await transaction.fetch_each(statements)
         except _RACES as error:
             raise Invalid(race_problem(error)) from error
     return results_of(plan)
@@ -170,13 +176,13 @@ def _is_worth_trying(plan: WritePlan) -> bool:
     return wrong < len(plan.changes) and not (plan.all_or_none and wrong)
 
 
-async def _carry_out(transaction: Transaction, plan: WritePlan) -> list[Statement]:
+async def _carry_out(transaction: Transaction, plan: WritePlan, *, within: bool) -> list[Statement]:
     """Judge the plan; answer what is left to be sent."""
     if plan.operation == "delete":
-        return await delete_records(transaction, plan)
+        return await delete_records(transaction, plan, within=within)
     if plan.operation == "undelete":
-        return await undelete_records(transaction, plan)
-    return await save_records(transaction, plan)
+        return await undelete_records(transaction, plan, within=within)
+    return await save_records(transaction, plan, within=within)
 
 
 def race_problem(error: psycopg.Error) -> Problem:
@@ -199,7 +205,8 @@ def _result(change: Change, *, rolled_back: bool) -> RecordResult:
         return RecordResult(None if change.creating else change.id, success=False, problems=tuple(change.problems))
     if rolled_back:
         return RecordResult(None if change.creating else change.id, success=False, problems=(_ROLLED_BACK,))
-    return RecordResult(change.id, success=True, created=change.creating, version=change.version)
+    warnings = tuple(change.warnings)
+    return RecordResult(change.id, success=True, created=change.creating, version=change.version, warnings=warnings)
 
 
 async def create_record(database: Database, context: Context, object_name: str, values: Payload) -> RecordResult:

@@ -141,6 +141,17 @@ def values_of(obj: Object, names: Sequence[str]) -> Statement:
     return kept(obj, ("values", tuple(names)), make)
 
 
+def versions_of(obj: Object) -> Statement:
+    """The id and version of records (`ids`), whoever sees them."""
+
+    def make() -> Statement:
+        source = tenant_view(obj).alias("t")
+        wanted = sa.select(source.c.id, source.c.row_version)
+        return compile_statement(wanted.where(*of_this_object(obj, source), source.c.id == sa.any_(IDS)))
+
+    return kept(obj, "versions", make)
+
+
 def ancestors_by(obj: Object, field: Field) -> Statement:
     """From the records `ids` up along a reference of an object to itself: each record met and its parent."""
 

@@ -75,12 +75,12 @@ def _answered(column: Column, sources: Sources) -> ColumnElement[Any]:
         kind = operand.field.type if operand.field is not None and operand.function in ("min", "max") else None
         value = aggregate(operand, sources, shown=True)
         return value if kind is None else spelled(kind, value, Spelling.REST)
-    return spelled(operand.type, sa.func.min(_minimal(operand, sources)), Spelling.REST)
+    return spelled(operand.type, _least(operand, sources), Spelling.REST)
 
 
-def _minimal(operand: PlannedField, sources: Sources) -> ColumnElement[Any]:
+def _least(operand: PlannedField, sources: Sources) -> ColumnElement[Any]:
     value = sources.value(operand)
-    return sa.cast(value, sa.Integer()) if isinstance(value.type, sa.Boolean) else value
+    return sa.func.bool_and(value) if isinstance(value.type, sa.Boolean) else sa.func.min(value)
 
 
 def aggregate(operand: Aggregate, sources: Sources, *, shown: bool = False) -> ColumnElement[Any]:

@@ -17,6 +17,7 @@ from chassis_platform.plan.logged import Logged, logged_reads
 from chassis_platform.plan.read_plan import Column, PlannedField, ReadPlan
 from chassis_platform.sql.access_log import entries
 from chassis_platform.sql.children import child_rows, id_at, ids_label
+from chassis_platform.sql.field_values import columns_read
 from chassis_platform.sql.found import filtered
 from chassis_platform.sql.json_values import JSON, Json
 from chassis_platform.sql.page import BATCH, gathered, key_columns, key_label, ordered, page_parts
@@ -96,15 +97,15 @@ class _PageRead:
         wanted = {"id", *_HEADS[self.shape]}
         for operand in (each.operand for each in (*self.plan.columns, *self.labels)):
             if isinstance(operand, PlannedField):
-                wanted.update(self._columns_of(operand))
+                wanted.update(self._columns_of(operand, root))
         if self.shape is Shape.UI_RECORD:
             wanted.update(self._columns_of_sharing())
         return [column.name for column in root.c if column.name in wanted]
 
-    def _columns_of(self, operand: PlannedField) -> list[str]:
+    def _columns_of(self, operand: PlannedField, root: FromClause) -> set[str]:
         own = operand.hops[0].field if operand.hops else operand.field
         parts = [self.plan.object.fields[name] for name in own.components] or [own]
-        return [each.column or "custom" for each in parts]
+        return {column for each in parts for column in columns_read(each, root, self.reach.snapshot)}
 
     def _columns_of_sharing(self) -> list[str]:
         obj = self.plan.object

@@ -21,11 +21,13 @@ ROWS = "rows"
 _MOST_KEPT = 500
 
 
-def unfolded(columns: Mapping[str, sa.types.TypeEngine[Any]]) -> TableValuedAlias:
+def unfolded(
+    columns: Mapping[str, sa.types.TypeEngine[Any]], *, parameter: str = ROWS, name: str = "r"
+) -> TableValuedAlias:
     """The rows of the parameter `rows`, as `r` with these columns."""
-    parameter = sa.cast(sa.bindparam(ROWS, type_=sa.Text()), pg.JSON())
-    listed = [sa.column(name, kind) for name, kind in columns.items()]
-    return sa.func.json_to_recordset(parameter).table_valued(*listed).render_derived(name="r", with_types=True)
+    document = sa.cast(sa.bindparam(parameter, type_=sa.Text()), pg.JSON())
+    listed = [sa.column(column, kind) for column, kind in columns.items()]
+    return sa.func.json_to_recordset(document).table_valued(*listed).render_derived(name=name, with_types=True)
 
 
 def folded(rows: Iterable[Mapping[str, Any]]) -> str:

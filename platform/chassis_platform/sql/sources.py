@@ -15,6 +15,7 @@ from chassis_metadata.snapshot import Field, Object, Snapshot
 from chassis_platform.access.policy import AccessPolicy
 from chassis_platform.access.sharing import TENANT_ID, visible
 from chassis_platform.plan.read_plan import Hop, PlannedField
+from chassis_platform.sql import field_values
 from chassis_tenants import storage
 
 #: What `Owner.Type` says of an owner that is a group: owners are queues.
@@ -56,6 +57,7 @@ class Sources:
     prefix: str = ""
     _parents: dict[tuple[str, ...], Mapping[str, FromClause]] = field(default_factory=dict)
     _joins: list[tuple[FromClause, ColumnElement[bool]]] = field(default_factory=list)
+    _values: dict[tuple[str, str, str, int], ColumnElement[Any]] = field(default_factory=dict)
 
     def at(self, hops: tuple[Hop, ...]) -> Mapping[str, FromClause]:
         """The sources at the end of the hops, by object name."""
@@ -98,13 +100,24 @@ class Sources:
         """The operand's typed value."""
         if operand.is_type:
             return self.type_of(operand.hops)
-        return _first([storage.value(field, source) for field, source in self.each(operand)])
+        return _first([self._once("value", field, source) for field, source in self.each(operand)])
 
     def comparable(self, operand: PlannedField) -> ColumnElement[Any]:
         """What the operand is compared and ordered by."""
         if operand.is_type:
             return sa.func.lower(self.type_of(operand.hops))
-        return _first([storage.comparable(field, source) for field, source in self.each(operand)])
+        return _first([self._once("comparable", field, source) for field, source in self.each(operand)])
+
+    def _once(self, form: str, field: Field, source: FromClause) -> ColumnElement[Any]:
+        """One SQL element for each value: PostgreSQL knows a group's formula again only by the very same text."""
+        key = (form, field.object_name, field.name, id(source))
+        if key not in self._values:
+            make = field_values.value if form == "value" else field_values.comparable
+            made = make(field, source, self.reach.snapshot)
+            # A formula says something even of a parent that is not there.
+            is_empty_here = not field.is_computed or source is self.root
+            self._values[key] = made if is_empty_here else sa.case((source.c.id.is_not(None), made))
+        return self._values[key]
 
     def type_of(self, hops: tuple[Hop, ...]) -> ColumnElement[Any]:
         """The name of the object at the end of the hops."""

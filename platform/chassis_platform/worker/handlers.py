@@ -6,11 +6,27 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import chassis_platform.automation.engines  # noqa: F401  they register themselves with the write road
 from chassis_platform.audit.keys import load_signer
 from chassis_platform.audit.seal import DEEP_OVERLAP, OVERLAP, seal_journal
+from chassis_platform.automation.approvals.links import load_key
+from chassis_platform.automation.approvals.mails import mail_approvers
+from chassis_platform.automation.approvals.overdue import check_deadlines
+from chassis_platform.automation.flows.due import flows_due
+from chassis_platform.automation.flows.jobs import run_queued
+from chassis_platform.automation.ledgers.nightly import run_nightly
+from chassis_platform.automation.mail import send_mails
+from chassis_platform.automation.matching.jobs import build_keys, find_all
+from chassis_platform.automation.milestones.check import check_milestones
+from chassis_platform.automation.scoring.nightly import score_nightly
+from chassis_platform.automation.segments import refresh_segments
+from chassis_platform.automation.unattended import unattended
+from chassis_platform.automation.webhooks import call_webhook
 from chassis_platform.records.purge import purge_deleted
+from chassis_platform.records.recalculation import recalculate
 from chassis_platform.worker.server import Handler, WorkerServer
 from chassis_tenants.database import Binding
+from chassis_tenants.recalculation import RECALCULATE
 from chassis_tenants.registry import tenant_by_id
 from chassis_tenants.statement import Statement
 
@@ -31,6 +47,14 @@ _EXPIRED = (
     """
     DELETE FROM chassis.job WHERE tenant_id = %(tenant_id)s
       AND status = 'failed' AND run_at < now() - interval '90 days'
+    """,
+    """
+    DELETE FROM data.flow_run WHERE tenant_id = %(tenant_id)s
+      AND status IN ('Succeeded', 'Replayed') AND created_date < now() - interval '90 days'
+    """,
+    """
+    DELETE FROM data.flow_wait WHERE tenant_id = %(tenant_id)s
+      AND status <> 'Waiting' AND created_date < now() - interval '90 days'
     """,
 )
 
@@ -63,7 +87,92 @@ async def purge_recycle_bin(server: WorkerServer, tenant_id: int, payload: Mappi
     await purge_deleted(server.database, binding, snapshot, older_than=datetime.now(UTC) - IN_RECYCLE_BIN)
 
 
+async def match_keys(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:  # noqa: ARG001
+    """Make the match keys of what was there before a matching rule came, or changed."""
+    await build_keys(server.database, server.snapshots, tenant_id)
+
+
+async def find_duplicates(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
+    """Look over all records by one duplicate rule."""
+    await build_keys(server.database, server.snapshots, tenant_id)
+    await find_all(server.database, server.snapshots, tenant_id, payload["rule"])
+
+
+async def recalculate_fields(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
+    """Work out calculated fields in records that were there before them."""
+    context = await unattended(server.database, server.snapshots, tenant_id)
+    if context is not None:
+        await recalculate(server.database, context, payload["fields"])
+
+
+async def look_after_milestones(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:  # noqa: ARG001
+    """Give the warnings that are due, and say what was not in time; follow business hours that changed."""
+    await check_milestones(server.database, server.snapshots, tenant_id)
+
+
+async def flows_by_the_clock(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:  # noqa: ARG001
+    """Queue what flows have to do by now: schedules, times relative to dates, waits that are over."""
+    await flows_due(server.database, server.snapshots, tenant_id)
+
+
+async def run_flow(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
+    """Do a queued run of a flow."""
+    await run_queued(server.database, server.snapshots, tenant_id, payload["run"])
+
+
+async def send_queued_mails(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
+    """Hand e-mails to the mail server."""
+    await send_mails(server.database, server.snapshots, server.settings, tenant_id, payload["ids"])
+
+
+async def call_other_system(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
+    """Make a call that a flow asked for."""
+    await call_webhook(server.database, server.snapshots, server.settings, tenant_id, payload)
+
+
+async def score_by_night(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:  # noqa: ARG001
+    """Score all records of the models that ask for it: what time takes away shows nowhere else."""
+    await score_nightly(server.database, server.snapshots, tenant_id)
+
+
+async def close_ledgers(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:  # noqa: ARG001
+    """Take away what expired, warn of what will, look whether balances agree with their entries."""
+    await run_nightly(server.database, server.snapshots, tenant_id)
+
+
+async def refresh_membership(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
+    """Make the membership of the segments of one pace anew."""
+    await refresh_segments(server.database, server.snapshots, tenant_id, every=payload["every"])
+
+
+async def look_after_approvals(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:  # noqa: ARG001
+    """Remind approvers of what waits too long, and ask higher up."""
+    await check_deadlines(server.database, server.snapshots, tenant_id)
+
+
+async def send_approval_mails(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
+    """Write to approvers, with links that decide."""
+    settings = server.settings
+    base = settings.public_url or f"http://{settings.host}:{settings.port}"
+    key, address = load_key(server.home), f"{base.rstrip('/')}/ui/approval-links/"
+    ids = payload["workitem_ids"]
+    await mail_approvers(server.database, server.snapshots, tenant_id, ids, key=key, base_url=address)
+
+
 HANDLERS: dict[str, Handler] = {
+    "approval_deadlines": look_after_approvals,
+    "approval_mails": send_approval_mails,
+    "score_nightly": score_by_night,
+    "close_ledgers": close_ledgers,
+    "refresh_segments": refresh_membership,
+    "flows_due": flows_by_the_clock,
+    "run_flow": run_flow,
+    "send_mails": send_queued_mails,
+    "call_webhook": call_other_system,
+    "check_milestones": look_after_milestones,
+    RECALCULATE: recalculate_fields,
+    "find_duplicates": find_duplicates,
+    "match_keys": match_keys,
     "expire": expire,
     "purge_recycle_bin": purge_recycle_bin,
     "seal_journal": seal,

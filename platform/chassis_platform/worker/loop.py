@@ -51,7 +51,7 @@ class Pace:
     most_seconds: float = 4 * 3600.0
     grace_seconds: float = 20.0
     seal_seconds: float = 5.0
-    schedule_seconds: float = 60.0
+    schedule_seconds: float = 30.0
     outage_seconds: float = 2.0
     #: Looking for what is due takes at most this share of the time.
     looking_share: float = 0.02

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chassis_metadata.ids import component_id
+from chassis_platform import clock
 from chassis_tenants.database import Database
 from chassis_tenants.journal import JOB_PREFIX
 from chassis_tenants.statement import Statement
@@ -19,12 +20,16 @@ SETTLE_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
-    """A job that every tenant gets once in `seconds`, at a moment of its own within the period."""
+    """A job that every tenant gets once in `seconds`, at a moment of its own within the period.
+
+    With `queue`, a function of the database that says which tenants have something to do, only those get it.
+    """
 
     name: str
     kind: str
     seconds: int
     payload: Mapping[str, Any] = field(default_factory=dict)
+    queue: str | None = None
 
     @property
     def job_id(self) -> str:
@@ -34,7 +39,15 @@ class Periodic:
 
 SCHEDULE = (
     Periodic("expire", "expire", 6 * HOUR),
+    Periodic("approval_deadlines", "approval_deadlines", 30, queue="chassis.queue_approval_jobs"),
+    Periodic("check_milestones", "check_milestones", 30, queue="chassis.queue_milestone_jobs"),
+    Periodic("flows_due", "flows_due", 30, queue="chassis.queue_due_flows"),
+    Periodic("match_keys", "match_keys", 5 * MINUTE),
     Periodic("purge_recycle_bin", "purge_recycle_bin", DAY),
+    Periodic("close_ledgers", "close_ledgers", DAY),
+    Periodic("score_nightly", "score_nightly", DAY),
+    Periodic("segments_hourly", "refresh_segments", HOUR, {"every": "hourly"}),
+    Periodic("segments_daily", "refresh_segments", DAY, {"every": "daily"}),
     Periodic("seal_journal_deep", "seal_journal", HOUR, {"deep": True}),
 )
 _SEAL_JOB_ID = component_id(JOB_PREFIX, "seal_journal")
@@ -46,6 +59,14 @@ async def queue_periodic_jobs(database: Database, schedule: Sequence[Periodic]) 
 
 
 async def _queue(database: Database, periodic: Periodic) -> int:
+    if periodic.queue is not None:
+        return await _count(
+            database,
+            Statement(
+                f"SELECT {periodic.queue}(%(kind)s::text, %(job_id)s::text, %(until)s::timestamptz)",
+                {"kind": periodic.kind, "job_id": periodic.job_id, "until": clock.now()},
+            ),
+        )
     return await _count(
         database,
         Statement(

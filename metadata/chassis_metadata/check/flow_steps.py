@@ -1,0 +1,316 @@
+"""The steps of a flow, verb by verb: objects, fields, components that are there; formulas that give what is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chassis_metadata.check.formulas import complaints_of
+from chassis_metadata.check.look import Look, missing_field, unknown
+from chassis_metadata.errors import Invalid
+from chassis_metadata.expressions.kinds import Kind, kind_of
+from chassis_metadata.forms import Complaint
+from chassis_metadata.logic.flow import ENGINE_VERBS, RECORDLESS_VERBS, Flow, Step, formula_of, read_flow
+from chassis_metadata.logic.flow_formulas import Standing, flow_formula
+from chassis_metadata.logic.merge_fields import formulas_of
+from chassis_metadata.places import Where
+from chassis_metadata.snapshot import Object, Snapshot
+
+_MESSAGES = {"notify": ("title", "body"), "error": ("message",)}
+
+
+@dataclass(frozen=True, slots=True)
+class StepChecks:
+    """Checks the steps of one flow; `where` is the flow's place."""
+
+    look: Look
+    flow: Flow
+    where: Where
+
+    @property
+    def _after(self) -> Snapshot:
+        return self.look.after
+
+    def check(self, steps: Iterable[Step], standing: Standing, *, in_loop: bool = False) -> Iterator[Complaint]:
+        """All that is wrong with steps that stand there."""
+        for step in steps:
+            here = (*self.where, *step.where)
+            yield from self._formula(standing, step.condition, Kind.BOOLEAN, (*here, "if"))
+            yield from self._verb(step, standing, (*here, step.verb), in_loop=in_loop)
+
+    def _verb(self, step: Step, standing: Standing, here: Where, *, in_loop: bool) -> Iterator[Complaint]:
+        if step.verb in ENGINE_VERBS:
+            yield from self._engine(step, standing, here)
+        elif step.verb == "decision":
+            yield from self._decision(step, standing, here, in_loop=in_loop)
+        elif step.verb == "wait":
+            yield from self._wait(step, standing, here, in_loop=in_loop)
+        elif step.verb in ("notify", "email", "error"):
+            yield from self._told(step, standing, here)
+        elif step.verb == "for_each":
+            yield from self._for_each(step, standing, here)
+        elif step.verb in _OTHERS:
+            yield from _OTHERS[step.verb](self, step.body, standing, here)
+
+    def _formula(self, standing: Standing, text: str | None, expects: Kind | None, here: Where) -> Iterator[Complaint]:
+        if text is None:
+            return
+        try:
+            flow_formula(self._after, standing, text, expects)
+        except Invalid as invalid:
+            yield from complaints_of(invalid, here, text)
+
+    def _assigned(
+        self, fields: Mapping[str, Any], obj: Object, standing: Standing, here: Where, *, new: bool
+    ) -> Iterator[Complaint]:
+        for name, value in fields.items():
+            field = obj.fields.get(name)
+            if field is None:
+                yield missing_field((*here, name), obj, name)
+            elif not (field.createable if new else field.updateable) or field.is_compound:
+                yield Complaint((*here, name), "not_writable", f"{obj.name}.{name} can't be set.")
+            else:
+                yield from self._formula(standing, formula_of(value), kind_of(field), (*here, name))
+
+    def _object_at(self, standing: Standing, here: Where) -> Iterator[Complaint]:
+        if standing.object_name is None:
+            yield Complaint(here, "required_key_missing", "No record is at hand: the flow has no 'object'.")
+
+    def update(self, body: Any, standing: Standing, here: Where) -> Iterator[Complaint]:
+        """Fields of the record at hand."""
+        yield from self._object_at(standing, here)
+        if standing.object_name is not None:
+            obj = self._after.objects[standing.object_name]
+            yield from self._assigned(body, obj, standing, here, new=False)
+
+    def found(self, body: Mapping[str, Any], standing: Standing, here: Where) -> Iterator[Complaint | str]:
+        """Complaints about what records are looked for; last, where there are none, the object's name."""
+        name = body.get("object")
+        if "related" in body or "parent" in body:
+            found = self._relation(body, standing, here)
+            if not isinstance(found, str):
+                yield found
+                return
+            name = found
+        elif name is None:
+            message = "Say which records: `related`, `parent`, or `object` with `criteria`."
+            yield Complaint(here, "required_key_missing", message)
+            return
+        elif "criteria" not in body:
+            yield Complaint(here, "required_key_missing", f"Which records of {name}? 'criteria' is missing.")
+        if name not in self._after.objects:
+            yield unknown((*here, "object"), "object", name, self._after.objects)
+            return
+        yield from self._formula(standing.inside(name), body.get("criteria"), Kind.BOOLEAN, (*here, "criteria"))
+        for place, each in enumerate(body.get("order_by", ())):
+            if each["field"] not in self._after.objects[name].fields:
+                yield missing_field((*here, "order_by", place), self._after.objects[name], each["field"])
+        yield name
+
+    def _relation(self, body: Mapping[str, Any], standing: Standing, here: Where) -> Complaint | str:
+        """The object at the other end of `related` or `parent`."""
+        if standing.object_name is None:
+            return Complaint(here, "required_key_missing", "No record is at hand: the flow has no 'object'.")
+        obj = self._after.objects[standing.object_name]
+        if "related" in body:
+            children = {one.name: one.child for one in obj.children}
+            found = children.get(body["related"])
+            return found or unknown((*here, "related"), "child relationship", body["related"], children)
+        field = obj.fields.get(body["parent"])
+        if field is None or not field.is_reference:
+            references = [each.name for each in obj.fields.values() if each.is_reference]
+            return unknown((*here, "parent"), "reference field", body["parent"], references)
+        targets = [each for each in field.references if body.get("object") in (None, each)]
+        if len(targets) != 1:
+            known = ", ".join(field.references)
+            return Complaint(
+                here, "required_key_missing", f"{field.name} may refer to {known}: say which with `object`."
+            )
+        return targets[0]
+
+    def update_records(self, body: Any, standing: Standing, here: Where) -> Iterator[Complaint]:
+        """Fields of other records."""
+        for each in self.found(body, standing, here):
+            if isinstance(each, Complaint):
+                yield each
+            else:
+                obj = self._after.objects[each]
+                yield from self._assigned(body["fields"], obj, standing.inside(each), (*here, "fields"), new=False)
+
+    def create(self, body: Any, standing: Standing, here: Where) -> Iterator[Complaint]:
+        """A new record, or several."""
+        obj = self._after.objects.get(body["object"])
+        if obj is None:
+            yield unknown((*here, "object"), "object", body["object"], self._after.objects)
+            return
+        if not obj.createable:
+            yield Complaint((*here, "object"), "not_writable", f"Records of {obj.name} can't be created by flows.")
+        if "for_each" in body:
+            for each in self.found(body["for_each"], standing, (*here, "for_each")):
+                if isinstance(each, Complaint):
+                    yield each
+                    return
+                standing = standing.inside(each)
+        yield from self._assigned(body["fields"], obj, standing, (*here, "fields"), new=True)
+        yield from self._variable(body.get("into"), (Kind.ID, Kind.TEXT), (*here, "into"))
+
+    def delete(self, body: Any, standing: Standing, here: Where) -> Iterator[Complaint]:
+        """Records that go."""
+        if not body:
+            yield from self._object_at(standing, here)
+            return
+        for each in self.found(body, standing, here):
+            if isinstance(each, Complaint):
+                yield each
+
+    def queue(self, body: Any, standing: Standing, here: Where) -> Iterator[Complaint]:
+        """A queue that the packages know, or that is made by hand (then it is asked for when the flow runs)."""
+        yield from self._object_at(standing, here)
+        if standing.object_name is not None and not self._after.objects[standing.object_name].has_owner:
+            yield Complaint(here, "not_writable", f"Records of {standing.object_name} have no owner.")
+        known = {each.name for each in self._after.queues}
+        if body not in known and not self.look.is_tenant:
+            yield unknown(here, "queue", body, known)
+
+    def webhook(self, body: Any, standing: Standing, here: Where) -> Iterator[Complaint]:
+        """An address and a secret that are settings."""
+        for key in ("url", "secret"):
+            if key in body and body[key] not in self._after.settings:
+                yield unknown((*here, key), "setting", body[key], self._after.settings)
+        for name, value in body.get("body", {}).items():
+            yield from self._formula(standing, formula_of(value), None, (*here, "body", name))
+
+    def call(self, body: Any, standing: Standing, here: Where) -> Iterator[Complaint]:
+        """Another flow, on the same object, with inputs that it has."""
+        component = self._after.logic_of("flow").get(body["flow"])
+        if component is None:
+            yield unknown((*here, "flow"), "flow", body["flow"], self._after.logic_of("flow"))
+            return
+        called = read_flow(component)
+        if called.start != "sub":
+            message = f"{called.name} is started by {called.start}; only a flow whose trigger is `sub` can be called."
+            yield Complaint((*here, "flow"), "not_callable", message)
+        elif called.object_name not in (None, standing.object_name):
+            message = f"{called.name} is about {called.object_name}, the records here are {standing.object_name}."
+            yield Complaint((*here, "flow"), "not_callable", message)
+        inputs = {each.name: each.kind for each in called.variables if each.is_input}
+        for name, value in body.get("with", {}).items():
+            if name not in inputs:
+                yield unknown((*here, "with", name), "input variable", name, inputs)
+            else:
+                yield from self._formula(standing, formula_of(value), inputs[name], (*here, "with", name))
+
+    def set_variables(self, body: Any, standing: Standing, here: Where) -> Iterator[Complaint]:
+        """Variables that are declared."""
+        for name, value in body.items():
+            if name not in self.flow.kinds:
+                yield unknown((*here, name), "variable", name, self.flow.kinds)
+            else:
+                yield from self._formula(standing, formula_of(value), self.flow.kinds[name], (*here, name))
+
+    def publish(self, body: Any, standing: Standing, here: Where) -> Iterator[Complaint]:
+        """An event about the record at hand."""
+        del body
+        yield from self._object_at(standing, here)
+
+    def _variable(self, name: str | None, kinds: tuple[Kind, ...], here: Where) -> Iterator[Complaint]:
+        if name is None:
+            return
+        if name not in self.flow.kinds:
+            yield unknown(here, "variable", name, self.flow.kinds)
+        elif self.flow.kinds[name] not in kinds:
+            yield Complaint(here, "wrong_type", f"The variable {name} must be of type {kinds[0].value}.")
+
+    def _decision(self, step: Step, standing: Standing, here: Where, *, in_loop: bool) -> Iterator[Complaint]:
+        for place, branch in enumerate(step.branches):
+            yield from self._formula(standing, branch.condition, Kind.BOOLEAN, (*here, place, "when"))
+            yield from self.check(branch.steps, standing, in_loop=in_loop)
+
+    def _for_each(self, step: Step, standing: Standing, here: Where) -> Iterator[Complaint]:
+        for each in self.found(step.body, standing, here):
+            if isinstance(each, Complaint):
+                yield each
+            else:
+                yield from self.check(step.branches[0].steps, standing.inside(each), in_loop=True)
+
+    def _wait(self, step: Step, standing: Standing, here: Where, *, in_loop: bool) -> Iterator[Complaint]:
+        if in_loop or self.flow.start == "sub":
+            message = "Waiting is not possible in a loop or in a flow that is called."
+            yield Complaint(here, "not_possible_here", message)
+        yield from self._formula(standing, step.body.get("until"), Kind.DATETIME, (*here, "until"))
+        yield from self._formula(
+            Standing(standing.object_name, has_prior=True),
+            step.body.get("criteria"),
+            Kind.BOOLEAN,
+            (*here, "criteria"),
+        )
+        hours = step.body.get("business_hours")
+        if hours is not None and hours not in self._after.logic_of("business_hours"):
+            yield unknown((*here, "business_hours"), "business hours", hours, self._after.logic_of("business_hours"))
+        yield from self._variable(step.body.get("timed_out"), (Kind.BOOLEAN,), (*here, "timed_out"))
+
+    def _told(self, step: Step, standing: Standing, here: Where) -> Iterator[Complaint]:
+        for key in _MESSAGES.get(step.verb, ()):
+            for formula in formulas_of(step.body.get(key, "")):
+                yield from self._formula(standing, formula, None, (*here, key))
+        for place, each in enumerate(step.body.get("to", ())):
+            yield from self._recipient(each, standing, (*here, "to", place), is_email=step.verb == "email")
+        if step.verb == "error":
+            yield from self._error_field(step.body.get("field"), standing, (*here, "field"))
+        if step.verb == "email":
+            yield from self._template(step.body["template"], standing, (*here, "template"))
+
+    def _error_field(self, name: str | None, standing: Standing, here: Where) -> Iterator[Complaint]:
+        obj = self._after.objects.get(standing.object_name or "")
+        if name is not None and obj is not None and name not in obj.fields:
+            yield missing_field(here, obj, name)
+
+    def _template(self, name: str, standing: Standing, here: Where) -> Iterator[Complaint]:
+        template = self._after.logic_of("email_template").get(name)
+        if template is None:
+            yield unknown(here, "e-mail template", name, self._after.logic_of("email_template"))
+        elif template.body["object"] != standing.object_name:
+            message = f"{name} is about {template.body['object']}, the records here are {standing.object_name}."
+            yield Complaint(here, "wrong_object", message)
+
+    def _recipient(
+        self, body: Mapping[str, str], standing: Standing, here: Where, *, is_email: bool
+    ) -> Iterator[Complaint]:
+        [(key, value)] = body.items()
+        if key == "email" and not is_email:
+            yield Complaint((*here, key), "not_possible_here", "An address is for e-mails; a notice goes to users.")
+        elif key in ("field", "email"):
+            expects = Kind.ID if key == "field" else Kind.TEXT
+            yield from self._formula(standing, value, expects, (*here, key))
+        elif key == "role" and value not in {each.name for each in self._after.roles} and not self.look.is_tenant:
+            yield unknown((*here, key), "role", value, [each.name for each in self._after.roles])
+        elif key == "queue" and value not in {each.name for each in self._after.queues} and not self.look.is_tenant:
+            yield unknown((*here, key), "queue", value, [each.name for each in self._after.queues])
+        elif key == "permission_set" and value not in self._after.permission_sets:
+            yield unknown((*here, key), "permission set", value, self._after.permission_sets)
+
+    def _engine(self, step: Step, standing: Standing, here: Where) -> Iterator[Complaint]:
+        if step.verb not in RECORDLESS_VERBS:
+            yield from self._object_at(standing, here)
+        body: Mapping[str, Any] = {"use": step.body} if isinstance(step.body, str) else step.body
+        kind = ENGINE_VERBS[step.verb]
+        if body["use"] not in self._after.logic_of(kind):
+            at = here if isinstance(step.body, str) else (*here, "use")
+            yield unknown(at, kind.replace("_", " "), body["use"], self._after.logic_of(kind))
+        for name, value in body.get("with", {}).items():
+            yield from self._formula(standing, formula_of(value), None, (*here, "with", name))
+        yield from self._variable(body.get("into"), tuple(Kind), (*here, "into"))
+
+
+_OTHERS = {
+    "update": StepChecks.update,
+    "update_records": StepChecks.update_records,
+    "create": StepChecks.create,
+    "delete": StepChecks.delete,
+    "queue": StepChecks.queue,
+    "webhook": StepChecks.webhook,
+    "call": StepChecks.call,
+    "set": StepChecks.set_variables,
+    "publish": StepChecks.publish,
+}

@@ -1,0 +1,1 @@
+"""The formula language: text to a tree, a tree to a typed Expression. Nothing here computes a formula."""

@@ -1,0 +1,194 @@
+"""Matching rules: the keys on which two records are taken for the same, of one object or of two."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from chassis_metadata.components import LogicComponent
+from chassis_metadata.expressions.infer import type_expression
+from chassis_metadata.expressions.kinds import Kind
+from chassis_metadata.expressions.scope import Scope
+from chassis_metadata.expressions.typed import Expression
+from chassis_metadata.logic.record_formulas import BLANKS_AS
+from chassis_metadata.logic.triggers import SOURCES, Event, Trigger
+from chassis_metadata.snapshot import Field, Object, Snapshot
+
+KIND = "matching_rule"
+DEFAULT_STEPS = ("width", "case", "spaces")
+#: Keys are made before anything looks for duplicates, and that before any flow acts.
+ORDER = 10
+_ID_LENGTH = 16
+
+
+class Method(StrEnum):
+    """How two values are compared."""
+
+    EXACT = "exact"
+    SIMILAR = "similar"
+    SOUNDS_LIKE = "sounds_like"
+    PINYIN = "pinyin"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two fields, how their values are brought into one form, and when they agree then."""
+
+    field: str
+    against: str
+    method: Method = Method.EXACT
+    at_least: float = 1.0
+    steps: tuple[str, ...] = DEFAULT_STEPS
+    country_code: str | None = None
+    last: int | None = None
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MatchKey:
+    """Fields that must all agree. `object_name` and `against` are the two objects, often the same one."""
+
+    name: str
+    object_name: str
+    against: str
+    comparisons: tuple[Comparison, ...]
+    blank_matches: bool = False
+
+    @cached_property
+    def id(self) -> str:
+        """Says what is compared and how: a changed key is another key, whatever it is called."""
+        content = [self.object_name, self.against, self.blank_matches, *(_content(each) for each in self.comparisons)]
+        return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()[:_ID_LENGTH]
+
+    @property
+    def similar(self) -> Comparison | None:
+        """The one comparison that asks for a likeness."""
+        return next((each for each in self.comparisons if each.method is Method.SIMILAR), None)
+
+    def sides(self) -> Iterable[Side]:
+        """The objects whose records have this key."""
+        yield Side(self, self.object_name, tuple(each.field for each in self.comparisons))
+        if self.against != self.object_name:
+            yield Side(self, self.against, tuple(each.against for each in self.comparisons))
+
+
+@dataclass(frozen=True)
+class Side:
+    """A key as the records of one object have it: from these fields, in the order of the comparisons."""
+
+    key: MatchKey
+    object_name: str
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchingRule:
+    """A rule in force. Criteria are formulas over the records of the one and of the other object."""
+
+    name: str
+    label: str
+    object_name: str
+    against: str
+    keys: tuple[MatchKey, ...]
+    criteria: str | None = None
+    against_criteria: str | None = None
+
+
+def read_matching_rule(component: LogicComponent) -> MatchingRule:
+    """A component as a rule."""
+    body = component.body
+    name, against = body["object"], body.get("against", body["object"])
+    criteria = body.get("criteria")
+    return MatchingRule(
+        name=component.full_name,
+        label=body["label"],
+        object_name=name,
+        against=against,
+        keys=tuple(_key(each, name, against) for each in body["keys"]),
+        criteria=criteria,
+        against_criteria=body.get("against_criteria", criteria if against == name else None),
+    )
+
+
+def _key(body: Mapping[str, Any], object_name: str, against: str) -> MatchKey:
+    comparisons = tuple(_comparison(each) for each in body["compare"])
+    return MatchKey(body["name"], object_name, against, comparisons, bool(body.get("blank_matches", False)))
+
+
+def _comparison(body: Mapping[str, Any]) -> Comparison:
+    return Comparison(
+        field=body["field"],
+        against=body.get("against", body["field"]),
+        method=Method(body.get("method", Method.EXACT)),
+        at_least=float(body.get("at_least", 1)),
+        steps=tuple(body.get("normalise", DEFAULT_STEPS)),
+        country_code=body.get("country_code"),
+        last=body.get("last"),
+        without=tuple(body.get("without", ())),
+    )
+
+
+def _content(each: Comparison) -> list[Any]:
+    words, steps = sorted(each.without), sorted(each.steps)
+    return [each.field, each.against, each.method, each.at_least, steps, each.country_code, each.last, words]
+
+
+def matching_rules(snapshot: Snapshot) -> Mapping[str, MatchingRule]:
+    """The active rules by name."""
+    found: Mapping[str, MatchingRule] | None = snapshot.kept.get(KIND)
+    if found is None:
+        found = {name: read_matching_rule(each) for name, each in sorted(snapshot.logic_of(KIND).items())}
+        snapshot.kept[KIND] = found
+    return found
+
+
+def sides_of(snapshot: Snapshot, object_name: str) -> tuple[Side, ...]:
+    """The keys that records of the object have, each once, whatever rules ask for it."""
+    by_object: dict[str, dict[str, Side]] | None = snapshot.kept.get("match_sides")
+    if by_object is None:
+        by_object = snapshot.kept["match_sides"] = {}
+        for rule in matching_rules(snapshot).values():
+            for side in (one for key in rule.keys for one in key.sides()):
+                by_object.setdefault(side.object_name, {})[side.key.id] = side
+    return tuple(by_object.get(object_name, {}).values())
+
+
+def criterion_of_rows(snapshot: Snapshot, obj: Object, text: str) -> Expression:
+    """The typed criteria over stored records, kept with the snapshot. Raises Invalid with all that is wrong."""
+    key = ("match_criterion", obj.name, text)
+    found: Expression | None = snapshot.kept.get(key)
+    if found is None:
+        scope = Scope(snapshot, obj)
+        found = snapshot.kept[key] = type_expression(text, scope, expects=Kind.BOOLEAN, blanks_as=BLANKS_AS)
+    return found
+
+
+def is_matchable(field: Field) -> bool:
+    """Whether a field has a value of its own that a key can be made of."""
+    return not field.is_compound and not field.is_computed and field.summary is None and field.name != "Id"
+
+
+def changes_of(obj: Object, names: Iterable[str]) -> str:
+    """A formula that holds when a save changed one of these fields."""
+    known = sorted(name for name in set(names) if name in obj.fields)
+    return " || ".join(f"ISCHANGED({name})" for name in known) or "FALSE"
+
+
+def triggers_of_rule(component: LogicComponent, snapshot: Snapshot) -> Iterable[Trigger]:
+    """A record's keys are made when it is created, and anew when a field that they are made of changes."""
+    rule = read_matching_rule(component)
+    fields: dict[str, set[str]] = {}
+    for side in (one for key in rule.keys for one in key.sides()):
+        fields.setdefault(side.object_name, set()).update(side.fields)
+    for name in fields.keys() & snapshot.objects.keys():
+        changed = changes_of(snapshot.objects[name], fields[name])
+        yield Trigger(KIND, rule.name, name, frozenset({Event.CREATE}), order=ORDER)
+        yield Trigger(KIND, rule.name, name, frozenset({Event.UPDATE}), criteria=changed, order=ORDER)
+
+
+SOURCES[KIND] = triggers_of_rule

@@ -1,0 +1,1 @@
+"""Approval processes at work: submit, decide, recall, reassign, remind, escalate; always in sets."""

@@ -1,0 +1,1 @@
+"""Assignment: who gets a record, by declared rules."""

@@ -1,0 +1,30 @@
+"""Loads every engine: each registers what saves set off, and the steps that flows may ask of it."""
+
+from __future__ import annotations
+
+from chassis_platform.automation import engine_steps
+from chassis_platform.automation.approvals import on_save as approvals
+from chassis_platform.automation.approvals import submit_step as approvals_submit
+from chassis_platform.automation.assignment import on_save as assignment
+from chassis_platform.automation.flows import control_steps, handler, message_steps, record_steps, waits
+from chassis_platform.automation.matching import duplicates, flow_step, keys
+from chassis_platform.automation.milestones import on_save as milestones
+from chassis_platform.automation.scoring import on_save as scoring
+
+#: Importing them is what counts.
+ENGINES = (
+    approvals,
+    approvals_submit,
+    assignment,
+    control_steps,
+    duplicates,
+    flow_step,
+    engine_steps,
+    handler,
+    keys,
+    message_steps,
+    milestones,
+    record_steps,
+    scoring,
+    waits,
+)

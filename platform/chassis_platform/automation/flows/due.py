@@ -1,0 +1,179 @@
+"""What flows do by the clock: schedules, times before and after dates of records, waits that are over.
+
+Looked at by a job per tenant. What is due is queued in the transaction that notes that it was: exactly once, also after
+a crash, and late where nobody looked in time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from chassis_metadata.logic.business_hours import named_hours
+from chassis_metadata.logic.cron import read_cron
+from chassis_metadata.logic.flow import Flow, flows_started_by
+from chassis_platform import clock
+from chassis_platform.access.context import Context
+from chassis_platform.automation.business_time import is_business_day
+from chassis_platform.automation.flows.frame import Item
+from chassis_platform.automation.flows.relative import (
+    MARK,
+    PAGE,
+    Timing,
+    Window,
+    dated_records,
+    matching_records,
+    timing_of,
+)
+from chassis_platform.automation.flows.runs import queue_runs
+from chassis_platform.automation.flows.waits import MOST_AT_ONCE, next_due, resume_due
+from chassis_platform.automation.identity import acting_as, context_of_job
+from chassis_platform.sql.rows import folded
+from chassis_tenants.database import Database, Transaction
+from chassis_tenants.snapshots import SnapshotStore
+from chassis_tenants.statement import Statement
+
+#: How often flows relative to dates are looked at.
+LOOK_AGAIN = timedelta(minutes=1)
+
+_CLOCKS = Statement(
+    "SELECT flow, since, checked_until FROM chassis.flow_clock WHERE tenant_id = %(tenant_id)s FOR UPDATE"
+)
+_START = Statement(
+    "INSERT INTO chassis.flow_clock (tenant_id, flow, since, checked_until)"
+    " SELECT %(tenant_id)s, name, %(now)s, %(now)s FROM unnest(%(names)s::text[]) AS n (name)"
+    " ON CONFLICT (tenant_id, flow) DO NOTHING"
+)
+_STOP = Statement(
+    "DELETE FROM chassis.flow_clock WHERE tenant_id = %(tenant_id)s AND flow <> '' AND NOT flow = ANY (%(names)s)"
+)
+_CHECKED = Statement(
+    "UPDATE chassis.flow_clock SET checked_until = %(until)s"
+    " WHERE tenant_id = %(tenant_id)s AND flow = %(flow)s AND checked_until < %(until)s RETURNING flow"
+)
+_LOOKED = Statement(
+    "INSERT INTO chassis.flow_clock (tenant_id, flow, since, checked_until, next_due, metadata_version)"
+    " VALUES (%(tenant_id)s, '', %(now)s, %(now)s, %(next)s, %(version)s)"
+    " ON CONFLICT (tenant_id, flow) DO UPDATE SET checked_until = excluded.checked_until,"
+    " next_due = excluded.next_due, metadata_version = excluded.metadata_version"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One look at a tenant's clocks."""
+
+    database: Database
+    context: Context
+    now: datetime
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.context.tenant.time_zone)
+
+
+async def flows_due(database: Database, snapshots: SnapshotStore, tenant_id: int) -> None:
+    """Queue what a tenant's flows have to do by now, and note when to look again."""
+    context = await context_of_job(database, snapshots, tenant_id)
+    if context is None:
+        return
+    look = _Look(database, context, clock.now())
+    clocks = await _clocks(look)
+    for flow in flows_started_by(context.snapshot, "schedule"):
+        await _scheduled(look, flow, clocks[flow.name][1])
+    for flow in flows_started_by(context.snapshot, "relative"):
+        await _relative(look, flow, clocks[flow.name])
+    await _waits(look)
+    async with database.transaction(context.binding) as transaction:
+        parameters = {"tenant_id": tenant_id, "now": look.now, "version": context.tenant.metadata_version}
+        await transaction.fetch(_LOOKED.bind(**parameters, next=await _next(look, transaction)))
+
+
+async def _clocks(look: _Look) -> dict[str, tuple[datetime, datetime]]:
+    """Since when each flow is there, and until when it was looked at; one that is new begins now."""
+    snapshot, tenant_id = look.context.snapshot, look.context.tenant.id
+    names = [each.name for start in ("schedule", "relative") for each in flows_started_by(snapshot, start)]
+    given = {"tenant_id": tenant_id, "names": names, "now": look.now}
+    async with look.database.transaction(look.context.binding) as transaction:
+        rows = (await transaction.fetch_each([_STOP.bind(**given), _START.bind(**given), _CLOCKS.bind(**given)]))[-1]
+    return {flow: (since, checked) for flow, since, checked in rows}
+
+
+async def _scheduled(look: _Look, flow: Flow, checked: datetime) -> None:
+    """Run what came round since: once, however many times were missed."""
+    latest = read_cron(flow.trigger["cron"]).last_until(look.now, look.zone)
+    if latest is None or latest <= checked:
+        return
+    async with look.database.transaction(look.context.binding) as transaction:
+        if not await _is_first(look, transaction, flow, latest) or _is_off(look, flow, latest):
+            return
+        acting = await acting_as(transaction, look.context, None)
+        if flow.object_name is None:
+            await queue_runs(transaction, acting, flow, [Item(0, None)], "schedule")
+            return
+        after = ""
+        while page := await transaction.fetch(matching_records(acting, flow, after)):
+            after = page[-1][0]
+            items = [Item(number, record_id) for number, (record_id,) in enumerate(page)]
+            await queue_runs(transaction, acting, flow, items, "schedule")
+
+
+async def _is_first(look: _Look, transaction: Transaction, flow: Flow, until: datetime) -> bool:
+    """Whether nobody has looked at the flow's clock up to then."""
+    parameters = {"tenant_id": look.context.tenant.id, "flow": flow.name, "until": until}
+    return bool(await transaction.fetch(_CHECKED.bind(**parameters)))
+
+
+def _is_off(look: _Look, flow: Flow, moment: datetime) -> bool:
+    if not flow.trigger.get("working_days"):
+        return False
+    hours = named_hours(look.context.snapshot, flow.trigger.get("business_hours"))
+    return not is_business_day(hours, moment.astimezone(look.zone).date(), look.zone)
+
+
+async def _relative(look: _Look, flow: Flow, clocks: tuple[datetime, datetime]) -> None:
+    """Run what became due since; a record whose date was changed meanwhile is looked at anew."""
+    timing = timing_of(look.context, flow)
+    window = timing.window(look.now, *clocks)
+    after: str | None = ""
+    while after is not None:
+        async with look.database.transaction(look.context.binding) as transaction:
+            after = await _relative_page(look, transaction, flow, timing, window, after)
+    async with look.database.transaction(look.context.binding) as transaction:
+        await _is_first(look, transaction, flow, look.now)
+
+
+async def _relative_page(
+    look: _Look, transaction: Transaction, flow: Flow, timing: Timing, window: Window, after: str
+) -> str | None:
+    """One page of records; answers where the next begins, None after the last."""
+    rows = await transaction.fetch(dated_records(look.context, flow, window, after))
+    due = [row for row in rows if window.floor < timing.moment(row[1]) <= look.now]
+    given = {"tenant_id": look.context.tenant.id, "flow": flow.name, "now": look.now}
+    marks = folded({"record_id": row[0], "mark": row[2]} for row in due)
+    new = {record_id for (record_id,) in await transaction.fetch(MARK.bind(**given, marks=marks))} if due else set()
+    chosen = [row[0] for row in due if row[3] and row[0] in new]
+    if chosen:
+        acting = await acting_as(transaction, look.context, None)
+        items = [Item(number, each) for number, each in enumerate(chosen)]
+        await queue_runs(transaction, acting, flow, items, "relative")
+    return str(rows[-1][0]) if len(rows) == PAGE else None
+
+
+async def _waits(look: _Look) -> None:
+    resumed = MOST_AT_ONCE
+    while resumed == MOST_AT_ONCE:
+        async with look.database.transaction(look.context.binding) as transaction:
+            resumed = await resume_due(transaction, look.context, look.now)
+
+
+async def _next(look: _Look, transaction: Transaction) -> datetime | None:
+    """When to look again."""
+    snapshot = look.context.snapshot
+    schedules = flows_started_by(snapshot, "schedule")
+    times = [read_cron(each.trigger["cron"]).next_after(look.now, look.zone) for each in schedules]
+    if flows_started_by(snapshot, "relative"):
+        times.append(look.now + LOOK_AGAIN)
+    times.append(await next_due(transaction, look.context))
+    return min((each for each in times if each is not None), default=None)

@@ -1,0 +1,79 @@
+"""What engines keep: rows of objects that nobody else may write, and the parameters that all their statements share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from chassis_metadata.ids import new_ids
+from chassis_metadata.snapshot import Object
+from chassis_platform import clock
+from chassis_platform.access.context import Context
+from chassis_platform.sql.formula_context import running
+from chassis_platform.sql.rows import folded, places_of, stored_row
+from chassis_platform.sql.write import insert_records, update_records
+from chassis_tenants.database import Transaction
+from chassis_tenants.statement import Statement
+
+Values = Mapping[str, Any]
+
+
+def common(context: Context, now: datetime | None = None) -> dict[str, Any]:
+    """The parameters of every statement of an engine: tenant, actor, moment, and what formulas ask."""
+    moment = now or clock.now()
+    return {
+        "tenant": context.tenant.id,
+        "tenant_id": context.tenant.id,
+        "stamp": moment,
+        "actor": context.principal.user_id,
+        **running(context, moment),
+        "formula_zone": context.tenant.time_zone,  # what an engine decides does not depend on whose act it followed
+    }
+
+
+def today(context: Context) -> date:
+    """The day it is where the tenant is."""
+    return clock.now().astimezone(ZoneInfo(context.tenant.time_zone)).date()
+
+
+def with_ids(obj: Object, rows: Sequence[Values]) -> list[dict[str, Any]]:
+    """The rows, each with an id that sorts after the ids of the rows before; the id is the name, too."""
+    if not rows:
+        return []
+    ids = new_ids(obj.key_prefix, len(rows))
+    return [{**row, "Id": record_id, "Name": record_id} for row, record_id in zip(rows, ids, strict=True)]
+
+
+def inserted(context: Context, object_name: str, rows: Sequence[Values]) -> Iterable[Statement]:
+    """The statement that inserts rows, values by field name, `Id` among them; none for no rows."""
+    if rows:
+        obj = context.snapshot.objects[object_name]
+        names = sorted({name for row in rows for name in row} - {"Id"})
+        yield insert_records(obj, names).bind(rows=_folded(obj, rows, names), **common(context))
+
+
+def updated(context: Context, object_name: str, rows: Sequence[Values]) -> Iterable[Statement]:
+    """The statement that changes rows by `Id`; every row names the same fields. Rules and history are passed by."""
+    if rows:
+        obj = context.snapshot.objects[object_name]
+        names = sorted(set(rows[0]) - {"Id"})
+        ids = [row["Id"] for row in rows]
+        yield update_records(obj, names).bind(rows=_folded(obj, rows, names), ids=ids, **common(context))
+
+
+def _folded(obj: Object, rows: Sequence[Values], names: Sequence[str]) -> str:
+    places = places_of(obj, names)
+    return folded({"id": row["Id"], **stored_row(row, places)} for row in rows)
+
+
+_TAKE_TURNS = Statement(
+    "INSERT INTO chassis.counter (tenant_id, name, value) VALUES (%(tenant)s, %(name)s, 1)"
+    " ON CONFLICT (tenant_id, name) DO UPDATE SET value = counter.value + 1"
+)
+
+
+async def take_turns(transaction: Transaction, context: Context, name: str) -> None:
+    """From here to the end of the transaction, nobody else who takes turns by that name goes on."""
+    await transaction.fetch(_TAKE_TURNS.bind(tenant=context.tenant.id, name=name))

@@ -1,0 +1,1 @@
+"""Ledgers: append-only entries, balances by type, lots that expire."""

@@ -1,0 +1,1 @@
+"""Scores: points by declared factors, bands, reasons kept with each."""

@@ -1,0 +1,1 @@
+"""Task plans that run for records: started, moved on by their tasks, cancelled."""

@@ -1,0 +1,62 @@
+"""Verbs of a step that engines carry out: submit, approve, reject, recall, press a button."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from chassis_metadata.errors import Problem
+from chassis_platform.access.context import Context
+from chassis_platform.automation.approvals.carry_out import carry_out
+from chassis_platform.automation.approvals.requests import Decision, Recall, Request, Submission
+from chassis_platform.automation.flows.buttons import press
+from chassis_platform.cases.stage import Stage
+
+Body = Mapping[str, Any]
+Verb = Callable[[Stage, Context, Body], Awaitable[list[Problem]]]
+
+
+async def _carried_out(stage: Stage, context: Context, request: Request) -> list[Problem]:
+    [outcome] = await carry_out(stage.theatre.database, context, [request])
+    return list(outcome.problems)
+
+
+async def _submit(stage: Stage, context: Context, body: Body) -> list[Problem]:
+    approvers = [str(await stage.value(f"@{each}")) for each in body.get("approvers", ())]
+    asked = Submission(
+        stage.ids[body["record"]], body.get("process"), body.get("comment"), next_approvers=tuple(approvers)
+    )
+    return await _carried_out(stage, context, asked)
+
+
+async def _approve(stage: Stage, context: Context, body: Body) -> list[Problem]:
+    return await _decide(stage, context, body, approves=True)
+
+
+async def _reject(stage: Stage, context: Context, body: Body) -> list[Problem]:
+    return await _decide(stage, context, body, approves=False)
+
+
+async def _decide(stage: Stage, context: Context, body: Body, *, approves: bool) -> list[Problem]:
+    fields = await stage.value(dict(body.get("fields", {})))
+    decision = Decision(stage.ids[body["record"]], approves, body.get("comment"), fields=fields)
+    return await _carried_out(stage, context, decision)
+
+
+async def _recall(stage: Stage, context: Context, body: Body) -> list[Problem]:
+    return await _carried_out(stage, context, Recall(stage.ids[body["record"]], body.get("comment")))
+
+
+async def _press(stage: Stage, context: Context, body: Body) -> list[Problem]:
+    ids = [stage.ids[each] for each in body["records"]]
+    await press(stage.theatre.database, context, body["flow"], ids, await stage.value(dict(body.get("variables", {}))))
+    return []
+
+
+VERBS: Mapping[str, Verb] = {
+    "submit": _submit,
+    "approve": _approve,
+    "reject": _reject,
+    "recall": _recall,
+    "button": _press,
+}

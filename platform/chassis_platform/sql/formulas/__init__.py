@@ -1,0 +1,1 @@
+"""Formulas as SQL expressions: PostgreSQL computes them, nothing else does."""
