@@ -112,6 +112,7 @@ async def _measure(environment: Environment, rounds: int) -> list[Single]:
         snapshots = SnapshotStore(database)
         plain = await _subject(environment, database, snapshots, {})
         clever = await _subject(environment, database, snapshots, _LOGIC)
+        environment.rows("ANALYZE data.account, data.opportunity")
         took: dict[bool, list[float]] = {False: [], True: []}
         for number in range(rounds + 3):
             for is_clever, subject in ((False, plain), (True, clever)):

@@ -23,7 +23,7 @@ _PLACES = {
     Place.TENANT: "in no package: made by a tenant in Setup",
 }
 #: Deeper than that, the schema itself is the better text.
-_DEEPEST = 3
+_DEEPEST = 2
 
 
 def page() -> str:

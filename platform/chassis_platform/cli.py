@@ -279,8 +279,8 @@ def formula_eval(
     jsonl: Annotated[Path | None, typer.Option(help="JSON lines with formulas and fields; - reads them here.")] = None,
 ) -> None:
     """Compute formulas and print an answer a line: {"value": …} or {"error": …}."""
-    with _installation() as (_, prepared):
-        for answer in answers_to(prepared.urls.server, formula, jsonl):
+    with _installation() as (_, prepared), psycopg.connect(prepared.urls.server, autocommit=True) as connection:
+        for answer in answers_to(connection, formula, jsonl):
             sys.stdout.write(f"{answer}\n")
 
 

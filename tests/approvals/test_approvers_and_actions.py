@@ -10,11 +10,12 @@ import pytest
 from approval_office import Office
 from chassis_platform.automation.approvals.requests import Outcome, Submission
 from chassis_platform.records.write import create_record
-from chassis_tenants.customise import ComponentKey, save_component
+from chassis_tenants.customise import ComponentKey, delete_component, save_component
 from chassis_tenants.database import Binding
 from chassis_tenants.journal import OPERATOR
 
 _numbers = count(1)
+SIMPLE_STEP = {"name": "Only", "label": "Only", "approvers": [{"manager": 1}]}
 
 
 def codes(outcome: Outcome) -> list[str]:
@@ -206,6 +207,23 @@ async def test_percent_fields_get_what_formulas_mean(office: Office) -> None:
     assert office.row(record_id, "discount") == 4
 
 
+async def test_a_no_can_lead_to_a_step_for_disputes(office: Office) -> None:
+    name = f"Own{next(_numbers)}__c"
+    steps = [
+        {"name": "Accept", "label": "Accept", "approvers": [{"manager": 1}], "reject_to": "Settle"},
+        {"name": "Done", "label": "Done", "approvers": [{"manager": 1}], "when": "false", "otherwise": "approve"},
+        {"name": "Settle", "label": "Settle", "approvers": [{"queue": "Finance"}]},
+    ]
+    await saved(office, "approval", name, {"label": "Dispute", "object": "Purchase", "order": 900, "steps": steps})
+    accepted, disputed = await office.purchase(), await office.purchase()
+    for each in (accepted, disputed):
+        await office.submit(each, process=name)
+
+    assert (await office.approve("manager", accepted)).status == "Approved"
+    assert (await office.reject("manager", disputed)).actor_ids == (office.ids["Finance"],)
+    assert (await office.approve("accountant", disputed)).status == "Approved"
+
+
 async def test_a_process_that_goes_round_by_itself_is_stopped(office: Office) -> None:
     name = f"Own{next(_numbers)}__c"
     steps = [
@@ -228,6 +246,24 @@ async def test_a_process_that_is_switched_off_takes_nothing_and_its_locks_hold(o
     [result] = await office.write("clerk", "update", [{"Id": record_id, "Amount": 1}])
     assert [each.code for each in result.problems] == ["entity_is_locked"]
     assert (await office.approve("manager", record_id)).status == "Approved"
+
+
+async def test_a_version_that_the_metadata_no_longer_bears_is_told_and_can_be_recalled(office: Office) -> None:
+    await saved(office, "field", "Purchase.Extra__c", {"type": "number", "label": "Extra"})
+    name = await process(office, on_approve=[{"update": {"Extra__c": "1"}}])
+    record_id = await office.purchase()
+    await office.submit(record_id, process=name)
+    body = {"label": name, "object": "Purchase", "order": 900, "steps": [SIMPLE_STEP]}
+    await saved(office, "approval", name, body)
+    async with office.database.transaction(Binding(office.world.tenant.id)) as transaction:
+        await delete_component(transaction, office.snapshots, ComponentKey("field", "Purchase.Extra__c"), OPERATOR)
+    await office.refresh()
+
+    refused = await office.approve("manager", record_id)
+
+    assert codes(refused) == ["process_broken"]
+    assert "Extra__c" in refused.problems[0].message
+    assert (await office.recall("clerk", record_id)).status == "Removed"
 
 
 async def test_comments_may_be_demanded_of_every_act(office: Office) -> None:

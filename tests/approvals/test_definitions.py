@@ -84,7 +84,7 @@ def test_a_good_process_is_fine(problems: Callable[[dict[str, Any]], list[Any]])
             "duplicate_name",
         ),
         (with_step(parallel=True), "steps.0.parallel", "misplaced_key"),
-        (with_step(reject_to="Later"), "steps.0.reject_to", "unknown_earlier_step"),
+        (with_step(reject_to="Later"), "steps.0.reject_to", "unknown_other_step"),
         (with_step(editable_fields=["Nothing"]), "steps.0.editable_fields.0", "unknown_field"),
         (with_step(editable_fields=["CreatedDate"]), "steps.0.editable_fields.0", "field_not_updateable"),
         (with_step(when="Name"), "steps.0.when", "wrong_kind"),

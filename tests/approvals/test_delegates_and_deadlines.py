@@ -15,6 +15,9 @@ from chassis_platform.automation.approvals.delegates import delegate, end_delega
 from chassis_platform.automation.approvals.overdue import check_deadlines
 from chassis_platform.automation.approvals.pending import pending_requests
 from chassis_platform.automation.approvals.requests import Outcome
+from chassis_platform.worker.handlers import HANDLERS
+from chassis_platform.worker.schedule import SCHEDULE
+from chassis_tenants.statement import Statement
 
 FRIDAY = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)  # the office closes at 17:00
 
@@ -170,6 +173,20 @@ async def test_after_the_limit_the_approver_and_the_manager_are_reminded_once(of
     assert notices(office, "manager")[-1] == "Timed · Manager · Reminded"
     assert len(notices(office, "director")) == before + 1
     assert office.asked(record_id) == ["manager"]
+
+
+async def test_only_tenants_in_which_something_is_due_get_a_job(office: Office) -> None:
+    await timed(office)
+    queue = "SELECT chassis.queue_approval_jobs('approval_deadlines', 'job', %(until)s::timestamptz)"
+
+    async def queued(moment: datetime) -> int:
+        [(count,)] = await office.database.registry(Statement(queue, {"until": moment}))
+        return int(count)
+
+    assert await queued(FRIDAY + timedelta(days=3, minutes=-1)) == 0
+    assert await queued(FRIDAY + timedelta(days=3)) == 1
+    assert "approval_deadlines" in HANDLERS
+    assert "approval_deadlines" in [each.kind for each in SCHEDULE]
 
 
 async def test_after_twice_the_limit_the_manager_of_the_approver_is_asked(office: Office) -> None:

@@ -119,6 +119,17 @@ def test_a_process_is_named_by_name_or_id_and_may_skip_its_criteria(site: Site) 
         assert act(site, "clerk", request | {"skipEntryCriteria": "true"}).status_code == 200
 
 
+def test_ids_of_fifteen_characters_will_do(site: Site) -> None:
+    record_id = purchase(site)
+    actor = site.users["clerk"][:15]
+
+    request = {"actionType": "Submit", "contextId": record_id[:15], "contextActorId": actor}
+    [result] = act(site, "clerk", request).json()
+    [done] = act(site, "manager", {"actionType": "Approve", "contextId": result["newWorkitemIds"][0][:15]}).json()
+
+    assert (result["entityId"], done["instanceStatus"]) == (record_id, "Approved")
+
+
 def test_a_recall_is_called_removed(site: Site) -> None:
     record_id, _ = submitted(site)
 
@@ -257,6 +268,9 @@ def test_a_link_decides_without_signing_in_and_only_once(site: Site, home: Path)
     assert "decided" in again.text
     with site.partner("clerk") as clerk:
         assert clerk.get(f"sobjects/Purchase/{record_id}").json()["Status"] == "Approved"
+    with site.browser("clerk") as browser:
+        [approval] = browser.get(f"/ui/records/{record_id}/approvals").json()["approvals"]
+    assert [line["channel"] for line in approval["history"]] == ["api", "link"]
 
 
 def test_a_link_shown_as_json_leaves_the_request_open(site: Site, home: Path) -> None:

@@ -13,7 +13,9 @@ from chassis_metadata.compile import compile_snapshot
 from chassis_metadata.components import Package
 from chassis_metadata.errors import Invalid
 from chassis_metadata.logic.business_hours import default_hours, hours_of
+from chassis_metadata.logic.triggers import SOURCES
 from chassis_platform.automation.business_time import add_business_days, is_business_day, next_open
+from chassis_platform.records.after_save import _handlers
 from clocks.helpdesk import HELPDESK
 from package_folders import package_of
 
@@ -160,3 +162,7 @@ def test_fifteen_working_days_over_the_national_day(packages: dict[str, Package]
     # 20-24 September, 28-30, then 8-10 October and 12-15
     assert add_business_days(office, start, 15, SHANGHAI).astimezone(SHANGHAI).date() == date(2026, 10, 15)
     assert next_open(store, datetime(2026, 10, 1, 20, tzinfo=SHANGHAI), SHANGHAI).astimezone(SHANGHAI).day == 2
+
+
+def test_every_kind_that_saves_set_off_has_an_engine_that_acts() -> None:
+    assert set(SOURCES) <= set(_handlers)

@@ -77,8 +77,8 @@ steps:
     operation: update
     rows: {set: workshops, where: {is: [$Region, North]}}
     values: {Id: $Id, Budget: {between: [1, 9]}}
-  - set: visits
-    object: Visit
+  - set: stays
+    object: Stay
     rows: {set: workshops, times: {between: [0, 5]}}
     values: {WorkshopId: $Id, CustomerId: {take: customers, get: Id}, Amount: {between: [10, 90]}}
 """
@@ -119,7 +119,7 @@ def records(urls: DatabaseUrls) -> list[Any]:
     return rows(
         urls,
         "SELECT w.code, w.region, w.opened_on, left(w.owner_id, 3), w.budget, f.last_name, v.amount, c.email"
-        " FROM data.workshop w LEFT JOIN data.visit v ON v.tenant_id = w.tenant_id AND v.workshop_id = w.id"
+        " FROM data.workshop w LEFT JOIN data.stay v ON v.tenant_id = w.tenant_id AND v.workshop_id = w.id"
         ' LEFT JOIN data."user" f ON f.tenant_id = w.tenant_id AND f.id = w.foreman_id'
         " LEFT JOIN data.customer c ON c.tenant_id = v.tenant_id AND c.id = v.customer_id"
         " JOIN chassis.tenant t ON t.id = w.tenant_id AND t.name = 'mill-lane' ORDER BY w.code, v.id",

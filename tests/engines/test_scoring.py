@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+import pytest
 
 from chassis_platform.automation.scoring.nightly import score_all, score_nightly
 from chassis_platform.automation.scoring.score import model_named
+from chassis_tenants.customise import ComponentKey, save_component
+from chassis_tenants.database import Binding
+from chassis_tenants.journal import OPERATOR
 from engines.conftest import Bureau
 
 
@@ -114,3 +118,25 @@ async def test_a_batch_is_scored_by_as_many_statements_as_two_records(bureau: Bu
         await insert(100)
 
     assert many.statements == few.statements
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+async def test_a_tenants_own_model_scores_into_its_own_fields(bureau: Bureau, *, indexed: bool) -> None:
+    number = {"type": "number", "label": "Rank", "precision": 5, "scale": 1, "indexed": indexed}
+    model = {
+        "label": "Rank",
+        "object": "Inquiry",
+        "factors": [{"name": "wanted", "points": 12.25, "criteria": "Note = 'wanted'"}],
+        "decimals": 2,
+        "score_field": "Rank__c",
+    }
+    async with bureau.database.transaction(Binding(bureau.tenant.id)) as transaction:
+        for key, body in (("field.Inquiry.Rank__c", number), ("scoring_model.Rank__c", model)):
+            kind, _, name = key.partition(".")
+            await save_component(transaction, bureau.snapshots, ComponentKey(kind, name), body, OPERATOR)
+
+    record = await bureau.make("Inquiry", Note="wanted")
+
+    assert await bureau.column("SELECT custom->>'Rank__c' FROM tenant.inquiry WHERE id = %(id)s", id=record) == ["12.3"]
+    indexed_as = await bureau.column("SELECT number_value FROM tenant.custom_index")
+    assert indexed_as == ([12.3] if indexed else [])

@@ -50,7 +50,11 @@ flows:
   Press_Me: {label: 按我, trigger: {button: {message: 确定吗？}}}
 """,
 }
-PEOPLE = [Person("ann", ("Clerk",)), Person("ben", ("Clerk", "Presser")), Person("admin", ("Clerk", "SystemAdministrator"))]
+PEOPLE = [
+    Person("ann", ("Clerk",)),
+    Person("ben", ("Clerk", "Presser")),
+    Person("admin", ("Clerk", "SystemAdministrator")),
+]
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +151,7 @@ def test_a_dry_run_of_a_flow_leaves_the_record(ben: httpx.Client, admin: httpx.C
 
 def test_a_dry_run_of_a_change_tells_what_it_would_set_off(admin: httpx.Client) -> None:
     record_id = make(admin, Name="Greet me")
-    body = {"operation": "update", "values": {"Id": record_id, "Priority": "High"}}
+    body: dict[str, Any] = {"operation": "update", "values": {"Id": record_id, "Priority": "High"}}
     told = admin.post("/setup/objects/Ticket/dry-run", json=body).json()
     assert (told["success"], told["values"]["Priority"]) == (True, "High")
     assert [(each["flow"], each["did"], each["object"]) for each in told["effects"]] == [("Greets", "created", "Part")]

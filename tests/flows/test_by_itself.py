@@ -17,7 +17,8 @@ FILES = {
     "flows/Later.yaml": """
 label: Later
 object: Ticket
-trigger: {record: {when: after_commit, events: [create, update], criteria: '(ISNEW() || ISCHANGED(Score)) && Score <> 0'}}
+trigger:
+  record: {when: after_commit, events: [create, update], criteria: '(ISNEW() || ISCHANGED(Score)) && Score <> 0'}
 steps:
   - name: Count
     update: {Note: 'TEXT(PRIORVALUE(Score)) & " to " & TEXT(Score) & " share " & TEXT(100 / (Score - 13))'}
@@ -186,7 +187,7 @@ async def test_the_real_worker_runs_it(desk: Desk) -> None:
     task = asyncio.create_task(work(desk.worker, stop, pace=Pace(idle_seconds=0.05), schedule=()))
     try:
         async with asyncio.timeout(20):
-            while desk.row(record_id, "note") is None:
+            while desk.row(record_id, "note") is None:  # noqa: ASYNC110  the database is all that tells
                 await asyncio.sleep(0.05)
     finally:
         stop.set()

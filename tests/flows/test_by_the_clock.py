@@ -43,12 +43,18 @@ steps: [{update: {Tags: '"reminded"'}}]
     "flows/Business_Days.yaml": """
 label: Three business days after
 object: Ticket
-trigger: {relative: {field: DueOn, offset: 3 business days, at: "10:00", business_hours: Office, criteria: 'Name = "Biz"'}}
+trigger:
+  relative: {field: DueOn, offset: 3 business days, at: "10:00", business_hours: Office, criteria: 'Name = "Biz"'}
 steps: [{update: {Email: '"biz@example.com"'}}]
 """,
     "business_hours/Office.yaml": """
 label: Office
-week: {monday: [09:00-18:00], tuesday: [09:00-18:00], wednesday: [09:00-18:00], thursday: [09:00-18:00], friday: [09:00-18:00]}
+week:
+  monday: [09:00-18:00]
+  tuesday: [09:00-18:00]
+  wednesday: [09:00-18:00]
+  thursday: [09:00-18:00]
+  friday: [09:00-18:00]
 """,
 }
 

@@ -23,7 +23,9 @@ SAVE = HEAD + "trigger: {record: {}}\n"
 
 def wrong(tmp_path: Path, text: str, **more: str) -> list[str]:
     """`line code` of everything wrong with flows/A.yaml."""
-    folder = package_with(tmp_path / "package", {"flows/A.yaml": text, **{f"flows/{name}.yaml": more[name] for name in more}})
+    folder = package_with(
+        tmp_path / "package", {"flows/A.yaml": text, **{f"flows/{name}.yaml": more[name] for name in more}}
+    )
     try:
         problems = check_package(read_package(folder), [read_package(ROOT / "packages/platform")])
     except Invalid as invalid:
@@ -47,11 +49,11 @@ def wrong(tmp_path: Path, text: str, **more: str) -> list[str]:
         (SAVE + "steps:\n  - {update: {Note: '\"\"'}, delete: {}}\n", ["5 one_verb"]),
         (SAVE + "steps:\n  - {name: Nothing}\n", ["5 one_verb"]),
         (SAVE + "steps:\n  - updat: {}\n", ["5 unknown_key"]),
-        (SAVE + "steps:\n  - decision: [{else: [{stop: true}]}, {when: 'TRUE', steps: [{stop: true}]}]\n", ["5 unreachable"]),
+        (SAVE + "steps:\n  - decision: [{else: [{stop: true}]}, {when: 'TRUE', steps: [{stop: true}]}]\n", ["5 unreachable"]),  # noqa: E501
         (SAVE + "steps:\n  - create: {object: Nix, fields: {Name: Name}}\n", ["5 unknown_object"]),
-        (SAVE + "steps:\n  - update_records: {related: Prts, fields: {Name: Name}}\n", ["5 unknown_child_relationship"]),
+        (SAVE + "steps:\n  - update_records: {related: Prts, fields: {Name: Name}}\n", ["5 unknown_child_relationship"]),  # noqa: E501
         (SAVE + "steps:\n  - update_records: {object: Part, fields: {Name: Name}}\n", ["5 required_key_missing"]),
-        (SAVE + "steps:\n  - update_records: {related: Parts, criteria: '$This.Nix = 1', fields: {Name: Name}}\n", ["5 unknown_name"]),
+        (SAVE + "steps:\n  - update_records: {related: Parts, criteria: '$This.Nix = 1', fields: {Name: Name}}\n", ["5 unknown_name"]),  # noqa: E501
         (SAVE + "steps:\n  - queue: Nowhere\n", ["5 unknown_queue"]),
         (SAVE + "steps:\n  - set: {Nix: '1'}\n", ["5 unknown_variable"]),
         (SAVE + "steps:\n  - call: {flow: Nix}\n", ["5 unknown_flow"]),
@@ -61,12 +63,12 @@ def wrong(tmp_path: Path, text: str, **more: str) -> list[str]:
         (SAVE + "steps:\n  - email: {template: Nix, to: [{email: Email}]}\n", ["5 unknown_e-mail_template"]),
         (SAVE + "steps:\n  - webhook: {url: Nix}\n", ["5 unknown_setting"]),
         (SAVE + "steps:\n  - for_each: {related: Parts, steps: [{wait: {for: 1 d}}]}\n", ["5 not_possible_here"]),
-        (SAVE + "steps:\n  - for_each: {related: Parts, steps: [{update: {Status: '\"Open\"'}}]}\n", ["5 unknown_field"]),
+        (SAVE + "steps:\n  - for_each: {related: Parts, steps: [{update: {Status: '\"Open\"'}}]}\n", ["5 unknown_field"]),  # noqa: E501
         (SAVE + "steps:\n  - wait: {for: soon}\n", ["5 invalid_format"]),
         (SAVE + "steps:\n  - {name: Twice, stop: true}\n  - {name: Twice, stop: true}\n", ["6 duplicate_name"]),
         (SAVE + "variables: {Name: {type: text}}\nsteps: [{stop: true}]\n", ["4 duplicate_name"]),
         (HEAD + "trigger: {record: {when: before_save}}\nsteps:\n  - delete: {}\n", ["5 not_before_save"]),
-        (HEAD + "trigger: {record: {when: before_save, events: [delete]}}\nsteps: [{stop: true}]\n", ["3 not_before_save", "4 not_before_save"]),
+        (HEAD + "trigger: {record: {when: before_save, events: [delete]}}\nsteps: [{stop: true}]\n", ["3 not_before_save", "4 not_before_save"]),  # noqa: E501
         (HEAD + "trigger: {relative: {field: Status, offset: 7 days}}\nsteps: [{stop: true}]\n", ["3 wrong_type"]),
         (HEAD + "trigger: {button: {permission: Nix}}\nsteps: [{stop: true}]\n", ["3 unknown_custom_permission"]),
         (HEAD + "trigger: {inbound: {mapping: nix}}\nsteps: [{stop: true}]\n", ["3 unknown_inbound_mapping"]),
@@ -111,9 +113,9 @@ def test_a_schedule_says_when_it_comes_round(text: str, after: str, following: s
 
 def test_a_schedule_is_neither_left_out_nor_doubled_where_clocks_change() -> None:
     zone, cron = ZoneInfo("Europe/Berlin"), read_cron("30 2 * * *")
-    spring = [cron.next_after(datetime(2026, 3, 28, 12, tzinfo=UTC), zone)]
-    spring.append(cron.next_after(spring[0], zone))
-    assert [each.isoformat() for each in spring if each] == ["2026-03-29T01:30:00+00:00", "2026-03-30T00:30:00+00:00"]
+    spring = cron.next_after(datetime(2026, 3, 28, 12, tzinfo=UTC), zone)
+    assert spring == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    assert cron.next_after(spring, zone) == datetime(2026, 3, 30, 0, 30, tzinfo=UTC)
     autumn = cron.next_after(datetime(2026, 10, 24, 12, tzinfo=UTC), zone)
     assert autumn == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     assert cron.next_after(autumn, zone) == datetime(2026, 10, 26, 1, 30, tzinfo=UTC)

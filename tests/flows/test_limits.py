@@ -65,6 +65,12 @@ steps:
     error: {message: 'No bad tickets'}
   - update: {Note: '"came in"'}
 """,
+    "flows/Divide.yaml": """
+label: Divide
+object: Ticket
+trigger: {record: {events: [create], criteria: 'Name = "Divides"'}}
+steps: [{name: Share, update: {Note: 'TEXT(1 / Score)'}}]
+""",
     "inbound/tickets.yaml": """
 label: Tickets
 root: /ticket
@@ -169,3 +175,20 @@ async def test_what_runs_with_a_save_leaves_one_row_of_counts_for_the_batch(desk
     await desk.write("insert", [{"Name": f"Sync {number}"} for number in range(50)])
     assert desk.runs("Strict") == [("Succeeded", "record", 50, None)]
     assert desk.world.sql("SELECT changed_count::int, changes FROM data.flow_run") == [(50, None)]
+
+
+async def test_a_save_that_a_flow_could_not_complete_leaves_the_reason(desk: Desk) -> None:
+    desk.forget()
+    results = await desk.write("insert", [{"Name": "Divides", "Score": score} for score in (1, 0)])
+    assert [each.success for each in results] == [True, False]
+    runs = {status: (count, error) for status, _, count, error in desk.runs("Divide")}
+    assert runs["Succeeded"] == (1, None)
+    assert runs["Refused"][1].startswith("CANNOT_EXECUTE_FLOW_TRIGGER: Divide: the formula can't be computed")
+    assert desk.world.sql("SELECT failed_step FROM data.flow_run WHERE status = 'Refused'") == [("Share",)]
+
+
+async def test_what_an_author_meant_to_refuse_is_no_failure(desk: Desk) -> None:
+    desk.forget()
+    with pytest.raises(ChassisError):
+        await desk.make(Name="S", Score=9)
+    assert desk.runs("Strict") == []

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from email import message_from_string, policy
 from email.message import EmailMessage
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -18,7 +19,6 @@ from chassis_platform.automation.inbox import mark_read, page
 from chassis_platform.automation.webhooks import NotAllowedError, allowed_address
 from chassis_platform.settings import Settings
 from flows.conftest import Desk, MakeDesk
-from urllib.parse import urlsplit
 
 FILES = {
     "flows/Tell.yaml": """
@@ -182,7 +182,11 @@ async def test_without_a_mail_server_mails_stay_queued(desk: Desk) -> None:
 
 async def test_mails_go_out_by_the_template_in_each_readers_language(desk: Desk, sink: Sink) -> None:
     desk.settings = Settings(
-        home=desk.home, smtp_host="127.0.0.1", smtp_port=sink.port, smtp_security="none", smtp_from="chassis@example.com"
+        home=desk.home,
+        smtp_host="127.0.0.1",
+        smtp_port=sink.port,
+        smtp_security="none",
+        smtp_from="chassis@example.com",
     )
     await desk.make(Name="<Mail> & more", Email="someone@example.com", HelperId=desk.world.users["wei"])
     assert sink.mails == []

@@ -254,7 +254,7 @@ async def test_another_engine_runs_its_own_verb(desk: Desk, monkeypatch: pytest.
 async def test_what_an_engine_refuses_is_laid_at_the_records_door(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     fine, wrong = await desk.make(), await desk.make()
 
-    async def engine(step: EngineStep) -> None:
+    async def engine(_: EngineStep) -> None:
         raise Invalid(Problem(wrong, "no_such_thing", "not this one"))
 
     monkeypatch.setitem(VERBS, "refresh", VERBS["refresh"])

@@ -115,14 +115,14 @@ def test_size_and_depth_are_bounded() -> None:
         parse_expression("1" + " - 1" * 500)
 
 
-def test_long_chains_and_deep_branches_are_computed(owner_dsn: str) -> None:
+def test_long_chains_and_deep_branches_are_computed(connection: Any) -> None:
     branches = "".join(f"IF(x = {each}, {each}, " for each in range(250)) + "-1" + ")" * 250
     chain = " + ".join(["x"] * 1_000)
     deep = "ABS(" * (DEEPEST_NESTING - 1) + "x" + ")" * (DEEPEST_NESTING - 1)
     short = " & ".join(['"a"'] * 500)
     for formula, expected in ((branches, "249"), (chain, "249000"), (deep, "249"), (f"LEN({short})", "500")):
         line = json.dumps({"formula": formula, "fields": {"x": {"type": "number", "value": 249}}})
-        assert list(evaluate_lines(owner_dsn, [line])) == [f'{{"value": {expected}}}']
+        assert list(evaluate_lines(connection, [line])) == [f'{{"value": {expected}}}']
 
 
 @pytest.mark.parametrize(
@@ -213,22 +213,22 @@ def test_what_is_not_taken_does_not_fail(evaluate: Any, formula: str, expected: 
     assert evaluate(formula) == expected
 
 
-def test_nested_formula_fields_may_come_in_any_order(owner_dsn: str) -> None:
+def test_nested_formula_fields_may_come_in_any_order(connection: Any) -> None:
     line = (
         '{"formula": "a + b", "fields": {"a": {"type": "number", "formula": "b * 2", "fields": {}},'
         ' "b": {"type": "number", "formula": "x__c + 1", "fields": {"x": {"type": "Double", "value": "1"}}}}}'
     )
-    assert list(evaluate_lines(owner_dsn, [line])) == ['{"value": 6}']
+    assert list(evaluate_lines(connection, [line])) == ['{"value": 6}']
 
 
-def test_a_bad_line_is_answered_and_the_run_goes_on(owner_dsn: str, tmp_path: Path) -> None:
+def test_a_bad_line_is_answered_and_the_run_goes_on(connection: Any, tmp_path: Path) -> None:
     path = tmp_path / "lines.jsonl"
     path.write_text(
         '{"formula": "1 +"}\nnonsense\n[]\n\n{"formula": "x", "fields": {"x": {"type": "odd"}}}\n{"formula": "2"}\n'
     )
-    answers = list(answers_to(owner_dsn, None, path))
+    answers = list(answers_to(connection, None, path))
     assert [each.startswith('{"error": ') for each in answers] == [True, True, True, True, False]
-    assert list(answers_to(owner_dsn, "ROUND(10 / 3, 2)", None)) == ['{"value": 3.33}']
+    assert list(answers_to(connection, "ROUND(10 / 3, 2)", None)) == ['{"value": 3.33}']
 
 
 def test_every_function_is_in_the_reference() -> None:

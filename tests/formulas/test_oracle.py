@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -20,10 +21,10 @@ from formulas.oracle import CASES, cases
 DEVIATIONS: dict[str, str] = {}
 
 
-def test_every_case_comes_out_as_in_the_suite_of_origin(owner_dsn: str) -> None:
+def test_every_case_comes_out_as_in_the_suite_of_origin(connection: Any) -> None:
     wanted = list(cases())
     answers = [
-        json.loads(each, parse_float=Decimal) for each in evaluate_lines(owner_dsn, [one.text for one in wanted])
+        json.loads(each, parse_float=Decimal) for each in evaluate_lines(connection, [one.text for one in wanted])
     ]
     assert len(answers) == len(wanted) > 2_000
     differing = {

@@ -201,6 +201,21 @@ def test_reference_data_says_nothing_of_calculated_fields(tmp_path: Path, platfo
     assert [code for code, message in problems(package, platform) if "worked out" in message] == ["misplaced_key"]
 
 
+def test_what_the_platform_alone_writes_is_not_summarised(tmp_path: Path, platform: Package) -> None:
+    account = CRM[ACCOUNT] + "Entries: {type: rollup_summary, label: Entries, child: Entries, function: count}\n"
+    entry = {
+        "objects/Entry/object.yaml": (
+            "label: Entry\nplural_label: Entries\nkey_prefix: 0En\nname: {type: text, label: Name}\n"
+            "createable: false\nupdateable: false\ndeletable: false\n"
+        ),
+        "objects/Entry/fields.yaml": "AccountId: {type: lookup, label: Account, references: Account}\n",
+    }
+
+    package = package_of(tmp_path / "crm", CRM, entry, {ACCOUNT: account})
+
+    assert [code for code, _ in problems(package, platform)] == ["not_summarised"]
+
+
 def test_problems_stand_at_the_line_of_the_formula(tmp_path: Path, platform: Package) -> None:
     lead = "X:\n  type: formula\n  label: X\n  returns: number\n  formula: Amuont\n"
 

@@ -47,6 +47,7 @@ async def depots(owner_dsn: str, database: Database, snapshots: SnapshotStore) -
         {"Name": "p1", "DepotId": one, "OriginId": two, "IsUrgent": True, "Weight": 2, "Height": 5},
         {"Name": "p2", "DepotId": one, "Weight": 3},
     )
+    made.sql("UPDATE data.depot SET owner_id = %s WHERE tenant_id = %s", made.users["clerk"], made.tenant.id)
     return made
 
 
@@ -79,6 +80,8 @@ async def the_id(depots: Depots, object_name: str, name: str) -> str:
         ("Share", [0.015, 0.015, 0, 0]),
         ("UrgentParcels", [1, 0, 0, 0]),
         ("Welcome", ["Welcome"] * 4),
+        ("Opens", ["09:30:00.000Z", None, None, None]),
+        ("MayClose", [True] * 4),
         ("Label", ["D-one", "D-two", "D-three", "D-four"]),
         ("Value", [300, 600, 0, 0]),
         ("Load", [0.5, 0, 0, 0]),
@@ -185,7 +188,7 @@ def _plain(request: ListRequest) -> dict[str, Any]:
     return {name: getattr(request, name) for name in ("columns", "order_by", "limit")}
 
 
-@pytest.mark.parametrize("term", ["Title", "PerPiece", "DayAfter", "IsLarge", "NextYear", "Label", "Value"])
+@pytest.mark.parametrize("term", ["Title", "PerPiece", "DayAfter", "IsLarge", "Opens", "NextYear", "Label", "Value"])
 @pytest.mark.parametrize("descending", [False, True])
 async def test_every_type_of_formula_pages(depots: Depots, term: str, descending: bool) -> None:  # noqa: FBT001
     direction = "DESC" if descending else "ASC"
@@ -237,7 +240,6 @@ async def test_the_statement_stays_while_time_and_user_change(depots: Depots) ->
 
 
 async def test_who_may_not_read_a_formula_does_not_know_it_and_may_read_what_rests_on_it(depots: Depots) -> None:
-    depots.sql("UPDATE data.depot SET owner_id = %s WHERE tenant_id = %s", depots.users["clerk"], depots.tenant.id)
     with pytest.raises(Invalid, match="No such column 'Total'"):
         await column(depots, "Total", "clerk")
     for rest in ("WHERE Total > 1", "ORDER BY Total"):
@@ -245,6 +247,17 @@ async def test_who_may_not_read_a_formula_does_not_know_it_and_may_read_what_res
             await names(depots, rest, "clerk")
 
     assert await column(depots, "Twice", "clerk") == [60, 120, 0, 0]
+
+
+async def test_a_formula_asks_for_the_permissions_of_who_reads(depots: Depots) -> None:
+    assert await column(depots, "MayClose", "clerk") == [False] * 4
+    assert await names(depots, "WHERE MayClose = true", "clerk") == []
+
+
+async def test_a_link_is_answered_as_it_is(depots: Depots) -> None:
+    [link, *_] = await column(depots, "Link")
+
+    assert '"/d/one"' in link
 
 
 async def test_a_formula_that_shows_personal_values_is_logged(depots: Depots) -> None:

@@ -22,9 +22,9 @@ DAYS = {"StartDate": "2026-03-01", "EndDate": "2026-03-31"}
 @pytest.fixture(scope="module", autouse=True)
 async def definitions(desk: Desk) -> None:
     """A summary, and references of the tenant's own: on an object that is there, and on one that the tenant made."""
-    named = {"label": "Visit", "plural_label": "Visits", "key_prefix": "a0V", "sharing": "public_read_write"}
-    await desk.declare("object", "Visit__c", **named, name={"type": "text", "label": "Name"})
-    for name in ("Visit__c.Host__c", "Contact.Broker__c"):
+    named = {"label": "Booking", "plural_label": "Bookings", "key_prefix": "a0V", "sharing": "public_read_write"}
+    await desk.declare("object", "Booking__c", **named, name={"type": "text", "label": "Name"})
+    for name in ("Booking__c.Host__c", "Contact.Broker__c"):
         await desk.declare("field", name, type="lookup", label="Account", references="Account", indexed=True)
     summary = {"type": "rollup_summary", "label": "People", "child": "Contacts", "function": "count"}
     await desk.declare("field", "Account.People__c", **summary)
@@ -79,14 +79,14 @@ async def test_children_in_many_objects_follow(desk: Desk, admin: Context) -> No
 
 async def test_references_that_the_tenant_made_follow(desk: Desk, admin: Context, root: Context) -> None:
     stays, goes = await accounts(desk, admin, 2)
-    visit = await desk.create(root, "Visit__c", Name="V", Host__c=goes)
+    booking = await desk.create(root, "Booking__c", Name="V", Host__c=goes)
     contact = await desk.create(root, "Contact", LastName="C", AccountId=stays, Broker__c=goes)
 
-    assert set(await merge(desk, admin, stays, goes)) == {visit, contact}
+    assert set(await merge(desk, admin, stays, goes)) == {booking, contact}
 
     kept = "SELECT text_value FROM data.custom_index WHERE record_id = ANY(%s) ORDER BY 1"
-    assert desk.sql(kept, [visit, contact]) == [(stays,), (stays,)]
-    assert value(desk, "custom_record", "custom->>'Host__c'", visit) == stays
+    assert desk.sql(kept, [booking, contact]) == [(stays,), (stays,)]
+    assert value(desk, "custom_record", "custom->>'Host__c'", booking) == stays
 
 
 async def test_summaries_are_right_afterwards(desk: Desk, admin: Context) -> None:

@@ -24,7 +24,7 @@ def garage(world: World) -> World:
     )
     person = world.record("Customer", Id="gC1000000000001CAA", Name="Li Wei", LastName="Li", OwnerId=owner)
     for number in range(2):
-        world.record("Visit", Name=f"V{number}", WorkshopId=shop, CustomerId=person)
+        world.record("Stay", Name=f"V{number}", WorkshopId=shop, CustomerId=person)
     world.record("Workshop", Name="Beta", Code="B", OwnerId=world.users["foreman"])
     return world
 
@@ -41,9 +41,9 @@ READS = [
     ("SELECT Phone, Email FROM Workshop", [("Workshop", ["Phone", "Email"], [SHOP])]),
     ("SELECT Id FROM Workshop WHERE Phone = '1' ORDER BY Email", []),
     ("SELECT Phone FROM Workshop WHERE Phone = 'nobody'", []),
-    ("SELECT Workshop.Phone FROM Visit", [("Workshop", ["Phone"], [SHOP])]),
-    ("SELECT Customer.Name FROM Visit", [("Customer", ["Name"], [PERSON])]),
-    ("SELECT Id, (SELECT Customer.LastName FROM Visits) FROM Workshop", [("Customer", ["LastName"], [PERSON])]),
+    ("SELECT Workshop.Phone FROM Stay", [("Workshop", ["Phone"], [SHOP])]),
+    ("SELECT Customer.Name FROM Stay", [("Customer", ["Name"], [PERSON])]),
+    ("SELECT Id, (SELECT Customer.LastName FROM Stays) FROM Workshop", [("Customer", ["LastName"], [PERSON])]),
     ("SELECT COUNT(Phone), COUNT(Id) FROM Workshop", []),
     ("SELECT MAX(Phone) FROM Workshop", [("Workshop", ["Phone"], None)]),
     ("SELECT Phone FROM Workshop GROUP BY Phone", [("Workshop", ["Phone"], None)]),
@@ -95,7 +95,7 @@ async def door_of_list(database: Database, context: Context) -> None:
 
 
 async def door_of_related(database: Database, context: Context) -> None:
-    await read.related_list(database, context, "Workshop", SHOP, "Visits", columns=["CustomerId"])
+    await read.related_list(database, context, "Workshop", SHOP, "Stays", columns=["CustomerId"])
 
 
 async def door_of_export(database: Database, context: Context) -> None:
@@ -146,11 +146,11 @@ async def test_a_parent_that_is_not_seen_leaves_no_entry(garage: World) -> None:
 async def test_the_plan_knows_what_it_will_log(garage: World) -> None:
     context = await garage.as_user("admin")
     plan = plan_query(
-        parse_query("SELECT Phone, ParentWorkshop.Email, (SELECT Customer.Name FROM Visits) FROM Workshop"), context
+        parse_query("SELECT Phone, ParentWorkshop.Email, (SELECT Customer.Name FROM Stays) FROM Workshop"), context
     )
 
     found = [(each.object_name, each.fields, each.child) for each in logged_reads(plan.columns, plan.child_sets)]
 
     assert found == [
-        ("Workshop", ("Phone",), None), ("Workshop", ("Email",), None), ("Customer", ("Name",), "Visits"),
+        ("Workshop", ("Phone",), None), ("Workshop", ("Email",), None), ("Customer", ("Name",), "Stays"),
     ]  # fmt: skip

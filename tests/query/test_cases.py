@@ -101,9 +101,9 @@ async def by_get(case: Case, context: Context, name: str) -> Seen:
 
 async def by_parent_path(case: Case, context: Context, name: str) -> Seen:
     """What a query shows of a record through another that refers to it; only where something does."""
-    if name != "Workshop" or not context.policy.on("Visit").view_all:
+    if name != "Workshop" or not context.policy.on("Stay").view_all:
         return await by_query(case, context, name)
-    body = orjson.loads(await read.query(case.database, context, "SELECT Workshop.Name FROM Visit"))
+    body = orjson.loads(await read.query(case.database, context, "SELECT Workshop.Name FROM Stay"))
     through = {each["Workshop"]["Name"] for each in body["records"] if each["Workshop"]}
     seen = await by_query(case, context, name)
     assert through <= seen

@@ -34,8 +34,8 @@ SELECT %(tenant)s, 'gW1' || lpad(n::text, 12, '0') || 'CAA',
        now() - n * interval '1 minute', now() - n * interval '1 hour'
 FROM generate_series(1, %(rows)s) AS n
 """
-_FILL_VISITS = """
-INSERT INTO data.visit (tenant_id, id, name, workshop_id, status, amount)
+_FILL_STAYS = """
+INSERT INTO data.stay (tenant_id, id, name, workshop_id, status, amount)
 SELECT %(tenant)s, 'gV1' || lpad(n::text, 12, '0') || 'CAA', 'V-' || n,
        'gW1' || lpad((n %% 5000 + 1)::text, 12, '0') || 'CAA', 'Done', n
 FROM generate_series(1, %(rows)s) AS n
@@ -46,7 +46,7 @@ SELECT tenant_id, 'Workshop', 'Colour__c', id, 'colour ' || substr(id, 10, 6) FR
 """
 #: Scans that read a table from end to end. Small tables (users, roles) are read so by right.
 _WHOLE = re.compile(r"Seq Scan on data\.(\w+)")
-_LARGE = frozenset({"workshop", "visit", "custom_index"})
+_LARGE = frozenset({"workshop", "stay", "custom_index"})
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +55,11 @@ async def filled(world: World, make_tenant: Any, snapshots: Any) -> World:
     other.user("foreman", "GarageUser")
     for each in (world, other):
         values = {"tenant": each.tenant.id, "owner": each.users["foreman"], "rows": ROWS}
-        for text in (_FILL_WORKSHOPS, _FILL_VISITS):
+        for text in (_FILL_WORKSHOPS, _FILL_STAYS):
             run(each, text, values)
     run(world, _FILL_PIVOT, {})
     # VACUUM files what GIN indexes still have pending, as autovacuum does in the life of a table.
-    for table in ("workshop", "visit", "custom_index", '"user"', "user_role"):
+    for table in ("workshop", "stay", "custom_index", '"user"', "user_role"):
         run(world, f"VACUUM ANALYZE data.{table}", {})
     return world
 
@@ -100,13 +100,13 @@ QUERIES = {
     "by null": "SELECT Id FROM Workshop WHERE Name = null",
     "like": "SELECT Id FROM Workshop WHERE Email LIKE '%w1234@%'",
     "includes": "SELECT Id FROM Workshop WHERE Services INCLUDES ('Glass')",
-    "semi-join": "SELECT Id FROM Workshop WHERE Id IN (SELECT WorkshopId FROM Visit WHERE Id = 'gV1000000000042CAA')",
+    "semi-join": "SELECT Id FROM Workshop WHERE Id IN (SELECT WorkshopId FROM Stay WHERE Id = 'gV1000000000042CAA')",
     "newest": "SELECT Id, Name, Owner.Name, ParentWorkshop.Name FROM Workshop ORDER BY CreatedDate DESC LIMIT 50",
     "by name": "SELECT Id, Name FROM Workshop ORDER BY Name LIMIT 50",
     "by name falling": "SELECT Id, Name FROM Workshop ORDER BY Name DESC LIMIT 50",
     "by budget": "SELECT Id, Name FROM Workshop ORDER BY Budget DESC LIMIT 50",
-    "children": "SELECT Id, (SELECT Id, Amount FROM Visits) FROM Workshop ORDER BY CreatedDate DESC LIMIT 20",
-    "children's parents": "SELECT Id, Workshop.Name, Workshop.Owner.Name FROM Visit ORDER BY CreatedDate DESC LIMIT 20",
+    "children": "SELECT Id, (SELECT Id, Amount FROM Stays) FROM Workshop ORDER BY CreatedDate DESC LIMIT 20",
+    "children's parents": "SELECT Id, Workshop.Name, Workshop.Owner.Name FROM Stay ORDER BY CreatedDate DESC LIMIT 20",
 }
 
 

@@ -18,7 +18,7 @@ from world import World
 
 @pytest.fixture(scope="module")
 def garage(world: World) -> World:
-    """Five workshops, some of them under the first, with visits."""
+    """Five workshops, some of them under the first, with stays."""
     owner = world.users["stranger"]
     first = world.record(
         "Workshop", Name="Alpha", Code="A1", OwnerId=world.users["foreman"], Region="North", Budget=100, Rating=4.5,
@@ -37,7 +37,7 @@ def garage(world: World) -> World:
     world.record("Workshop", Name="Gone", Code="F6", OwnerId=owner, Region="West", deleted=True)
     customer = world.record("Customer", Name="Li Wei", LastName="Li", FirstName="Wei", OwnerId=owner)
     for number in range(3):
-        world.record("Visit", Name=f"V-{number}", WorkshopId=first, Status="Done", Amount=number * 10,
+        world.record("Stay", Name=f"V-{number}", WorkshopId=first, Status="Done", Amount=number * 10,
                      CustomerId=customer, AboutId=customer if number else first)  # fmt: skip
     return world
 
@@ -107,8 +107,8 @@ CONDITIONS = [
     ("Owner.Type = 'Queue'", "C"),
     ("Owner.Type = 'User' AND Budget > 60", "A"),
     ("Foreman.Username != null", "C"),
-    ("Id IN (SELECT WorkshopId FROM Visit WHERE Amount >= 10)", "A"),
-    ("Id NOT IN (SELECT WorkshopId FROM Visit)", "BCDE"),
+    ("Id IN (SELECT WorkshopId FROM Stay WHERE Amount >= 10)", "A"),
+    ("Id NOT IN (SELECT WorkshopId FROM Stay)", "BCDE"),
     ("Id IN (SELECT ParentWorkshopId FROM Workshop WHERE Region = 'South')", "A"),
     ("City = 'ulm'", "A"),
     ("PlaceLatitude > 48", "A"),
@@ -253,18 +253,18 @@ async def test_a_parent_that_the_user_may_not_see_is_null_in_every_clause(garage
 
 async def test_children_are_results_of_their_own_or_null(garage: World) -> None:
     text = (
-        "SELECT Code, (SELECT Name, Amount, Customer.LastName FROM Visits WHERE Amount > 0"
+        "SELECT Code, (SELECT Name, Amount, Customer.LastName FROM Stays WHERE Amount > 0"
         " ORDER BY Amount DESC LIMIT 1) FROM Workshop ORDER BY Code"
     )
     rows = await garage.rows("admin", text)
 
-    visit = {"Name": "V-2", "Amount": 20.0, "Customer": {"LastName": "Li"}}
-    assert rows[0] == {"Code": "A1", "Visits": {"totalSize": 1, "done": True, "records": [visit]}}
-    assert [each["Visits"] for each in rows[1:]] == [None] * 4
+    stay = {"Name": "V-2", "Amount": 20.0, "Customer": {"LastName": "Li"}}
+    assert rows[0] == {"Code": "A1", "Stays": {"totalSize": 1, "done": True, "records": [stay]}}
+    assert [each["Stays"] for each in rows[1:]] == [None] * 4
 
 
 async def test_polymorphic_parents_answer_what_they_share(garage: World) -> None:
-    rows = await garage.rows("admin", "SELECT Name, About.Name, About.Type FROM Visit ORDER BY Name")
+    rows = await garage.rows("admin", "SELECT Name, About.Name, About.Type FROM Stay ORDER BY Name")
 
     assert [(each["About"]["Name"], each["About"]["Type"]) for each in rows] == [
         ("Alpha", "Workshop"), ("Li Wei", "Customer"), ("Li Wei", "Customer"),

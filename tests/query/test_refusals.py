@@ -24,11 +24,11 @@ CLAUSES = [
     "SELECT COUNT(Id) FROM Workshop GROUP BY Region ORDER BY MAX({})",
     "SELECT ParentWorkshop.{} FROM Workshop",
     "SELECT Id FROM Workshop WHERE ParentWorkshop.{} = 'x'",
-    "SELECT Id FROM Visit ORDER BY Workshop.{}",
+    "SELECT Id FROM Stay ORDER BY Workshop.{}",
     "SELECT Id, (SELECT {} FROM Branches) FROM Workshop",
     "SELECT Id, (SELECT Id FROM Branches WHERE {} = 'x') FROM Workshop",
-    "SELECT Id FROM Visit WHERE WorkshopId IN (SELECT Id FROM Workshop WHERE {} = 'x')",
-    "SELECT Id FROM Visit WHERE WorkshopId IN (SELECT {} FROM Workshop)",
+    "SELECT Id FROM Stay WHERE WorkshopId IN (SELECT Id FROM Workshop WHERE {} = 'x')",
+    "SELECT Id FROM Stay WHERE WorkshopId IN (SELECT {} FROM Workshop)",
 ]
 
 
@@ -125,12 +125,12 @@ REFUSED = [
     ("SELECT Id FROM Workshop WHERE Address = 'x'", "invalid_field", "can not be filtered"),
     ("SELECT Id, id FROM Workshop", "invalid_field", "duplicate field selected: Id"),
     ("SELECT FIELDS(ALL) FROM Workshop", "malformed_query", "must have a LIMIT of at most 200"),
-    ("SELECT Id FROM Workshop WHERE Name IN (SELECT Id FROM Visit)", "malformed_query", "must be an ID or a reference"),
-    ("SELECT Id FROM Workshop WHERE Id IN (SELECT Name FROM Visit)", "malformed_query", "must select an ID"),
+    ("SELECT Id FROM Workshop WHERE Name IN (SELECT Id FROM Stay)", "malformed_query", "must be an ID or a reference"),
+    ("SELECT Id FROM Workshop WHERE Id IN (SELECT Name FROM Stay)", "malformed_query", "must select an ID"),
     ("SELECT Name, COUNT(Id) FROM Workshop GROUP BY Region", "malformed_query", "must be grouped or aggregated: Name"),
     ("SELECT SUM(Name) FROM Workshop", "malformed_query", "does not support aggregate operator SUM"),
     (
-        "SELECT TYPEOF About WHEN Workshop THEN Name END FROM Visit",
+        "SELECT TYPEOF About WHEN Workshop THEN Name END FROM Stay",
         "malformed_query",
         "not supported in this version: TYPEOF",
     ),

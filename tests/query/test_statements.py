@@ -57,10 +57,10 @@ QUERIES = {
         " AND Services INCLUDES ('Paint') ORDER BY Name DESC LIMIT 10"
     ),
     "parents": "SELECT Id, Owner.Name, ParentWorkshop.Name FROM Workshop ORDER BY CreatedDate DESC",
-    "children": "SELECT Id, (SELECT Id, Amount FROM Visits ORDER BY Amount LIMIT 5) FROM Workshop",
-    "controlled_by_parent": "SELECT Id, Name FROM Visit",
+    "children": "SELECT Id, (SELECT Id, Amount FROM Stays ORDER BY Amount LIMIT 5) FROM Workshop",
+    "controlled_by_parent": "SELECT Id, Name FROM Stay",
     "semi_and_anti_join": (
-        "SELECT Id FROM Workshop WHERE Id IN (SELECT WorkshopId FROM Visit) AND Id NOT IN (SELECT AboutId FROM Visit)"
+        "SELECT Id FROM Workshop WHERE Id IN (SELECT WorkshopId FROM Stay) AND Id NOT IN (SELECT AboutId FROM Stay)"
     ),
     "logged": "SELECT Phone FROM Workshop",
 }
@@ -99,7 +99,7 @@ async def test_counts_and_groups_have_these_statements(world: World) -> None:
 
 async def test_a_list_and_a_record_page_have_these_statements(world: World) -> None:
     context = await world.as_user("clerk")
-    obj = context.snapshot.objects["Visit"]
+    obj = context.snapshot.objects["Stay"]
     request = parse_list_request({"columns": ["Name", "WorkshopId", "Workshop.Region"], "search": "V-"})
     listed = plan_query(list_query(request, obj, context), context)
     record = without_compounds(
@@ -145,7 +145,7 @@ async def test_a_query_is_one_round_trip_however_many_records_it_answers(world: 
     for limit in (1, 50):
         context = await world.as_user("clerk")
         async with counting(world) as counted:
-            text = f"SELECT Id, Owner.Name, (SELECT Id FROM Visits) FROM Workshop LIMIT {limit}"  # noqa: S608
+            text = f"SELECT Id, Owner.Name, (SELECT Id FROM Stays) FROM Workshop LIMIT {limit}"  # noqa: S608
             await pages.read_page(
                 world.database, context, plan_query(parse_query(text), context), pages.Wanted("query")
             )

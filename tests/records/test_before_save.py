@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -83,7 +84,7 @@ async def test_a_default_formula_fills_what_was_not_sent(database: Database, cle
     )
 
     mine = "custom ->> 'Motto__c'", "(custom ->> 'Share__c')::numeric"
-    assert await one(rows, "d-1", *mine) == ("We are d-1", 4)  # a percent field holds 4 where a formula says 0.04
+    assert await one(rows, "d-1", *mine) == ("We are d-1", Decimal("0.04"))  # a percent is a fraction
     assert await one(rows, "d-2", *mine) == ("mine", 7)
     assert await one(rows, "d-3", *mine) == (None, None)
     assert await one(rows, "d-1", "(custom ->> 'Opened__c')::date = current_date") == (True,)

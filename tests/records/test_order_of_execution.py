@@ -25,26 +25,26 @@ COMPONENTS: dict[tuple[str, str], dict[str, Any]] = {
     ("field", "Workshop.Total__c"): {
         "type": "rollup_summary",
         "label": "Total",
-        "child": "Visits",
+        "child": "Stays",
         "function": "sum",
         "field": "Amount",
     },
-    ("field", "Visit.Step1__c"): {"type": "text", "label": "One", "default_formula": '"default"'},
-    ("field", "Visit.Step2__c"): {"type": "text", "label": "Two", "tracked": True},
-    ("validation_rule", "Visit.Sees_Updates__c"): {"formula": 'Step2__c = "default, forbidden"', "message": "No."},
+    ("field", "Stay.Step1__c"): {"type": "text", "label": "One", "default_formula": '"default"'},
+    ("field", "Stay.Step2__c"): {"type": "text", "label": "Two", "tracked": True},
+    ("validation_rule", "Stay.Sees_Updates__c"): {"formula": 'Step2__c = "default, forbidden"', "message": "No."},
 }
 UPDATES = {
-    "Visit": (
-        BeforeSaveUpdate("test", "Second", "Visit", BOTH, {"Step2__c": 'Step1__c & ", " & TEXT(Status)'}, order=1),
+    "Stay": (
+        BeforeSaveUpdate("test", "Second", "Stay", BOTH, {"Step2__c": 'Step1__c & ", " & TEXT(Status)'}, order=1),
         BeforeSaveUpdate(
-            "test", "Third", "Visit", BOTH, {"Step2__c": 'Step1__c & ", forbidden"'}, "Amount = 13", order=2
+            "test", "Third", "Stay", BOTH, {"Step2__c": 'Step1__c & ", forbidden"'}, "Amount = 13", order=2
         ),
     )
 }
 TRIGGERS = {
-    "Visit": (
-        Trigger("test", "Child_First", "Visit", BOTH, 'BEGINS(Step2__c, "default")', order=1),
-        Trigger("test", "Child_Second", "Visit", BOTH, order=2),
+    "Stay": (
+        Trigger("test", "Child_First", "Stay", BOTH, 'BEGINS(Step2__c, "default")', order=1),
+        Trigger("test", "Child_Second", "Stay", BOTH, order=2),
     ),
     "Workshop": (Trigger("test", "Parent", "Workshop", BOTH, "Total__c > 0"),),
 }
@@ -78,9 +78,9 @@ async def test_steps_come_in_the_documented_order(
 ) -> None:
     parent = await create_record(database, ordered, "Workshop", {"Name": "order", "Code": "order"})
 
-    made = await create_record(database, ordered, "Visit", {"WorkshopId": parent.id, "Amount": 7})
+    made = await create_record(database, ordered, "Stay", {"WorkshopId": parent.id, "Amount": 7})
 
-    kept = await rows("SELECT custom, row_version FROM tenant.visit WHERE id = %(id)s", id=made.id)
+    kept = await rows("SELECT custom, row_version FROM tenant.stay WHERE id = %(id)s", id=made.id)
     assert kept == [({"Step1__c": "default", "Step2__c": "default, Planned"}, 1)]
     assert heard == [("Parent", 7), ("Child_First", 7), ("Child_Second", 7)]
 
@@ -91,15 +91,15 @@ async def test_a_rule_sees_what_was_set_and_nothing_comes_after_a_violation(
     parent = await create_record(database, ordered, "Workshop", {"Name": "rule", "Code": "rule"})
     records = [{"WorkshopId": parent.id, "Amount": 13}]
 
-    results = await write_records(database, ordered, "Visit", "insert", records)
+    results = await write_records(database, ordered, "Stay", "insert", records)
 
     assert told(results) == [["No."]]
     assert heard == []
-    assert await rows("SELECT FROM tenant.visit WHERE workshop_id = %(id)s", id=parent.id) == []
+    assert await rows("SELECT FROM tenant.stay WHERE workshop_id = %(id)s", id=parent.id) == []
 
 
 async def test_the_records_own_rules_come_before_validation_rules(database: Database, ordered: Context) -> None:
-    [result] = await write_records(database, ordered, "Visit", "insert", [{"Amount": 13}])
+    [result] = await write_records(database, ordered, "Stay", "insert", [{"Amount": 13}])
 
     assert codes(result.problems) == ["required_field_missing"]
 
@@ -110,7 +110,7 @@ async def test_the_rest_of_a_batch_is_written_again_with_all_that_follows(
     parent = await create_record(database, ordered, "Workshop", {"Name": "again", "Code": "again"})
     records = [{"WorkshopId": parent.id, "Amount": amount} for amount in (1, 13, 2)]
 
-    results = await write_records(database, ordered, "Visit", "insert", records)
+    results = await write_records(database, ordered, "Stay", "insert", records)
 
     assert [each.success for each in results] == [True, False, True]
     total = await rows("SELECT (custom ->> 'Total__c')::numeric FROM tenant.workshop WHERE code = 'again'")

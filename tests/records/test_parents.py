@@ -25,13 +25,13 @@ COMPONENTS: dict[tuple[str, str], dict[str, Any]] = {
     ("field", "Workshop.Total__c"): {
         "type": "rollup_summary",
         "label": "Total",
-        "child": "Visits",
+        "child": "Stays",
         "function": "sum",
         "field": "Amount",
     },
     ("validation_rule", "Workshop.Total_Within_Budget__c"): {
         "formula": "AND(Total__c > Budget, Total__c > PRIORVALUE(Total__c))",
-        "message": "The visits cost more than the budget.",
+        "message": "The stays cost more than the budget.",
     },
     ("validation_rule", "Workshop.Unrelated__c"): {
         "formula": "Rating > 5",
@@ -43,7 +43,7 @@ COMPONENTS: dict[tuple[str, str], dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 async def summed(database: Database, snapshots: SnapshotStore, admin: Context) -> Context:
-    """Automation at a garage whose workshops sum up their visits."""
+    """Automation at a garage whose workshops sum up their stays."""
     return as_automation(await with_components(database, snapshots, admin, COMPONENTS))
 
 
@@ -52,9 +52,9 @@ async def workshop(database: Database, context: Context, code: str, budget: int)
     return str(made.id)
 
 
-async def visits(database: Database, context: Context, workshop_id: str, *amounts: int, **how: Any) -> list[Any]:
+async def stays(database: Database, context: Context, workshop_id: str, *amounts: int, **how: Any) -> list[Any]:
     records = [{"WorkshopId": workshop_id, "Amount": amount} for amount in amounts]
-    return await write_records(database, context, "Visit", "insert", records, **how)
+    return await write_records(database, context, "Stay", "insert", records, **how)
 
 
 async def total(rows: Rows, workshop_id: str) -> Any:
@@ -70,9 +70,9 @@ async def test_a_child_that_breaks_a_rule_of_its_parent_is_refused(
     small, large = await workshop(database, summed, "small", 100), await workshop(database, summed, "large", 1000)
     records = [{"WorkshopId": small, "Amount": 150}, {"WorkshopId": large, "Amount": 150}]
 
-    results = await write_records(database, summed, "Visit", "insert", records)
+    results = await write_records(database, summed, "Stay", "insert", records)
 
-    assert told(results) == [["The visits cost more than the budget."], []]
+    assert told(results) == [["The stays cost more than the budget."], []]
     assert (await total(rows, small), await total(rows, large)) == (0, 150)
 
 
@@ -81,7 +81,7 @@ async def test_a_rule_of_the_parent_that_does_not_read_the_summary_is_not_asked(
 ) -> None:
     made = await create_record(database, summed, "Workshop", {"Name": "w", "Code": "good", "Rating": 9, "Budget": 50})
 
-    [result] = await visits(database, summed, str(made.id), 10)
+    [result] = await stays(database, summed, str(made.id), 10)
 
     assert result.success
 
@@ -90,14 +90,14 @@ async def test_less_is_no_violation_of_a_rule_that_asks_for_more(
     database: Database, summed: Context, rows: Rows
 ) -> None:
     parent = await workshop(database, summed, "less", 100)
-    results = await visits(database, summed, parent, 60, 30)
+    results = await stays(database, summed, parent, 60, 30)
     await write_records(database, summed, "Workshop", "update", [{"Id": parent, "Budget": 50}])
 
-    deleted = await write_records(database, summed, "Visit", "delete", [{"Id": results[1].id}])
-    restored = await write_records(database, summed, "Visit", "undelete", [{"Id": results[1].id}])
+    deleted = await write_records(database, summed, "Stay", "delete", [{"Id": results[1].id}])
+    restored = await write_records(database, summed, "Stay", "undelete", [{"Id": results[1].id}])
 
     assert deleted[0].success
-    assert told(restored) == [["The visits cost more than the budget."]]
+    assert told(restored) == [["The stays cost more than the budget."]]
     assert await total(rows, parent) == 60
 
 
@@ -123,7 +123,7 @@ async def test_a_trigger_of_the_parent_knows_the_old_summary(
     context = reacting(summed, trigger)
 
     for amount in (15, 10, 5):
-        await visits(database, context, parent, amount)
+        await stays(database, context, parent, amount)
 
     assert seen == [("Busy", "update", [(15, 25)])]
 
@@ -135,7 +135,7 @@ async def test_many_children_cost_as_many_statements_as_one(
         parents = [await workshop(database, summed, f"{code}{n}", 10_000) for n in range(min(count, 20))]
         records = [{"WorkshopId": parents[n % len(parents)], "Amount": 1} for n in range(count)]
         with counted() as traffic:
-            results = await write_records(database, summed, "Visit", "insert", records, all_or_none=True)
+            results = await write_records(database, summed, "Stay", "insert", records, all_or_none=True)
         assert all(result.success for result in results)
         return traffic.trips, traffic.statements
 

@@ -105,11 +105,11 @@ async def test_a_parent_purged_while_a_child_is_made_leaves_no_child_behind(
     for turn in range(5):
         parent = await create_record(database, admin, "Workshop", {"Name": "p", "Code": f"purge-{turn}"})
         deleting = write_records(database, admin, "Workshop", "delete", [{"Id": parent.id}])
-        adding = attempt(create_record(database, admin, "Visit", {"WorkshopId": parent.id}))
+        adding = attempt(create_record(database, admin, "Stay", {"WorkshopId": parent.id}))
         await asyncio.gather(deleting, adding)
 
     soon = datetime.now(UTC) + timedelta(minutes=1)
     await purge_deleted(database, admin.binding, admin.snapshot, older_than=soon)
 
-    orphans = "SELECT FROM tenant.visit v WHERE NOT EXISTS (SELECT FROM tenant.workshop w WHERE w.id = v.workshop_id)"
+    orphans = "SELECT FROM tenant.stay v WHERE NOT EXISTS (SELECT FROM tenant.workshop w WHERE w.id = v.workshop_id)"
     assert await rows(orphans) == []

@@ -166,6 +166,22 @@ async def test_one_record_that_an_engine_refuses_leaves_nothing(
     assert await rows("SELECT FROM tenant.customer WHERE name = 'of nobody'") == []
 
 
+async def test_what_an_engine_raises_is_wrong_with_its_records(
+    database: Database, admin: Context, engine: Engine, rows: Rows
+) -> None:
+    async def get_lost(transaction: Transaction, context: Context, fired: Fired) -> None:
+        del fired
+        await write_inside(transaction, context, "Nothing", "insert", [{}])
+
+    engine.acts["Lost"] = get_lost
+    context = reacting(admin, trigger("Lost", "Budget = 13"))
+
+    results = await insert(database, context, *({"Code": f"raise-{n}", "Budget": n} for n in (12, 13)))
+
+    assert [codes(each.problems) for each in results] == [[], ["not_found"]]
+    assert await rows("SELECT code FROM tenant.workshop WHERE code LIKE 'raise-%%'") == [("raise-12",)]
+
+
 async def test_criteria_that_fail_refuse_the_record(database: Database, admin: Context, engine: Engine) -> None:
     lenient = trigger("Lenient", "2 / Budget > 3", is_lenient=True)
     context = reacting(admin, trigger("Divide", "1 / Budget > 2", Event.CREATE), lenient)

@@ -168,13 +168,13 @@ async def test_a_permission_that_is_not_granted_is_refused(database: Database, a
 async def test_a_child_needs_a_parent_that_the_user_may_change(database: Database, ann: Context, ben: Context) -> None:
     record_id = await workshop(database, ann, "parent")
     with pytest.raises(Invalid):
-        await create_record(database, ben, "Visit", {"WorkshopId": record_id})
+        await create_record(database, ben, "Stay", {"WorkshopId": record_id})
 
-    made = await create_record(database, ann, "Visit", {"Workshop": {"Code": "PARENT"}, "AboutId": record_id})
+    made = await create_record(database, ann, "Stay", {"Workshop": {"Code": "PARENT"}, "AboutId": record_id})
 
     assert made.success
     with pytest.raises(NotFound):
-        await update_record(database, ben, "Visit", str(made.id), {"Status": "Done"})
+        await update_record(database, ben, "Stay", str(made.id), {"Status": "Done"})
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ async def test_a_reference_by_key_must_lead_somewhere(
     database: Database, ann: Context, payload: dict[str, Any], code: str
 ) -> None:
     with pytest.raises(Invalid) as refused:
-        await create_record(database, ann, "Visit", payload)
+        await create_record(database, ann, "Stay", payload)
 
     assert refused.value.problems[0].code == code
 
@@ -305,23 +305,23 @@ async def test_a_deleted_record_takes_its_details_along_and_brings_them_back(
     database: Database, admin: Context, rows: Rows
 ) -> None:
     record_id = await workshop(database, admin, "deleted")
-    visits = await write_records(database, admin, "Visit", "insert", [{"WorkshopId": record_id}] * 3)
-    await delete_record(database, admin, "Visit", str(visits[0].id))
+    stays = await write_records(database, admin, "Stay", "insert", [{"WorkshopId": record_id}] * 3)
+    await delete_record(database, admin, "Stay", str(stays[0].id))
 
     await delete_record(database, admin, "Workshop", record_id)
 
-    alive = "SELECT id FROM tenant.visit WHERE workshop_id = %(id)s AND NOT is_deleted ORDER BY id"
+    alive = "SELECT id FROM tenant.stay WHERE workshop_id = %(id)s AND NOT is_deleted ORDER BY id"
     assert await rows(alive, id=record_id) == []
     with pytest.raises(NotFound) as gone:
         await update_record(database, admin, "Workshop", record_id, {"Name": "x"})
     assert gone.value.problems[0].code == "entity_is_deleted"
     with pytest.raises(Invalid) as orphan:
-        await undelete_record(database, admin, "Visit", str(visits[1].id))
+        await undelete_record(database, admin, "Stay", str(stays[1].id))
     assert orphan.value.problems[0].code == "undelete_failed"
 
     await undelete_record(database, admin, "Workshop", record_id)
 
-    assert await rows(alive, id=record_id) == [(visits[1].id,), (visits[2].id,)]
+    assert await rows(alive, id=record_id) == [(stays[1].id,), (stays[2].id,)]
 
 
 async def test_a_record_that_others_hold_on_to_is_not_deleted(database: Database, admin: Context) -> None:
@@ -395,8 +395,8 @@ async def test_writes_within_a_transaction_of_the_callers_go_together(
     async def write_both_and_fail() -> None:
         async with database.transaction(ann.binding) as transaction:
             [made] = await write_within(transaction, ann, "Workshop", "insert", [{"Name": "w", "Code": "within"}])
-            [visit] = await write_within(transaction, ann, "Visit", "insert", [{"WorkshopId": made.id}])
-            assert visit.success
+            [stay] = await write_within(transaction, ann, "Stay", "insert", [{"WorkshopId": made.id}])
+            assert stay.success
             raise RuntimeError
 
     with pytest.raises(RuntimeError):

@@ -198,12 +198,12 @@ def test_a_column_of_a_removed_field_stays_while_tenants_may_use_it(own_urls: Da
 
 
 def test_a_reference_that_becomes_polymorphic_loses_its_foreign_key(own_urls: DatabaseUrls, garage: Package) -> None:
-    both = replace(field_of(garage, "Visit", "CustomerId"), references=("Customer", "Workshop"))
+    both = replace(field_of(garage, "Stay", "CustomerId"), references=("Customer", "Workshop"))
 
-    publish(own_urls.owner, with_fields(next_version(garage), "Visit", both))
+    publish(own_urls.owner, with_fields(next_version(garage), "Stay", both))
 
     with psycopg.connect(own_urls.owner) as connection:
-        found = connection.execute("SELECT FROM pg_constraint WHERE conname = 'visit__customer_id__fkey'").fetchone()
+        found = connection.execute("SELECT FROM pg_constraint WHERE conname = 'stay__customer_id__fkey'").fetchone()
     assert found is None
 
 

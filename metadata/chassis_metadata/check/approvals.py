@@ -92,8 +92,9 @@ class _Check:
             if step.name in seen:
                 yield Complaint((*here, "name"), "duplicate_name", f"There is a step {step.name!r} before. Rename one.")
             yield from self._step(here, step)
-            if step.reject_to is not None and step.reject_to not in seen:
-                yield unknown((*here, "reject_to"), "earlier step", step.reject_to, seen)
+            others = [each.name for each in self.process.steps if each.name != step.name]
+            if step.reject_to is not None and step.reject_to not in others:
+                yield unknown((*here, "reject_to"), "other step", step.reject_to, others)
             seen.append(step.name)
         if self.process.steps[0].parallel:
             message = "The first step has none before it that it could run beside."

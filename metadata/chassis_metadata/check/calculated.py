@@ -154,6 +154,13 @@ def _check_summary(look: Look, calculations: Calculations, where: Where, field: 
         yield unknown((*where, "child"), "child relationship", summary.child, known)
         return
     child = look.after.objects[relationship.child]
+    if not (child.createable or child.updateable):
+        message = (
+            f"{child.plural_label} are written by the platform alone, beside the road on which summaries are kept."
+            f' Count them in a formula: COUNT("{child.name}", …).'
+        )
+        yield Complaint((*where, "child"), "not_summarised", message)
+        return
     problems = list(
         chain(_check_summarised(look, where, field, child, summary), _check_filter(look, where, field, child))
     )

@@ -15,7 +15,7 @@ IF(!condition, then, else) first: The second value when the condition is true, e
 IFS(!condition, value, …, else) first: The value of the first condition that is true, else the last value.
 CASE(!value, match, result, …, else) first: The result beside the first match that equals the value, else the last.
 IFERROR(!value, instead) first: The value, or `instead` where the value fails.
-ISBLANK(shown) boolean: True when there is no value. A number of a formula with blanks as zeroes is never blank.
+ISBLANK(blankable) boolean: True when there is no value. A number of a formula with blanks as zeroes is never blank.
 ISNULL(shown) boolean: As ISBLANK, but false for texts.
 BLANKVALUE(!value, instead) first: The value, or `instead` where it is blank.
 NULLVALUE(!value, instead) first: As BLANKVALUE, but texts are never replaced.

@@ -25,6 +25,7 @@ ACCEPTED: dict[str, frozenset[Kind]] = {
     "multi_picklist": frozenset({Kind.MULTI_PICKLIST}) | TEXT_LIKE,
     "location": frozenset({Kind.LOCATION}),
     "shown": _ANY - {Kind.BOOLEAN, Kind.LOCATION},
+    "blankable": _ANY - {Kind.BOOLEAN},
     "any": _ANY,
 }
 

@@ -128,6 +128,10 @@ class ApprovalProcess:
         """The step of that name."""
         return next((each for each in self.steps if each.name == name), None)
 
+    def part(self, name: str) -> str:
+        """Where the step stands in the definition: `steps.0`."""
+        return next((f"steps.{place}" for place, each in enumerate(self.steps) if each.name == name), "")
+
     def stage_of(self, name: str) -> int:
         """The place of the stage that holds the step; 0 for a name that is none."""
         found = (place for place, stage in enumerate(self.stages) if any(each.name == name for each in stage))

@@ -144,6 +144,7 @@ def _trigger(component: LogicComponent) -> Trigger | None:
         on.get("criteria"),
         on.get("becomes", False),
         on.get("order", _ORDER),
+        old_fields=frozenset(),
     )
 
 

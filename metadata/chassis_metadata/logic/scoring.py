@@ -9,7 +9,6 @@ from typing import Any
 from chassis_metadata.components import LogicComponent
 from chassis_metadata.errors import Invalid
 from chassis_metadata.expressions.kinds import Kind
-from chassis_metadata.fields import FieldType
 from chassis_metadata.logic.formula_of import as_formula, formula_of, optional_formula
 from chassis_metadata.logic.record_formulas import fields_read
 from chassis_metadata.logic.triggers import SOURCES, Event, Trigger
@@ -163,10 +162,14 @@ def _triggers(component: LogicComponent, snapshot: Snapshot) -> Iterable[Trigger
     if not model.on_save or model.object_name not in snapshot.objects:
         return
     events = frozenset({Event.CREATE, Event.UPDATE})
-    yield Trigger(KIND, model.name, model.object_name, events, _relevant_change(snapshot, model), order=_ORDER)
-    for object_name, _ in model.recompute_on:
+    criteria = _relevant_change(snapshot, model)
+    yield Trigger(KIND, model.name, model.object_name, events, criteria, order=_ORDER, old_fields=frozenset())
+    children: dict[str, set[str]] = {}
+    for object_name, field in model.recompute_on:
+        children.setdefault(object_name, set()).add(field)
+    for object_name, fields in children.items():
         if object_name != model.object_name:
-            yield Trigger(KIND, model.name, object_name, frozenset(Event), order=_ORDER)
+            yield Trigger(KIND, model.name, object_name, frozenset(Event), order=_ORDER, old_fields=frozenset(fields))
 
 
 def _relevant_change(snapshot: Snapshot, model: ScoringModel) -> str:
@@ -189,8 +192,9 @@ def relevant_fields(snapshot: Snapshot, obj: Object, model: ScoringModel) -> fro
 
 
 def _may_be_asked(obj: Object, name: str) -> bool:
+    """Whether a save can change the field: of the system's own, owner, record type and name."""
     field = obj.fields[name]
-    return not field.system and field.type is not FieldType.ID
+    return not field.system or field.updateable or field.is_name
 
 
 def since_kinds() -> frozenset[Kind]:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from chassis_metadata.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from chassis_metadata.ids import is_id, normal_id
 from chassis_metadata.logic.approval import processes_of
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response
@@ -77,7 +78,8 @@ def read_request(document: Mapping[str, Any]) -> Asked:
     if subject is None:
         raise Invalid.of("required_field_missing", "Required fields are missing: [contextId]", fields=["contextId"])
     comments = _text(document, "comments")
-    chosen, files = texts(document, "nextApproverIds"), texts(document, "attachments")
+    chosen = [_full(each) for each in texts(document, "nextApproverIds")]
+    files = texts(document, "attachments")
     if kind == "Submit":
         return Submission(
             subject,
@@ -85,12 +87,17 @@ def read_request(document: Mapping[str, Any]) -> Asked:
             comments,
             files,
             chosen,
-            _text(document, "contextActorId"),
+            _full(_text(document, "contextActorId") or "") or None,
             skips_entry=document.get("skipEntryCriteria") in (True, "true"),
         )
     if kind == "Removed":
         return Recall(subject, comments)
     return Decision(subject, kind == "Approve", comments, files, values(document, "fields"), chosen)
+
+
+def _full(value: str) -> str:
+    """An id in its long form; what is none stays, and is found to be nobody."""
+    return normal_id(value) if is_id(value) else value
 
 
 def _text(document: Mapping[str, Any], name: str) -> str | None:

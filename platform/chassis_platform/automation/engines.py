@@ -10,6 +10,7 @@ from chassis_platform.automation.flows import control_steps, handler, message_st
 from chassis_platform.automation.matching import duplicates, flow_step, keys
 from chassis_platform.automation.milestones import on_save as milestones
 from chassis_platform.automation.scoring import on_save as scoring
+from chassis_platform.automation.task_plans import engine as task_plans
 
 #: Importing them is what counts.
 ENGINES = (
@@ -26,5 +27,6 @@ ENGINES = (
     milestones,
     record_steps,
     scoring,
+    task_plans,
     waits,
 )

@@ -23,6 +23,11 @@ RETURNING kind, payload, run_at, id
 """
 
 
+async def start_clocks(stage: Stage) -> None:
+    """What was due before the case began is none of its flows' business; what comes due from here on is."""
+    await HANDLERS["flows_due"](stage.theatre.worker, stage.tenant.id, {})
+
+
 async def run_due(stage: Stage, since: datetime | None = None) -> None:
     """Run what is due until nothing is: what comes round often always, what comes round daily if time passed."""
     server, tenant_id = stage.theatre.worker, stage.tenant.id

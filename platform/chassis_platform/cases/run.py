@@ -14,7 +14,7 @@ from typing import Any
 
 from chassis_metadata.errors import ChassisError
 from chassis_platform import clock
-from chassis_platform.cases.due import run_due
+from chassis_platform.cases.due import run_due, start_clocks
 from chassis_platform.cases.expect import differences
 from chassis_platform.cases.files import Case
 from chassis_platform.cases.stage import Stage, Theatre, set_stage
@@ -73,6 +73,7 @@ async def _played(theatre: Theatre, folder: Path, case: Case) -> tuple[list[str]
     try:
         with clock.moved_to(moment):
             stage = await set_stage(theatre, f"case-{next(_numbers)}-{id(case) % 10_000}", case.given)
+            await start_clocks(stage)
         return await _all_steps(stage, folder, case, moment), None
     except ChassisError as error:
         return [f"before the first step: {each}" for each in error.problems], None

@@ -31,6 +31,7 @@ BATCH = 200
 DECIMALS = 32  # as Salesforce keeps
 FAILED = "The formula fails for these values."
 
+Connection = psycopg.Connection[Any]
 Types = tuple[tuple[str, FieldType], ...]
 Formulas = tuple[tuple[str, str], ...]
 
@@ -52,24 +53,22 @@ class Task:
     values: Mapping[str, str | None]
 
 
-def evaluate_lines(dsn: str, lines: Iterable[str]) -> Iterator[str]:
-    """One JSON text for each line that is not blank, in order."""
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.prepare_threshold = 2
-        waiting = (line for line in lines if line.strip())
-        while batch := list(islice(waiting, BATCH)):
-            yield from _answers(connection, [_task(line) for line in batch])
+def evaluate_lines(connection: Connection, lines: Iterable[str]) -> Iterator[str]:
+    """One JSON text for each line that is not blank, in order. The connection commits by itself and sees no tenant."""
+    waiting = (line for line in lines if line.strip())
+    while batch := list(islice(waiting, BATCH)):
+        yield from _answers(connection, [_task(line) for line in batch])
 
 
-def answers_to(dsn: str, formula: str | None, path: Path | None) -> Iterator[str]:
+def answers_to(connection: Connection, formula: str | None, path: Path | None) -> Iterator[str]:
     """The answer to one formula, or to each line of a file; `-` is the standard input."""
     if formula is not None:
-        yield from evaluate_lines(dsn, [json.dumps({"formula": formula})])
+        yield from evaluate_lines(connection, [json.dumps({"formula": formula})])
     if path is not None and str(path) == "-":
-        yield from evaluate_lines(dsn, sys.stdin)
+        yield from evaluate_lines(connection, sys.stdin)
     elif path is not None:
         with path.open(encoding="utf-8") as lines:
-            yield from evaluate_lines(dsn, lines)
+            yield from evaluate_lines(connection, lines)
 
 
 def _task(line: str) -> Task | str:
@@ -166,7 +165,7 @@ def _written(kind: Kind, value: Value) -> Value:
 # Running
 
 
-def _answers(connection: psycopg.Connection[Any], tasks: list[Task | str]) -> list[str]:
+def _answers(connection: Connection, tasks: list[Task | str]) -> list[str]:
     ready = [each for each in tasks if isinstance(each, Task)]
     try:
         rows = iter(_together(connection, ready))
@@ -184,13 +183,13 @@ def _text_of(task: Task) -> bytes:
     return task.prepared.statement.text.encode()
 
 
-def _together(connection: psycopg.Connection[Any], tasks: list[Task]) -> list[str]:
+def _together(connection: Connection, tasks: list[Task]) -> list[str]:
     with connection.pipeline():
         cursors = [connection.execute(_text_of(task), _parameters(task)) for task in tasks]
     return [_answer(task, cursor.fetchone()) for task, cursor in zip(tasks, cursors, strict=True)]
 
 
-def _alone(connection: psycopg.Connection[Any], task: Task) -> str:
+def _alone(connection: Connection, task: Task) -> str:
     try:
         return _answer(task, connection.execute(_text_of(task), _parameters(task)).fetchone())
     except psycopg.Error as error:

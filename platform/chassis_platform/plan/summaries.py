@@ -45,17 +45,17 @@ class Relation:
 
 def relations_over(snapshot: Snapshot, child: Object) -> tuple[Relation, ...]:
     """The relations in which the object's records are summed up, in the order in which parents are locked."""
-    known: dict[str, tuple[Relation, ...]] | None = snapshot.kept.get("summary_relations")
+    key = ("relations over", child.name)
+    known: tuple[Relation, ...] | None = snapshot.kept.get(key)
     if known is None:
-        known = snapshot.kept["summary_relations"] = _all_relations(snapshot)
-    return known.get(child.name, ())
+        found = tuple(each for each in _all_relations(snapshot) if each.child.name == child.name)
+        known = snapshot.kept[key] = found
+    return known
 
 
 def relations_of(snapshot: Snapshot, parent: Object) -> tuple[Relation, ...]:
     """The relations whose summaries the object has."""
-    named = dict.fromkeys(each.summary.child.lower() for each in summaries_of(parent) if each.summary is not None)
-    found = (_relation(snapshot, parent, name) for name in named)
-    return tuple(each for each in found if each is not None)
+    return tuple(each for each in _all_relations(snapshot) if each.parent.name == parent.name)
 
 
 def summaries_of(obj: Object) -> list[Field]:
@@ -92,12 +92,20 @@ def _read_by(snapshot: Snapshot, obj: Object) -> Iterable[str]:
             continue
 
 
-def _all_relations(snapshot: Snapshot) -> dict[str, tuple[Relation, ...]]:
-    found: dict[str, tuple[Relation, ...]] = {}
+def _all_relations(snapshot: Snapshot) -> tuple[Relation, ...]:
+    """One value for each relation: statements are kept by it."""
+    known: tuple[Relation, ...] | None = snapshot.kept.get("summary_relations")
+    if known is None:
+        known = snapshot.kept["summary_relations"] = tuple(_relations(snapshot))
+    return known
+
+
+def _relations(snapshot: Snapshot) -> Iterable[Relation]:
     for name in sorted(snapshot.objects):
-        for each in relations_of(snapshot, snapshot.objects[name]):
-            found[each.child.name] = (*found.get(each.child.name, ()), each)
-    return found
+        parent = snapshot.objects[name]
+        named = dict.fromkeys(each.summary.child.lower() for each in summaries_of(parent) if each.summary is not None)
+        found = (_relation(snapshot, parent, each) for each in named)
+        yield from (each for each in found if each is not None)
 
 
 def _relation(snapshot: Snapshot, parent: Object, name: str) -> Relation | None:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
+
+import psycopg
 
 from chassis_metadata.logic.triggers import Event, Trigger
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
 from chassis_platform.plan.changes import Change
-from chassis_tenants.database import Transaction
+from chassis_tenants.database import (
+    Binding,
+    Database,
+    SessionEndedError,
+    StaleBindingError,
+    TenantClosedError,
+    Transaction,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,35 @@ _handlers: dict[str, AfterSave] = {}
 def handle(kind: str, handler: AfterSave) -> None:
     """Register the engine of a kind of logic."""
     _handlers[kind] = handler
+
+
+#: What an engine keeps of a write that came to nothing; in a transaction of its own, when the write is over.
+Aftermath = Callable[[Transaction], Awaitable[None]]
+
+_aftermath: ContextVar[list[Aftermath] | None] = ContextVar("aftermath", default=None)
+
+
+def afterwards(keep: Aftermath) -> None:
+    """Have something kept that the rollback of this write would take away. Nobody listens in a dry run."""
+    listening = _aftermath.get()
+    if listening is not None:
+        listening.append(keep)
+
+
+@asynccontextmanager
+async def with_aftermath(database: Database, binding: Binding) -> AsyncIterator[None]:
+    """Around a write and its transaction."""
+    kept: list[Aftermath] = []
+    token = _aftermath.set(kept)
+    try:
+        yield
+    finally:
+        _aftermath.reset(token)
+    if kept:
+        with suppress(psycopg.Error, StaleBindingError, TenantClosedError, SessionEndedError):
+            async with database.transaction(binding) as transaction:
+                for keep in kept:
+                    await keep(transaction)
 
 
 async def act(transaction: Transaction, context: Context, fired: Sequence[Fired]) -> None:

@@ -101,7 +101,7 @@ class _Step:
 
     def statements(self, snapshot: Snapshot) -> list[Statement]:
         concerned = {"ids": list(self.parents), "children": list(self.children)}
-        found = (lock_parents(self.relation), sum_up(self.relation, snapshot))
+        found = (lock_parents(self.relation, snapshot), sum_up(self.relation, snapshot))
         return [each.bind(**concerned) for each in found]
 
 

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 from itertools import count
 
+from chassis_metadata.errors import ChassisError
 from chassis_platform.plan.changes import Change
 from chassis_platform.plan.write import WritePlan
 from chassis_platform.records.after_save import Fired, act
@@ -86,7 +87,10 @@ def _is_over(plan: WritePlan) -> bool:
 
 
 async def set_off(transaction: Transaction, plan: WritePlan, changes: Sequence[Change], fired: Sequence[Fired]) -> None:
-    """Let the engines act on what fired; where that sets off writes without an end, every record has a problem."""
+    """Let the engines act on what fired; where that sets off writes without an end, every record has a problem.
+
+    What an engine raises is wrong with all records that it was given.
+    """
     if not fired:
         return
     depth = _depth.get() + 1
@@ -98,6 +102,9 @@ async def set_off(transaction: Transaction, plan: WritePlan, changes: Sequence[C
     token = _depth.set(depth)
     try:
         await act(transaction, plan.context, fired)
+    except ChassisError as error:
+        for change in {id(each): each for one in fired for each in one.changes}.values():
+            change.problems.extend(error.problems)
     finally:
         _depth.reset(token)
     await _learn_versions(transaction, plan, [change for change in changes if not change.problems])

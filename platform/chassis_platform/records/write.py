@@ -29,6 +29,7 @@ from chassis_platform.plan.write import (
     plan_write,
     read_upsert,
 )
+from chassis_platform.records.after_save import with_aftermath
 from chassis_platform.records.counters import Ask, number_records, number_records_within
 from chassis_platform.records.delete import delete_records, undelete_records
 from chassis_platform.records.inquiry import find_by_key
@@ -112,7 +113,8 @@ async def write_records(  # noqa: PLR0913  a batch has this many sides
     batch = _Batch(context, obj, operation, records, all_or_none, external_id_field, expectations)
     for tried in count(1):
         try:
-            return await _write_once(database, batch)
+            async with with_aftermath(database, context.binding):
+                return await _write_once(database, batch)
         except _RACES as error:
             if tried >= _most_tries(error):
                 return batch.refused(race_problem(error))

@@ -6,15 +6,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import FromClause
 
 from chassis_metadata.expressions.kinds import Kind
+from chassis_metadata.expressions.typed import Variable, walk
 from chassis_metadata.logic.assignment import (
     AssignmentRule,
     Candidates,
     Entry,
-    Load,
     Strategy,
     candidate_fields,
     pair_formula,
@@ -61,14 +62,20 @@ def _statement(snapshot: Snapshot, rule: AssignmentRule, among: Candidates) -> S
     pairs = _Pairs(snapshot, obj, among, candidate, record)
     asked = [list(pairs.columns(place, entry)) for place, entry in enumerate(entries)]
     taken = sa.or_(*(columns[0] for columns in asked))
-    columns = [record.c.id, *(candidate.c[name] for name in ("id", "the_answer", "the_capacity", "the_load"))]
+    where = [*_wanted(obj, record), *pairs.conditions(), taken]
+    joined, held = _with_loads(snapshot, among, candidate)
+    columns = [record.c.id, *(candidate.c[name] for name in ("id", "the_answer", "the_capacity")), held]
     labelled = [each.label(f"e{place}") for place, each in enumerate(each for columns in asked for each in columns)]
-    where = [*of_this_object(obj, record), record.c.id == sa.any_(IDS), *pairs.conditions(), taken]
-    return compile_statement(sa.select(*columns, *labelled).where(*where).order_by(record.c.id, candidate.c.id))
+    found = sa.select(*columns, *labelled).select_from(record, joined).where(*where)
+    return compile_statement(found.order_by(record.c.id, candidate.c.id))
+
+
+def _wanted(obj: Object, record: FromClause) -> list[ColumnElement[bool]]:
+    return [*of_this_object(obj, record), record.c.id == sa.any_(IDS)]
 
 
 def _candidates(snapshot: Snapshot, rule: AssignmentRule, among: Candidates, entries: Sequence[Entry]) -> FromClause:
-    """The candidates with what only they decide: values, capacity, load, turns; worked out once."""
+    """The candidates that suit any of the records, with what only they decide; worked out once for each."""
     obj = snapshot.objects[among.object_name]
     source = storage.tenant_view(obj).alias("source")
     rows = Rows(snapshot, obj, source)
@@ -88,25 +95,42 @@ def _candidates(snapshot: Snapshot, rule: AssignmentRule, among: Candidates, ent
     where = [*of_this_object(obj, source), sa.not_(source.c.is_deleted), answer.is_not(None)]
     if among.criteria:
         where.append(_true(value(among.criteria, Kind.BOOLEAN)))
+    where += _suits_any(snapshot, snapshot.objects[rule.object_name], among, source)
+    return sa.select(*columns).where(*where).cte("candidate").prefix_with("MATERIALIZED")
+
+
+def _suits_any(
+    snapshot: Snapshot, record_object: Object, among: Candidates, source: FromClause
+) -> Iterator[ColumnElement[bool]]:
+    """Values are worked out for those candidates only that match some record, unless matching needs the values."""
+    if among.match is None:
+        return
+    expression = pair_formula(snapshot, among, record_object, among.match)
+    if any(isinstance(each, Variable) and each.name in among.values for each in walk(expression.root)):
+        return
+    obj = snapshot.objects[among.object_name]
+    record = storage.tenant_view(record_object).alias("any_record")
+    variables = {f"$Candidate.{each.name}": storage.value(each, source) for each in candidate_fields(obj)}
+    rows = Rows(snapshot, obj, source, variables=variables, this=Rows(snapshot, record_object, record))
+    yield sa.exists().where(*_wanted(record_object, record), _true(compile_expression(expression, rows).value))
+
+
+def _with_loads(snapshot: Snapshot, among: Candidates, candidate: FromClause) -> tuple[FromClause, ColumnElement[Any]]:
+    """The candidates, joined with how many records each holds; an index on the holder serves it."""
     if among.load is None:
-        return sa.select(*columns, sa.literal_column("0").label("the_load")).where(*where).cte("candidate")
-    load = _loads(snapshot, among.load)
-    joined = source.outerjoin(load, load.c.holder == answer)
-    held = sa.func.coalesce(load.c.held, sa.literal_column("0")).label("the_load")
-    return sa.select(*columns, held).select_from(joined).where(*where).cte("candidate")
-
-
-def _loads(snapshot: Snapshot, load: Load) -> FromClause:
-    """How many records each candidate holds."""
-    obj = snapshot.objects[load.object_name]
+        return candidate, sa.literal_column("0")
+    obj = snapshot.objects[among.load.object_name]
     held = storage.tenant_view(obj).alias("held")
-    holder = storage.value(obj.fields[load.field], held)
-    where = [*of_this_object(obj, held), sa.not_(held.c.is_deleted), holder.is_not(None)]
-    if load.criteria:
-        criteria = formula_of(snapshot, obj, load.criteria, Kind.BOOLEAN)
+    holder = storage.value(obj.fields[among.load.field], held)
+    answers = sa.func.array(sa.select(candidate.c.the_answer).scalar_subquery(), type_=pg.ARRAY(sa.Text()))
+    where = [*of_this_object(obj, held), sa.not_(held.c.is_deleted), holder == sa.any_(answers)]
+    if among.load.criteria:
+        criteria = formula_of(snapshot, obj, among.load.criteria, Kind.BOOLEAN)
         where.append(_true(compile_expression(criteria, Rows(snapshot, obj, held)).value))
     counted = sa.select(holder.label("holder"), sa.func.count().label("held")).where(*where)
-    return counted.group_by(holder).subquery("loads")
+    loads = counted.group_by(holder).subquery("loads")
+    joined = candidate.outerjoin(loads, loads.c.holder == candidate.c.the_answer)
+    return joined, sa.func.coalesce(loads.c.held, sa.literal_column("0"))
 
 
 def _last_turn(

@@ -145,12 +145,10 @@ def _noted(work: _Work, number: int, failures: Sequence[ColumnElement[bool]]) ->
 
 
 def _stored(field: Field, compiled: Compiled) -> ColumnElement[Any]:
-    """The formula's value as the field holds it: a percent field that says 4 counts as 0.04."""
+    """The formula's value as the field holds it."""
     if field.type is FieldType.MULTI_PICKLIST:
         return sa.func.string_to_array(compiled.value, ";", type_=pg.ARRAY(sa.Text()))
     found = sa.cast(compiled.value, column_type(field))
-    if field.type is FieldType.PERCENT:
-        return found * sa.literal_column("100", sa.Numeric())
     return sa.func.coalesce(found, sa.false()) if field.type is FieldType.CHECKBOX else found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.sql.elements import ColumnElement
@@ -30,7 +32,7 @@ def make_balances(snapshot: Snapshot, obj: Object) -> Statement:
     def make() -> Statement:
         table = base_table(balance)
         rows = unfolded(dict.fromkeys(("id", "balance_key", "ledger_name", "balance_type", "account_id"), sa.Text()))
-        values: dict[str, ColumnElement[object]] = {each.name: each for each in rows.c}
+        values: dict[str, ColumnElement[Any]] = {each.name: each for each in rows.c}
         values |= {"name": rows.c.id, "tenant_id": TENANT, "created_by_id": ACTOR, "last_modified_by_id": ACTOR}
         values |= dict.fromkeys(_AMOUNTS, sa.literal_column("0"))
         values |= dict.fromkeys(("created_date", "last_modified_date", "system_modstamp"), STAMP)
@@ -181,6 +183,6 @@ def wrong_balances(snapshot: Snapshot) -> Statement:
     return kept(balance, "wrong_balances", make)
 
 
-def _sum_of(column: ColumnElement[object], *conditions: ColumnElement[bool]) -> ColumnElement[object]:
+def _sum_of(column: ColumnElement[Any], *conditions: ColumnElement[bool]) -> ColumnElement[Any]:
     summed = sa.func.coalesce(sa.func.sum(column), sa.literal_column("0"))
     return sa.select(summed).where(*conditions).scalar_subquery()

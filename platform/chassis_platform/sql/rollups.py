@@ -23,8 +23,8 @@ from chassis_platform.plan.summaries import Relation
 from chassis_platform.sql.field_values import fitting, worked_out
 from chassis_platform.sql.formulas.compile import compile_expression
 from chassis_platform.sql.formulas.rows import Rows
-from chassis_platform.sql.rows import kept, of_this_object
-from chassis_platform.sql.stored_formulas import calculated
+from chassis_platform.sql.rows import of_this_object
+from chassis_platform.sql.stored_formulas import calculated, once
 from chassis_platform.sql.write import IDS, STAMP
 from chassis_tenants.statement import Statement, compile_statement
 from chassis_tenants.storage import (
@@ -42,7 +42,7 @@ Value = ColumnElement[Any]
 CHILDREN = sa.bindparam("children", type_=pg.ARRAY(sa.Text()))
 
 
-def lock_parents(relation: Relation) -> Statement:
+def lock_parents(relation: Relation, snapshot: Snapshot) -> Statement:
     """Lock the parents (`ids`, and those of `children`) in the order of their ids, so that nobody else sums them up."""
 
     def make() -> Statement:
@@ -50,7 +50,7 @@ def lock_parents(relation: Relation) -> Statement:
         wanted = sa.select(table.c.id).where(*of_this_object(relation.parent, table), _is_affected(relation, table))
         return compile_statement(wanted.order_by(table.c.id).with_for_update(key_share=True))
 
-    return kept(relation.parent, ("lock parents", relation), make)
+    return once(snapshot, ("lock parents", relation), make)
 
 
 def sum_up(relation: Relation, snapshot: Snapshot) -> Statement:
@@ -63,14 +63,13 @@ def sum_up(relation: Relation, snapshot: Snapshot) -> Statement:
         table = base_table(relation.parent)
         found = _summed_up(relation, snapshot)
         pairs = [(each, found.c[f"s{place}"]) for place, each in enumerate(relation.summaries)]
-        # The ids lead both sides to the key: the planner knows nothing of how few are summed up.
-        here = [*of_this_object(relation.parent, table), _is_affected(relation, table), table.c.id == found.c.id]
+        here = [*of_this_object(relation.parent, table), table.c.id == found.c.id]
         differs = sa.or_(*(stored_value(each, table).is_distinct_from(new) for each, new in pairs))
         values = {**calculated(table, pairs), "system_modstamp": STAMP}
         changed = sa.update(table).values(**values).where(*here, differs).returning(table.c.id)
         return compile_statement(changed)
 
-    return kept(relation.parent, ("sum up", relation), make)
+    return once(snapshot, ("sum up", relation), make)
 
 
 def _is_affected(relation: Relation, parent: FromClause) -> ColumnElement[bool]:

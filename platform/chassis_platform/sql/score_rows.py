@@ -227,7 +227,7 @@ def _band(model: ScoringModel, named: FromClause) -> ColumnElement[Any]:
 def _explanation(
     model: ScoringModel, points: Sequence[ColumnElement[Any]], losses: Sequence[ColumnElement[Any]]
 ) -> ColumnElement[Any]:
-    """`Test drive +15; Intent -4.5`: what gave or took points, in the order of the model."""
+    """`Booked +15; Intent -4.5`: what gave or took points, in the order of the model."""
     told = [_told(place, each) for place, each in enumerate(points)]
     told += [
         _told(len(points) + place, each) for place, each in enumerate(losses) if model.dimensions[place].name != PLAIN

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -49,14 +49,23 @@ def keep_formulas(obj: Object, snapshot: Snapshot) -> Statement:
         fields = stored_formulas(obj)
         values = [fitting(each, worked_out(each, source, snapshot)).label(f"v{at}") for at, each in enumerate(fields)]
         here = [*of_this_object(obj, source), source.c.id == sa.any_(IDS)]
-        found = sa.select(source.c.id, *values).where(*here).subquery("found")
+        # Worked out first, and then joined by key: both sides led by the ids would be compared each with each.
+        found = sa.select(source.c.id, *values).where(*here).cte("found").prefix_with("MATERIALIZED")
         pairs = [(each, found.c[f"v{at}"]) for at, each in enumerate(fields)]
         differs = sa.or_(*(value(each, table).is_distinct_from(new) for each, new in pairs))
-        same = [*of_this_object(obj, table), table.c.id == sa.any_(IDS), table.c.id == found.c.id]
+        same = [*of_this_object(obj, table), table.c.id == found.c.id]
         changed = sa.update(table).values(**calculated(table, pairs)).where(*same, differs).returning(table.c.id)
         return compile_statement(changed)
 
-    return kept(obj, ("keep formulas", snapshot.identity), make)
+    return once(snapshot, ("keep formulas", obj.name), make)
+
+
+def once(snapshot: Snapshot, key: Hashable, make: Callable[[], Statement]) -> Statement:
+    """A statement with formulas in it, kept with the metadata that they were compiled from."""
+    statement: Statement | None = snapshot.kept.get(key)
+    if statement is None:
+        statement = snapshot.kept[key] = make()
+    return statement
 
 
 def ids_behind(obj: Object) -> Statement:

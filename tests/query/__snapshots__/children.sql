@@ -42,22 +42,22 @@ SELECT coalesce(json_agg(answer.body ORDER BY answer.position) FILTER (WHERE ans
     '[]'::json) AS records, count(*) AS found, json_agg(answer.key) FILTER (WHERE answer.position = %(batch)s::BIGINT) -> 0 AS last_key
 FROM (SELECT workshop.position AS position, json_build_array(CAST(workshop.key_1 AS TEXT)) AS key, (SELECT row_to_json(r)
         FROM (SELECT (SELECT row_to_json(r)
-                FROM (SELECT 'Workshop' AS "type", %(url_prefix)s::VARCHAR || 'Workshop/' || workshop.id AS "url") AS r) AS "attributes", workshop.id AS "Id", visits.body AS "Visits") AS r) AS body
+                FROM (SELECT 'Workshop' AS "type", %(url_prefix)s::VARCHAR || 'Workshop/' || workshop.id AS "url") AS r) AS "attributes", workshop.id AS "Id", stays.body AS "Stays") AS r) AS body
     FROM workshop_page AS workshop
     LEFT OUTER JOIN LATERAL (SELECT CASE WHEN (count(*) > 0) THEN json_build_object('totalSize', count(*),
-            'done', true, 'records', json_agg(visits_record.body ORDER BY visits_record.position)) END AS body
+            'done', true, 'records', json_agg(stays_record.body ORDER BY stays_record.position)) END AS body
         FROM (SELECT (SELECT row_to_json(r)
                 FROM (SELECT (SELECT row_to_json(r)
-                        FROM (SELECT 'Visit' AS "type", %(url_prefix)s::VARCHAR || 'Visit/' || visits_visit.id AS "url") AS r) AS "attributes", visits_visit.id AS "Id", visits_visit.amount AS "Amount") AS r) AS body, row_number() OVER (ORDER BY visits_visit.amount ASC NULLS FIRST, visits_visit.id ASC) AS position
-            FROM tenant.visit AS visits_visit
-            WHERE visits_visit.tenant_id = %(tenant_id)s::INTEGER AND NOT visits_visit.is_deleted AND (EXISTS (SELECT *
+                        FROM (SELECT 'Stay' AS "type", %(url_prefix)s::VARCHAR || 'Stay/' || stays_stay.id AS "url") AS r) AS "attributes", stays_stay.id AS "Id", stays_stay.amount AS "Amount") AS r) AS body, row_number() OVER (ORDER BY stays_stay.amount ASC NULLS FIRST, stays_stay.id ASC) AS position
+            FROM tenant.stay AS stays_stay
+            WHERE stays_stay.tenant_id = %(tenant_id)s::INTEGER AND NOT stays_stay.is_deleted AND (EXISTS (SELECT *
                     FROM tenant.workshop AS parent_1
-                    WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = visits_visit.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                    WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = stays_stay.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
                                 UNION ALL
                                 SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_3
                                 UNION ALL
                                 SELECT subordinate.id
                                 FROM tenant."user" AS subordinate
-                                WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND visits_visit.workshop_id = workshop.id
-            ORDER BY visits_visit.amount ASC NULLS FIRST, visits_visit.id ASC
-            LIMIT 5) AS visits_record) AS visits ON true) AS answer
+                                WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND stays_stay.workshop_id = workshop.id
+            ORDER BY stays_stay.amount ASC NULLS FIRST, stays_stay.id ASC
+            LIMIT 5) AS stays_record) AS stays ON true) AS answer

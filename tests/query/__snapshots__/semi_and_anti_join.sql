@@ -20,27 +20,27 @@ workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, row_number() OVER (
                                 UNION ALL
                                 SELECT subordinate.id
                                 FROM tenant."user" AS subordinate
-                                WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND workshop.id IN (SELECT among_visit.workshop_id
-                        FROM tenant.visit AS among_visit
-                        WHERE among_visit.tenant_id = %(tenant_id)s::INTEGER AND NOT among_visit.is_deleted AND (EXISTS (SELECT *
+                                WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND workshop.id IN (SELECT among_stay.workshop_id
+                        FROM tenant.stay AS among_stay
+                        WHERE among_stay.tenant_id = %(tenant_id)s::INTEGER AND NOT among_stay.is_deleted AND (EXISTS (SELECT *
                                 FROM tenant.workshop AS parent_1
-                                WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_visit.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                                WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_stay.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
                                             UNION ALL
                                             SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_2
                                             UNION ALL
                                             SELECT subordinate.id
                                             FROM tenant."user" AS subordinate
-                                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND among_visit.workshop_id IS NOT NULL) AND NOT (EXISTS (SELECT among_visit.about_id
-                            FROM tenant.visit AS among_visit
-                            WHERE among_visit.tenant_id = %(tenant_id)s::INTEGER AND NOT among_visit.is_deleted AND (EXISTS (SELECT *
+                                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND among_stay.workshop_id IS NOT NULL) AND NOT (EXISTS (SELECT among_stay.about_id
+                            FROM tenant.stay AS among_stay
+                            WHERE among_stay.tenant_id = %(tenant_id)s::INTEGER AND NOT among_stay.is_deleted AND (EXISTS (SELECT *
                                     FROM tenant.workshop AS parent_1
-                                    WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_visit.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                                    WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_stay.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
                                                 UNION ALL
                                                 SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_3
                                                 UNION ALL
                                                 SELECT subordinate.id
                                                 FROM tenant."user" AS subordinate
-                                                WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND among_visit.about_id IS NOT NULL AND among_visit.about_id = workshop.id)) AND (SELECT reach.are_few
+                                                WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND among_stay.about_id IS NOT NULL AND among_stay.about_id = workshop.id)) AND (SELECT reach.are_few
                         FROM reach)
                     LIMIT ALL
                     OFFSET 0) AS few ORDER BY few.key_1 ASC
@@ -53,27 +53,27 @@ workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, row_number() OVER (
                             UNION ALL
                             SELECT subordinate.id
                             FROM tenant."user" AS subordinate
-                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND workshop.id IN (SELECT among_visit.workshop_id
-                    FROM tenant.visit AS among_visit
-                    WHERE among_visit.tenant_id = %(tenant_id)s::INTEGER AND NOT among_visit.is_deleted AND (EXISTS (SELECT *
+                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND workshop.id IN (SELECT among_stay.workshop_id
+                    FROM tenant.stay AS among_stay
+                    WHERE among_stay.tenant_id = %(tenant_id)s::INTEGER AND NOT among_stay.is_deleted AND (EXISTS (SELECT *
                             FROM tenant.workshop AS parent_1
-                            WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_visit.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                            WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_stay.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
                                         UNION ALL
                                         SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_2
                                         UNION ALL
                                         SELECT subordinate.id
                                         FROM tenant."user" AS subordinate
-                                        WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND among_visit.workshop_id IS NOT NULL) AND NOT (EXISTS (SELECT among_visit.about_id
-                        FROM tenant.visit AS among_visit
-                        WHERE among_visit.tenant_id = %(tenant_id)s::INTEGER AND NOT among_visit.is_deleted AND (EXISTS (SELECT *
+                                        WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND among_stay.workshop_id IS NOT NULL) AND NOT (EXISTS (SELECT among_stay.about_id
+                        FROM tenant.stay AS among_stay
+                        WHERE among_stay.tenant_id = %(tenant_id)s::INTEGER AND NOT among_stay.is_deleted AND (EXISTS (SELECT *
                                 FROM tenant.workshop AS parent_1
-                                WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_visit.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
+                                WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_stay.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
                                             UNION ALL
                                             SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_3
                                             UNION ALL
                                             SELECT subordinate.id
                                             FROM tenant."user" AS subordinate
-                                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND among_visit.about_id IS NOT NULL AND among_visit.about_id = workshop.id)) AND NOT (SELECT reach.are_few
+                                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND among_stay.about_id IS NOT NULL AND among_stay.about_id = workshop.id)) AND NOT (SELECT reach.are_few
                     FROM reach)
                 ORDER BY workshop.id ASC
                 LIMIT %(fetch)s::BIGINT)) AS ranges ORDER BY ranges.key_1 ASC

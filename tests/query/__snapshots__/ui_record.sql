@@ -1,60 +1,60 @@
-WITH visit_page AS (SELECT page.tenant_id AS tenant_id, page.id AS id, page.name AS name, page.record_type_id AS record_type_id, page.created_date AS created_date, page.created_by_id AS created_by_id, page.last_modified_date AS last_modified_date, page.last_modified_by_id AS last_modified_by_id, page.system_modstamp AS system_modstamp, page.is_deleted AS is_deleted, page.row_version AS row_version, page.workshop_id AS workshop_id, page.customer_id AS customer_id, page.about_id AS about_id, page.status AS status, page.amount AS amount, page.key_1 AS key_1, row_number() OVER (ORDER BY page.key_1 ASC) AS position
-    FROM (SELECT visit.tenant_id AS tenant_id, visit.id AS id, visit.name AS name, visit.record_type_id AS record_type_id, visit.created_date AS created_date, visit.created_by_id AS created_by_id, visit.last_modified_date AS last_modified_date, visit.last_modified_by_id AS last_modified_by_id, visit.system_modstamp AS system_modstamp, visit.is_deleted AS is_deleted, visit.row_version AS row_version, visit.workshop_id AS workshop_id, visit.customer_id AS customer_id, visit.about_id AS about_id, visit.status AS status, visit.amount AS amount, visit.id AS key_1
-        FROM tenant.visit AS visit
-        WHERE visit.tenant_id = %(tenant_id)s::INTEGER AND (EXISTS (SELECT *
+WITH stay_page AS (SELECT page.tenant_id AS tenant_id, page.id AS id, page.name AS name, page.record_type_id AS record_type_id, page.created_date AS created_date, page.created_by_id AS created_by_id, page.last_modified_date AS last_modified_date, page.last_modified_by_id AS last_modified_by_id, page.system_modstamp AS system_modstamp, page.is_deleted AS is_deleted, page.row_version AS row_version, page.workshop_id AS workshop_id, page.customer_id AS customer_id, page.about_id AS about_id, page.status AS status, page.amount AS amount, page.key_1 AS key_1, row_number() OVER (ORDER BY page.key_1 ASC) AS position
+    FROM (SELECT stay.tenant_id AS tenant_id, stay.id AS id, stay.name AS name, stay.record_type_id AS record_type_id, stay.created_date AS created_date, stay.created_by_id AS created_by_id, stay.last_modified_date AS last_modified_date, stay.last_modified_by_id AS last_modified_by_id, stay.system_modstamp AS system_modstamp, stay.is_deleted AS is_deleted, stay.row_version AS row_version, stay.workshop_id AS workshop_id, stay.customer_id AS customer_id, stay.about_id AS about_id, stay.status AS status, stay.amount AS amount, stay.id AS key_1
+        FROM tenant.stay AS stay
+        WHERE stay.tenant_id = %(tenant_id)s::INTEGER AND (EXISTS (SELECT *
                 FROM tenant.workshop AS parent_1
-                WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = visit.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_3
+                WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = stay.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_3
                             UNION ALL
                             SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_2
                             UNION ALL
                             SELECT subordinate.id
                             FROM tenant."user" AS subordinate
-                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND visit.id = %(value_1)s::VARCHAR
-        ORDER BY visit.id ASC
+                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND stay.id = %(value_1)s::VARCHAR
+        ORDER BY stay.id ASC
         LIMIT %(fetch)s::BIGINT) AS page),
-answer AS (SELECT visit.position AS position, json_build_array(CAST(visit.key_1 AS TEXT)) AS key, (SELECT row_to_json(r)
-        FROM (SELECT 'Visit' AS "object", visit.id AS "id", visit.row_version AS "version", visit.record_type_id AS "record_type_id", NULL AS "record_type", (SELECT row_to_json(r)
-                FROM (SELECT visit.id AS "Id", visit.name AS "Name", visit.workshop_id AS "WorkshopId", visit.customer_id AS "CustomerId", visit.about_id AS "AboutId", visit.status AS "Status", visit.amount AS "Amount", to_char(timezone('UTC', visit.created_date),
-                        'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "CreatedDate", visit.created_by_id AS "CreatedById", to_char(timezone('UTC', visit.last_modified_date),
-                        'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "LastModifiedDate", visit.last_modified_by_id AS "LastModifiedById", to_char(timezone('UTC', visit.system_modstamp),
-                        'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "SystemModstamp", coalesce(visit.is_deleted, false) AS "IsDeleted") AS r) AS "values", json_strip_nulls((SELECT row_to_json(r)
+answer AS (SELECT stay.position AS position, json_build_array(CAST(stay.key_1 AS TEXT)) AS key, (SELECT row_to_json(r)
+        FROM (SELECT 'Stay' AS "object", stay.id AS "id", stay.row_version AS "version", stay.record_type_id AS "record_type_id", NULL AS "record_type", (SELECT row_to_json(r)
+                FROM (SELECT stay.id AS "Id", stay.name AS "Name", stay.workshop_id AS "WorkshopId", stay.customer_id AS "CustomerId", stay.about_id AS "AboutId", stay.status AS "Status", stay.amount AS "Amount", to_char(timezone('UTC', stay.created_date),
+                        'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "CreatedDate", stay.created_by_id AS "CreatedById", to_char(timezone('UTC', stay.last_modified_date),
+                        'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "LastModifiedDate", stay.last_modified_by_id AS "LastModifiedById", to_char(timezone('UTC', stay.system_modstamp),
+                        'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "SystemModstamp", coalesce(stay.is_deleted, false) AS "IsDeleted") AS r) AS "values", json_strip_nulls((SELECT row_to_json(r)
                     FROM (SELECT workshop.name AS "WorkshopId", customer.name AS "CustomerId", coalesce(about_workshop.name, about_customer.name) AS "AboutId", created_by.name AS "CreatedById", last_modified_by.name AS "LastModifiedById") AS r)) AS "labels", (SELECT row_to_json(r)
                 FROM (SELECT (EXISTS (SELECT *
                             FROM tenant.workshop AS parent_1
-                            WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = visit.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_3
+                            WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = stay.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_3
                                         UNION ALL
                                         SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
                                         UNION ALL
                                         SELECT subordinate.id
                                         FROM tenant."user" AS subordinate
-                                        WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND NOT visit.is_deleted AS "update", (EXISTS (SELECT *
+                                        WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND NOT stay.is_deleted AS "update", (EXISTS (SELECT *
                             FROM tenant.workshop AS parent_1
-                            WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = visit.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_3
+                            WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = stay.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_3
                                         UNION ALL
                                         SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
                                         UNION ALL
                                         SELECT subordinate.id
                                         FROM tenant."user" AS subordinate
-                                        WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND NOT visit.is_deleted AS "delete") AS r) AS "permissions", visit.is_deleted AS "is_deleted") AS r) AS body, customer.id AS ids_1, about_customer.id AS ids_2
-    FROM visit_page AS visit
-    LEFT OUTER JOIN tenant.workshop AS workshop ON workshop.id = visit.workshop_id AND workshop.tenant_id = %(tenant_id)s::INTEGER AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_3
+                                        WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND NOT stay.is_deleted AS "delete") AS r) AS "permissions", stay.is_deleted AS "is_deleted") AS r) AS body, customer.id AS ids_1, about_customer.id AS ids_2
+    FROM stay_page AS stay
+    LEFT OUTER JOIN tenant.workshop AS workshop ON workshop.id = stay.workshop_id AND workshop.tenant_id = %(tenant_id)s::INTEGER AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_3
                 UNION ALL
                 SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_3
                 UNION ALL
                 SELECT subordinate.id
                 FROM tenant."user" AS subordinate
                 WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[]))))
-    LEFT OUTER JOIN tenant.customer AS customer ON customer.id = visit.customer_id AND customer.tenant_id = %(tenant_id)s::INTEGER
-    LEFT OUTER JOIN tenant.workshop AS about_workshop ON about_workshop.id = visit.about_id AND about_workshop.tenant_id = %(tenant_id)s::INTEGER AND about_workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_3
+    LEFT OUTER JOIN tenant.customer AS customer ON customer.id = stay.customer_id AND customer.tenant_id = %(tenant_id)s::INTEGER
+    LEFT OUTER JOIN tenant.workshop AS about_workshop ON about_workshop.id = stay.about_id AND about_workshop.tenant_id = %(tenant_id)s::INTEGER AND about_workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_3
                 UNION ALL
                 SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_4
                 UNION ALL
                 SELECT subordinate.id
                 FROM tenant."user" AS subordinate
                 WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[]))))
-    LEFT OUTER JOIN tenant.customer AS about_customer ON about_customer.id = visit.about_id AND about_customer.tenant_id = %(tenant_id)s::INTEGER
-    LEFT OUTER JOIN tenant."user" AS created_by ON created_by.id = visit.created_by_id AND created_by.tenant_id = %(tenant_id)s::INTEGER
-    LEFT OUTER JOIN tenant."user" AS last_modified_by ON last_modified_by.id = visit.last_modified_by_id AND last_modified_by.tenant_id = %(tenant_id)s::INTEGER),
+    LEFT OUTER JOIN tenant.customer AS about_customer ON about_customer.id = stay.about_id AND about_customer.tenant_id = %(tenant_id)s::INTEGER
+    LEFT OUTER JOIN tenant."user" AS created_by ON created_by.id = stay.created_by_id AND created_by.tenant_id = %(tenant_id)s::INTEGER
+    LEFT OUTER JOIN tenant."user" AS last_modified_by ON last_modified_by.id = stay.last_modified_by_id AND last_modified_by.tenant_id = %(tenant_id)s::INTEGER),
 logged_1 AS (INSERT INTO data.access_log (tenant_id, id, name, user_id, object_name, record_ids, fields, record_count, door, source_ip, session_id, client_name, created_by_id, last_modified_by_id)
     SELECT %(tenant_id)s::INTEGER AS anon_1, %(entry_1)s::VARCHAR AS anon_2, %(entry_1)s::VARCHAR AS anon__1, %(user_id)s::VARCHAR AS anon_3, %(param_1)s::VARCHAR AS anon_4, array_agg(DISTINCT read_1.id) AS array_agg_1, %(param_2)s::TEXT[] AS anon_5, count(DISTINCT read_1.id) AS count_1, %(door)s::VARCHAR AS anon_6, %(source_ip)s::VARCHAR AS anon_7, %(session_id)s::VARCHAR AS anon_8, %(client_name)s::VARCHAR AS anon_9, %(user_id)s::VARCHAR AS anon__2, %(user_id)s::VARCHAR AS anon__3
     FROM (SELECT answer.ids_1 AS id

@@ -39,7 +39,7 @@ async def admit(transaction: Transaction, context: Context, submissions: Sequenc
     batch = Batch(len(submissions))
     for name, places in _by_object(context, submissions, batch).items():
         obj = context.snapshot.objects[name]
-        known = await _look(transaction, context, obj, {place: submissions[place] for place in places})
+        known = await _look(transaction, context, obj, {place: submissions[place] for place in places}, lock=True)
         for place, instance_id in zip(places, new_ids(INSTANCE_PREFIX, len(places)), strict=True):
             _Admission(context, obj, known, batch, place, submissions[place]).decide(instance_id)
     return batch
@@ -49,7 +49,7 @@ async def processes_for(database: Database, context: Context, obj: Object, recor
     """The processes to which the user could submit the record now."""
     submissions = {0: Submission(record_id)}
     async with database.transaction(context.binding) as transaction:
-        known = await _look(transaction, context, obj, submissions)
+        known = await _look(transaction, context, obj, submissions, lock=False)
     admission = _Admission(context, obj, known, Batch(1), 0, submissions[0])
     return admission.fitting()
 
@@ -87,9 +87,9 @@ class _Known:
 
 
 async def _look(
-    transaction: Transaction, context: Context, obj: Object, submissions: Mapping[int, Submission]
+    transaction: Transaction, context: Context, obj: Object, submissions: Mapping[int, Submission], *, lock: bool
 ) -> _Known:
-    """Lock the records and ask all about them in one round trip."""
+    """Ask all about the records, locked if they are to be submitted, in one round trip."""
     owners = tuple(name for name in _OWNERS if name in obj.fields)
     ids = sorted(normal_id(each.record_id) for each in submissions.values())
     parameters = {**common(context), **who_asks(context.policy), "ids": ids}
@@ -98,9 +98,11 @@ async def _look(
         for place, each in submissions.items()
     ]
     entries, expressions = evaluation(context, obj, _entries(context, obj), asked)
-    statements = [LOCK_TIMEOUT, lock_records(obj).bind(**parameters), load_records(obj, owners, context), _PENDING]
+    locking = [LOCK_TIMEOUT, lock_records(obj)] if lock else []
+    statements = [*locking, load_records(obj, owners, context), _PENDING]
     rows = await transaction.fetch_each([*(each.bind(**parameters) for each in statements), entries])
-    return _Known({row[ID]: row for row in rows[2]}, dict(rows[3]), answers(rows[4], expressions), owners)
+    stored, pending, entered = rows[-3:]
+    return _Known({row[ID]: row for row in stored}, dict(pending), answers(entered, expressions), owners)
 
 
 def _entries(context: Context, obj: Object) -> list[Expression]:

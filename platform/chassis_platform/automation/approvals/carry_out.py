@@ -21,7 +21,8 @@ from chassis_tenants.database import Database, Transaction
 Carry = Callable[[Transaction, Context, Sequence[Any]], Awaitable[Batch]]
 _CARRY: Mapping[type, Carry] = {Submission: submit, Decision: decide, Recall: recall, Reassignment: reassign}
 _IN_THE_WAY = (pg_errors.DeadlockDetected, pg_errors.SerializationFailure, pg_errors.LockNotAvailable)
-_MOST_TRIES, _MOST_ROUNDS, _PAUSE_SECONDS = 4, 3, 0.02
+#: Each round finds what an action refuses; there are seldom more than a few.
+_MOST_TRIES, _MOST_ROUNDS, _PAUSE_SECONDS = 4, 8, 0.02
 _NOT_DONE = Problem(
     "", "all_or_none_operation_rolled_back", "Not carried out because another request of the call was refused."
 )

@@ -144,7 +144,7 @@ def _note(context: Context, running: Running, item: Workitem, decision: Decision
     running.actor_id, running.comments = user_id, decision.comments
     running.next_approvers = decision.next_approvers
     status = APPROVED if decision.approves else REJECTED
-    note(KIND, running.process.name, f"steps.{step.name}.{status.lower()}")
+    note(KIND, running.process.name, f"{running.process.part(step.name)}.{status.lower()}")
     line = Line(status, step.label, step.name, user_id, item.actor_id, decision.comments, decision.attachments)
     running.lines.append(line)
     running.drop([item.id])

@@ -22,7 +22,8 @@ from chassis_tenants.statement import Statement
 
 _SENT = Statement(
     "SELECT DISTINCT m.source FROM tenant.email_message m"
-    " WHERE m.tenant_id = %(tenant_id)s AND m.record_id = ANY (%(ids)s::text[]) AND m.source = ANY (%(sources)s::text[])"
+    " WHERE m.tenant_id = %(tenant_id)s AND m.record_id = ANY (%(ids)s::text[])"
+    " AND m.source = ANY (%(sources)s::text[])"
 )
 
 

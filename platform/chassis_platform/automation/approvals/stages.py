@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.expressions.typed import Expression
@@ -52,7 +52,7 @@ async def conclude(transaction: Transaction, context: Context, ended: Sequence[t
 
 
 async def reject(transaction: Transaction, context: Context, rejected: Sequence[tuple[Running, Step]]) -> None:
-    """What follows from a step's no: back to an earlier step, or the end."""
+    """What follows from a step's no: another step, or the end."""
     await act(transaction, context, [(running, step.on_reject) for running, step in rejected])
     ended: list[tuple[Running, str]] = []
     for running, step in rejected:
@@ -68,10 +68,10 @@ class _Beginning:
     """What the criteria of a stage say about one approval."""
 
     running: Running
-    approved: list[Step]
+    approved: list[Step] = field(default_factory=list)
     rejected: Step | None = None
     ends: str | None = None  # the whole process, without asking anybody
-    asks: list[tuple[Step, Ask]] | None = None
+    asks: list[tuple[Step, Ask]] = field(default_factory=list)
 
 
 async def _begin(transaction: Transaction, context: Context, runnings: Sequence[Running]) -> None:
@@ -101,7 +101,7 @@ def _expressions(context: Context, running: Running) -> Iterator[Expression]:
 def _judged(context: Context, running: Running, answer: Answer) -> _Beginning:
     """What happens to each step of the stage."""
     obj = context.snapshot.objects[running.process.object_name]
-    beginning = _Beginning(running, [], asks=[])
+    beginning = _Beginning(running)
     for step in running.steps:
         _judge_step(context, obj, beginning, (step, answer))
     if beginning.rejected is not None or beginning.ends is not None:
@@ -117,14 +117,15 @@ def _judge_step(context: Context, obj: Object, beginning: _Beginning, judged: tu
         typed = None if text is None else request_formula(context.snapshot, obj, text, Kind.BOOLEAN)
         return answer.holds(typed, default=default)
 
-    note(KIND, running.process.name, f"steps.{step.name}")
     if not holds(step.when, default=True):
         running.lines.append(Line(SKIPPED, step.label, step.name))
         if step.otherwise == "reject":
             beginning.rejected = step
         elif step.otherwise == "approve":
             beginning.ends = APPROVED
-    elif holds(step.reject_when, default=False):
+        return
+    note(KIND, running.process.name, running.process.part(step.name))
+    if holds(step.reject_when, default=False):
         running.lines.append(Line(REJECTED, step.label, step.name))
         beginning.rejected = step
     elif holds(step.approve_when, default=False):
@@ -132,11 +133,11 @@ def _judge_step(context: Context, obj: Object, beginning: _Beginning, judged: tu
         beginning.approved.append(step)
     else:
         ask = Ask(running, obj, step.approvers, answer, running.process.fallback)
-        (beginning.asks if beginning.asks is not None else []).append((step, ask))
+        beginning.asks.append((step, ask))
 
 
 async def _ask_people(transaction: Transaction, context: Context, beginnings: Iterable[_Beginning]) -> None:
-    asks = [each for beginning in beginnings for each in beginning.asks or ()]
+    asks = [each for beginning in beginnings for each in beginning.asks]
     if not asks:
         return
     await find_approvers(transaction, context, [ask for _, ask in asks])

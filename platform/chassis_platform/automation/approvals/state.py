@@ -29,7 +29,7 @@ ORDER BY i.id DESC LIMIT 100
 """)
 _LINES = Statement("""
 SELECT h.process_instance_id, h.step_status, h.step_name, h.name, h.actor_id, u.name, h.original_actor_id,
-       coalesce(o.name, g.name), h.comments, h.attachments, h.created_date
+       coalesce(o.name, g.name), h.comments, h.attachments, h.created_date, h.channel
 FROM tenant.process_instance_step h
 JOIN tenant.process_instance i ON i.tenant_id = %(tenant_id)s AND i.id = h.process_instance_id
 LEFT JOIN tenant."user" u ON u.tenant_id = %(tenant_id)s AND u.id = h.actor_id
@@ -125,6 +125,7 @@ class _View:
             "comments": line[8],
             "attachments": line[9].split("\n") if line[9] else [],
             "date": line[10],
+            "channel": line[11],
         }
 
     def _step_label(self, digest: str, name: str) -> str:

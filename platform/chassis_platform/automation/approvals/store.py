@@ -38,7 +38,7 @@ def _statements(context: Context, runnings: Sequence[Running]) -> Iterator[State
     yield from keep_definitions(tenant_id, context.snapshot, [each.process for each in new])
     yield from inserted(context, INSTANCE, [_new_instance(each) for each in new])
     yield from updated(context, INSTANCE, [_changed_instance(each) for each in runnings if not each.is_new])
-    yield from inserted(context, STEP, _lines(runnings))
+    yield from inserted(context, STEP, _lines(context, runnings))
     yield from _dropped(context, [each for running in runnings for each in running.dropped])
     yield from _asked(context, runnings)
     yield from _journal(context, runnings)
@@ -77,10 +77,11 @@ def _changed_instance(running: Running) -> dict[str, Any]:
     }
 
 
-def _lines(runnings: Iterable[Running]) -> list[dict[str, Any]]:
+def _lines(context: Context, runnings: Iterable[Running]) -> list[dict[str, Any]]:
     rows = [_line(running, each) for running in runnings for each in running.lines]
     ids = new_ids("04h", len(rows)) if rows else []
-    return [{**row, "Id": line_id} for row, line_id in zip(rows, ids, strict=True)]
+    common_values = {"Channel": context.principal.kind}
+    return [{**row, **common_values, "Id": line_id} for row, line_id in zip(rows, ids, strict=True)]
 
 
 def _line(running: Running, line: Line) -> dict[str, Any]:

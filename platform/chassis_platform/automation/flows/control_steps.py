@@ -10,14 +10,12 @@ from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.logic.flow import Step, flows, flows_started_by, formula_of
 from chassis_platform.automation.flows.frame import Frame, Item
 from chassis_platform.automation.flows.record_steps import search_of
-from chassis_platform.automation.flows.run import Run
+from chassis_platform.automation.flows.run import VALIDATION, Run
 from chassis_platform.automation.flows.runner import begin, run_within
 from chassis_platform.automation.flows.runs import queue_runs
 from chassis_platform.automation.flows.steps import run_steps, verb
 from chassis_platform.automation.flows.texts import written
 from chassis_platform.automation.flows.waits import resume_by_event
-
-VALIDATION = "field_custom_validation_exception"
 
 
 @verb("decision")

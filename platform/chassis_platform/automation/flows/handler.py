@@ -18,10 +18,10 @@ from chassis_platform.automation.flows.evaluate import Question, ask
 from chassis_platform.automation.flows.frame import Item, frame_of
 from chassis_platform.automation.flows.run import Run
 from chassis_platform.automation.flows.runner import run_flow
-from chassis_platform.automation.flows.runs import note_synchronous, queue_runs
+from chassis_platform.automation.flows.runs import note_refused, note_synchronous, queue_runs
 from chassis_platform.automation.flows.waits import resume_by_save
 from chassis_platform.plan.changes import Change
-from chassis_platform.records.after_save import Fired, handle
+from chassis_platform.records.after_save import Fired, afterwards, handle
 from chassis_platform.sql.candidates import candidate_row
 from chassis_tenants.database import Transaction
 
@@ -63,6 +63,8 @@ async def _act(transaction: Transaction, context: Context, flow: Flow, fired: Fi
     run = await run_flow(transaction, context, flow, items, known=known)
     if not run.problems:
         await note_synchronous(run, items, "record", started)
+    elif run.has_failed and flow.trace != "none":
+        afterwards(lambda separate: note_refused(separate, run, items, started))
     for root, problems in run.problems.items():
         note_problems(changes[root], problems)
 

@@ -31,6 +31,7 @@ from chassis_platform.automation.flows.runs import (
     RETRYING,
     Kept,
     end,
+    error_text,
     input_of,
     note,
     queue_runs,
@@ -45,7 +46,6 @@ log = structlog.get_logger()
 
 #: How long to wait after the first, second … failure; after the last a run has failed.
 PAUSES = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
-_ERROR_LENGTH = 4_000
 #: No fault of the flow's: the queue tries again.
 _NOT_OURS = (OperationalError, StaleBindingError, TenantClosedError)
 
@@ -156,21 +156,11 @@ async def _note_failure(transaction: Transaction, context: Context, kept: Kept, 
         Attempts=kept.attempts + 1,
         NextAttemptAt=next_attempt,
         FailedStep=miss.step,
-        Error=_error_text(left, miss.problems),
+        Error=error_text(left, miss.problems),
         **_rest(kept, left),
     )
     if next_attempt is not None:
         await transaction.fetch(enqueue(context.tenant.id, JOB, {"run": kept.id}, run_at=next_attempt))
-
-
-def _error_text(items: Sequence[Item], problems: Mapping[int, Sequence[Problem]]) -> str:
-    """What is wrong with which record; the same said of many is said once."""
-    said: dict[str, list[str]] = {}
-    for each in items:
-        for problem in problems.get(each.root, ()):
-            said.setdefault(f"{problem.code.upper()}: {problem.message}", []).append(each.record_id or "")
-    lines = [f"{message} ({', '.join(ids[:5])}{' …' if len(ids) > 5 else ''})" for message, ids in said.items()]  # noqa: PLR2004  enough to find one
-    return "\n".join(lines)[:_ERROR_LENGTH]
 
 
 async def replay(transaction: Transaction, context: Context, run_id: str) -> str:

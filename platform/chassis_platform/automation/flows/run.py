@@ -22,6 +22,7 @@ from chassis_platform.records.write import write_within
 from chassis_tenants.database import Transaction
 
 FAILED = "cannot_execute_flow_trigger"
+VALIDATION = "field_custom_validation_exception"
 ROLLED_BACK = "all_or_none_operation_rolled_back"
 
 
@@ -62,6 +63,7 @@ class Run:
     effects: list[Effect] = field(default_factory=list)
     failed_step: str | None = None
     is_whole: bool = False  # what is wrong can't be laid at one record's door
+    has_failed: bool = False  # something went wrong that no author of a flow or rule meant
 
     @property
     def snapshot(self) -> Snapshot:
@@ -113,6 +115,7 @@ class Run:
     def fail(self, frame: Frame, step: Step, item: Item, problem: Problem) -> None:
         """Note a problem, in the flow's name, with the record that the run began with."""
         label = frame.flow.label_in(self.snapshot, self.context.principal.language)
+        self.has_failed = self.has_failed or problem.code != VALIDATION
         self.refuse(step, item, Problem("", problem.code, f"{label}: {problem.message}", problem.fields))
 
     def refuse(self, step: Step, item: Item, problem: Problem) -> None:

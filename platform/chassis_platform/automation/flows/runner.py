@@ -40,7 +40,7 @@ async def run_flow(
         except Refused:
             pass
         except ChassisError as error:
-            run.is_whole = True
+            run.is_whole = run.has_failed = True
             for item in items:
                 run.problems.setdefault(item.root, []).extend(_named(run, each) for each in error.problems)
     if chain.effects is not None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from chassis_metadata.errors import Problem
 from chassis_metadata.logic.flow import Flow
 from chassis_platform import clock
 from chassis_platform.access.context import Context
@@ -25,9 +26,11 @@ OBJECT = "FlowRun"
 JOB = "run_flow"
 BATCH = 200
 QUEUED, RETRYING, SUCCEEDED, FAILED, REPLAYED = "Queued", "Retrying", "Succeeded", "Failed", "Replayed"
+REFUSED = "Refused"  # ran with a save, and the save with it came to nothing
 #: What is kept of what a run did, in characters.
 _MOST_KEPT = 60_000
 _CHAIN_LENGTH = 1_000
+_ERROR_LENGTH = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,32 @@ async def note_synchronous(run: Run, items: Sequence[Item], trigger: str, starte
         row["Changes"] = None
     found = with_ids(run.snapshot.objects[OBJECT], [row])
     await run.transaction.fetch_each(list(inserted(run.context, OBJECT, found)))
+
+
+def error_text(items: Sequence[Item], problems: Mapping[int, Sequence[Problem]]) -> str:
+    """What is wrong with which record; the same said of many is said once."""
+    said: dict[str, list[str]] = {}
+    for each in items:
+        for problem in problems.get(each.root, ()):
+            said.setdefault(f"{problem.code.upper()}: {problem.message}", []).append(each.record_id or "")
+    lines = [f"{message} ({', '.join(ids[:5])}{' …' if len(ids) > 5 else ''})" for message, ids in said.items()]  # noqa: PLR2004  enough to find one
+    return "\n".join(lines)[:_ERROR_LENGTH]
+
+
+async def note_refused(transaction: Transaction, run: Run, items: Sequence[Item], started: datetime) -> None:
+    """A run that refused the save that set it off, kept although the save was undone."""
+    row = {
+        **_row(run.flow, run.flow.start, items, run.context.principal.user_id),
+        **outcome(run, started),
+        "Status": REFUSED,
+        "ChangedCount": 0,
+        "Changes": None,
+        "FailedStep": run.failed_step,
+        "Error": error_text(items, run.problems),
+        "Attempts": 1,
+    }
+    found = with_ids(run.snapshot.objects[OBJECT], [row])
+    await transaction.fetch_each(list(inserted(run.context, OBJECT, found)))
 
 
 async def note(transaction: Transaction, context: Context, run_id: str, **values: Any) -> None:

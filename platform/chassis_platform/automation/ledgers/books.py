@@ -12,7 +12,8 @@ from chassis_metadata.errors import Invalid
 from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.ids import new_ids
 from chassis_metadata.logic.formula_of import formula_of
-from chassis_metadata.logic.ledger import Ledger
+from chassis_metadata.logic.ledger import KIND, Ledger
+from chassis_platform import coverage
 from chassis_platform.access.context import Context
 from chassis_platform.access.system import as_automation
 from chassis_platform.automation.keeping import common, inserted, today, updated, with_ids
@@ -129,6 +130,8 @@ async def close_books(transaction: Transaction, books: Books) -> None:
     """Write what the postings made: entries, lots, balances; then the balances that accounts show."""
     if not books.entries:
         return
+    for each in _touched(books):
+        coverage.note(KIND, books.ledger.name, each.split("/")[1])
     context, snapshot = books.context, books.context.snapshot
     await transaction.fetch_each(
         [

@@ -166,10 +166,10 @@ def _asked_by(wish: _Wish) -> Sequence[str]:
 
 
 def _follow(context: Context, milestone: Milestone, saved: _Saved, own: Sequence[Timer], outcome: Outcome) -> None:
-    running = next((each for each in own if each.is_open), None)
-    if running is not None:
-        _go_on(context, milestone, saved, running, outcome)
-    elif START in saved.whats and (milestone.restart or not own):
+    is_open = [each for each in own if each.is_open]  # several, where records were merged
+    for each in is_open:
+        _go_on(context, milestone, saved, each, outcome)
+    if not is_open and START in saved.whats and (milestone.restart or not own):
         new = new_timer(context, milestone, saved.record_id, len(own) + 1, saved.now, saved.answers)
         if new is not None:
             outcome.take(new)

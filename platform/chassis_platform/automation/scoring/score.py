@@ -109,6 +109,7 @@ def _note_coverage(model: ScoringModel, scored: Iterable[Scored]) -> None:
         for factor, points in zip(model.factors, each.points, strict=True):
             if points:
                 coverage.note(KIND, model.name, factor.name)
+        coverage.note(KIND, model.name)
 
 
 async def _write(
