@@ -146,8 +146,9 @@ async def _subject(
     name = f"logic-{new_id('00D').lower()}"
     tenant = await make_tenant(snapshots, environment.installed.urls.owner, NewTenant(name, name, ""))
     await install(snapshots, tenant.id, "crm", actor=OPERATOR)
+    off = {("switch", each): {"active": False} for each in await _packaged(database, snapshots, tenant.id)}
     async with database.transaction(Binding(tenant.id)) as transaction:
-        for (kind, component), body in logic.items():
+        for (kind, component), body in {**off, **logic}.items():
             await save_component(transaction, snapshots, ComponentKey(kind, component), body, OPERATOR)
     current = await tenant_by_id(database, tenant.id)
     if current is None:
@@ -159,6 +160,14 @@ async def _subject(
         for at in range(RECORDS)
     ]
     return _Subject(context, await _insert(database, context, "Opportunity", made))
+
+
+async def _packaged(database: Database, snapshots: SnapshotStore, tenant_id: int) -> list[str]:
+    """What the package itself would do with these records: it is no part of the comparison."""
+    current = await tenant_by_id(database, tenant_id)
+    snapshot = await snapshots.of(tenant_id, current.metadata_version if current else 0)
+    kinds = ("validation_rule", "duplicate_rule", "matching_rule", "flow", "milestone", "scoring_model")
+    return [f"{kind}.{name}" for kind in kinds for name in snapshot.logic_of(kind)]
 
 
 async def _insert(database: Database, context: Context, name: str, records: list[dict[str, Any]]) -> list[str]:

@@ -224,6 +224,23 @@ async def test_a_no_can_lead_to_a_step_for_disputes(office: Office) -> None:
     assert (await office.approve("accountant", disputed)).status == "Approved"
 
 
+async def test_an_action_locks_the_record_for_good_and_another_frees_it(office: Office) -> None:
+    locking = await process(office, on_approve=[{"lock": True}])
+    freeing = await process(office, on_approve=[{"lock": False}])
+    record_id = await office.purchase()
+    change = {"Id": record_id, "Amount": 1}
+
+    await office.submit(record_id, process=locking)
+    await office.approve("manager", record_id)
+    [refused] = await office.write("clerk", "update", [change])
+    await office.submit(record_id, process=freeing)
+    await office.approve("manager", record_id)
+    [done] = await office.write("clerk", "update", [change])
+
+    assert [each.code for each in refused.problems] == ["entity_is_locked"]
+    assert done.success
+
+
 async def test_a_process_that_goes_round_by_itself_is_stopped(office: Office) -> None:
     name = f"Own{next(_numbers)}__c"
     steps = [

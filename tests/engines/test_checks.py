@@ -37,6 +37,14 @@ def test_nothing_is_wrong_with_the_bureau(tmp_path: Path) -> None:
 
 
 CASES = {
+    "digits": (
+        MODEL,
+        "score_field: Score",
+        "maximum: 100000\nscore_field: Score",
+        "number_outside_valid_range",
+        "digits",
+    ),
+    "bounds": (MODEL, "score_field: Score", "minimum: 200\nscore_field: Score", "invalid_value", "above the highest"),
     "object": (RULE, "object: Inquiry\ntarget", "object: Enquiry\ntarget", "unknown_object", "Did you mean 'Inquiry'"),
     "target": (RULE, "target: ConsultantId", "target: BranchId", "wrong_type", "can't hold a User"),
     "target name": (RULE, "target: ConsultantId", "target: Consultant", "unknown_field", "Did you mean"),
@@ -105,7 +113,7 @@ CASES = {
 
 
 #: Where a problem is not told at the line of the text that was put in: so many lines off.
-LATER = {"unused": -4, "circle": -4}
+LATER = {"unused": -4, "circle": -4, "digits": 1}
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -39,7 +39,7 @@ async def test_a_campaign_counts_its_leads_and_members(crm: World, automation: C
     lead = await make(
         crm, automation, "Lead", LastName="Li", MobilePhone="13800138000", LeadSource="Website", CampaignId=campaign
     )
-    account = await make(crm, automation, "Account", Name="Wang Ltd")
+    account = await make(crm, automation, "Account", LastName="Wang", FirstName="Fang", PersonMobilePhone="13900139000")
     contact = await make(crm, automation, "Contact", LastName="Wang", AccountId=account)
     await make(crm, automation, "CampaignMember", CampaignId=campaign, LeadId=lead)
     member = await make(crm, automation, "CampaignMember", CampaignId=campaign, ContactId=contact)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from chassis_metadata.snapshot import Snapshot
 from chassis_platform.access.compile import PolicyStore
 from chassis_platform.api import inbound, record_collections, sobjects, ui_objects, ui_records
 from chassis_platform.api.deps import Server
@@ -53,11 +54,19 @@ class Doors:
         return int(found)
 
 
+def _reacting(snapshot: Snapshot) -> list[str]:
+    """The package's own logic that would have a say about these leads."""
+    kinds = ("validation_rule", "duplicate_rule", "flow")
+    return [f"{kind}.{name}" for kind in kinds for name in snapshot.logic_of(kind)]
+
+
 @pytest.fixture(scope="module")
 async def doors(owner_dsn: str, database: Database, snapshots: SnapshotStore, make_tenant: Any) -> AsyncIterator[Doors]:
     tenant = await make_tenant("automotive", time_zone="Asia/Shanghai")
+    packaged = await snapshots.of(tenant.id, tenant.metadata_version)
+    off = {("switch", name): {"active": False} for name in _reacting(packaged)}
     async with database.transaction(Binding(tenant.id)) as transaction:
-        for (kind, name), body in COMPONENTS.items():
+        for (kind, name), body in {**off, **COMPONENTS}.items():
             await save_component(transaction, snapshots, ComponentKey(kind, name), body, OPERATOR)
     tenant = await tenant_by_id(database, tenant.id)
     assert tenant is not None

@@ -29,6 +29,7 @@ async def desk(urls: DatabaseUrls, database: Database, snapshots: SnapshotStore,
     world.user("ben", "CrmUser")
     desk = Desk(database, snapshots, world)
     await desk.renew()
+    await desk.switch_off_validation_rules()
     return desk
 
 

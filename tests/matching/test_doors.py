@@ -47,7 +47,7 @@ def create(client: httpx.Client, name: str, **values: Any) -> str:
 def test_the_refusal_has_the_shape_that_clients_know(partner: httpx.Client) -> None:
     first = create(partner, "Account", LastName="Wu", PersonMobilePhone="13500000001", City="Ulm")
 
-    answer = partner.post("sobjects/Account", json={"LastName": "Wu", "PersonMobilePhone": "+86 13500000001"})
+    answer = partner.post("sobjects/Account", json={"LastName": "Wu", "PersonMobilePhone": "+8613500000001"})
 
     assert answer.status_code == 400
     [problem] = answer.json()
@@ -146,7 +146,9 @@ def test_a_form_that_is_not_complete_can_be_asked_about(page: httpx.Client, part
 
 
 def test_the_web_application_previews_and_merges(page: httpx.Client, partner: httpx.Client) -> None:
-    stays, goes = (create(partner, "Lead", LastName=f"UI {n}", City=f"City {n}") for n in range(2))
+    stays, goes = (
+        create(partner, "Lead", LastName=f"UI {n}", City=f"City {n}", Email=f"{n}@example.com") for n in range(2)
+    )
 
     preview = page.post("/ui/merge/preview", json={"ids": [goes, stays], "masterId": stays}).json()
     merged = page.post("/ui/merge", json={"masterId": stays, "ids": [goes], "sources": {"City": goes}, "version": 1})

@@ -40,6 +40,7 @@ def check_scoring_model(each: LogicComponent, look: Look, where: Where) -> Itera
     yield from _decay_complaints(look, obj, body, where)
     yield from _band_complaints(look, obj, body, where)
     yield from field_complaints(obj, body["score_field"], (*where, "score_field"), NUMBERS)
+    yield from _size_complaints(obj, body, where)
     yield from field_complaints(obj, body.get("band_field"), (*where, "band_field"), TEXTS)
     texts = frozenset({FieldType.TEXT, FieldType.LONG_TEXT})
     yield from field_complaints(obj, body.get("explanation_field"), (*where, "explanation_field"), texts)
@@ -100,6 +101,16 @@ def _band_complaints(look: Look, obj: Object, body: Any, where: Where) -> Iterat
             before = start
     if "band_field" in body and not bands:
         yield Complaint((*where, "band_field"), "required_key_missing", "Which bands? `bands` is missing.")
+
+
+def _size_complaints(obj: Object, body: Any, where: Where) -> Iterator[Complaint]:
+    field = obj.fields.get(body["score_field"])
+    most = max(abs(body.get("minimum", 0)), abs(body.get("maximum", 100)))
+    if body.get("minimum", 0) > body.get("maximum", 100):
+        yield Complaint((*where, "minimum"), "invalid_value", "The lowest score is above the highest.")
+    if field is not None and field.precision is not None and most >= 10 ** (field.precision - (field.scale or 0)):
+        message = f"{obj.name}.{field.name} has too few digits for {most}."
+        yield Complaint((*where, "score_field"), "number_outside_valid_range", message)
 
 
 def _child_complaints(look: Look, obj: Object, body: Any, where: Where) -> Iterator[Complaint]:

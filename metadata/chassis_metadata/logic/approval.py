@@ -54,6 +54,7 @@ class Action:
     create: tuple[str, Mapping[str, str]] | None = None  # object, fields
     flow: str | None = None
     notify: tuple[tuple[str, ...], str, str | None] | None = None  # whom, title, text
+    lock: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +248,7 @@ def _action(body: Mapping[str, Any]) -> Action:
         update=body.get("update"),
         create=(create["object"], create["fields"]) if create else None,
         flow=body.get("flow"),
+        lock=body.get("lock"),
         notify=(tuple(notify["to"]), notify["title"], notify.get("text")) if notify else None,
     )
 

@@ -29,7 +29,7 @@ from chassis_platform.automation.keeping import common
 from chassis_platform.automation.ledgers.post import Posted, Posting, ledger_named, post
 from chassis_platform.automation.scoring.reasons import reasons_of
 from chassis_platform.automation.scoring.score import model_named, score
-from chassis_platform.automation.segments import members_of, refresh, segment_named
+from chassis_platform.automation.segments import members_by_segment, refresh, segment_named
 from chassis_platform.records.trail import as_text
 from chassis_platform.records.write import race_problem
 from chassis_platform.sql.ledger_statement import account_balances, account_entries
@@ -125,22 +125,19 @@ async def list_segments(context: Context, request: Request) -> Response:
     mine = [each for each in segments_of(context.snapshot) if context.policy.on(each.object_name).read]
     language = request.query_params.get("language") or context.principal.language
 
-    async def work(transaction: Transaction) -> list[dict[str, Any]]:
-        found = []
-        for each in mine:
-            label = context.snapshot.logic_of(SEGMENT)[each.name].body["label"]
-            found.append(
-                {
-                    "name": each.name,
-                    "label": context.snapshot.text(language, f"segments.{each.name}.label", label),
-                    "object": each.object_name,
-                    "refresh": each.refresh,
-                    "members": await members_of(transaction, context, each.name),
-                }
-            )
-        return found
-
-    return json_response({"segments": await _within(context, request, work)})
+    counts = await _within(context, request, lambda transaction: members_by_segment(transaction, context))
+    labels = {each.name: context.snapshot.logic_of(SEGMENT)[each.name].body["label"] for each in mine}
+    found = [
+        {
+            "name": each.name,
+            "label": context.snapshot.text(language, f"segments.{each.name}.label", labels[each.name]),
+            "object": each.object_name,
+            "refresh": each.refresh,
+            "members": counts.get(each.name, 0),
+        }
+        for each in mine
+    ]
+    return json_response({"segments": found})
 
 
 def _demand_members(context: Context) -> None:

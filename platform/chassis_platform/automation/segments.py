@@ -14,7 +14,7 @@ from chassis_platform.access.context import Context
 from chassis_platform.access.system import as_automation
 from chassis_platform.automation.keeping import common, inserted, take_turns, updated, with_ids
 from chassis_platform.automation.unattended import unattended
-from chassis_platform.sql.segment_rows import joining, leaving, member_count
+from chassis_platform.sql.segment_rows import joining, leaving, member_count, member_counts
 from chassis_tenants.database import Database, Transaction
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.statement import Statement
@@ -79,11 +79,9 @@ async def _in_batches(
         after, count = ids[-1], count + len(ids)
 
 
-async def members_of(transaction: Transaction, context: Context, name: str) -> int:
-    """How many members a segment has."""
-    statement = member_count(context.snapshot, segment_named(context.snapshot, name).name)
-    [(count,)] = await transaction.fetch(statement.bind(**common(context)))
-    return int(count)
+async def members_by_segment(transaction: Transaction, context: Context) -> dict[str, int]:
+    """How many members the segments have; those without any are left out."""
+    return dict(await transaction.fetch(member_counts(context.snapshot).bind(**common(context))))
 
 
 async def refresh_segments(database: Database, snapshots: SnapshotStore, tenant_id: int, *, every: str) -> None:

@@ -72,7 +72,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class RecordResult:
-    """What became of one record. `problems` is empty exactly when `success` is true; `warnings` are told all the same."""
+    """What became of one record. `problems` is empty exactly when `success` is true; `warnings` stop nothing."""
 
     id: str | None
     success: bool

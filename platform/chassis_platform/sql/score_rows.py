@@ -206,7 +206,7 @@ def _scored(obj: Object, model: ScoringModel, bounded: FromClause) -> FromClause
     return sa.select(
         *(named.c[name] for name in ("id", "old_score", "old_band", "old_explanation", "score")),
         _band(model, named).label("band"),
-        _explanation(model, points, losses).label("explanation"),
+        _fitting(obj, model, _explanation(model, points, losses)).label("explanation"),
         pg.array(points).label("points"),
         pg.array(losses).label("losses"),
     ).subquery("scored")
@@ -233,6 +233,14 @@ def _explanation(
         _told(len(points) + place, each) for place, each in enumerate(losses) if model.dimensions[place].name != PLAIN
     ]
     return sa.func.concat_ws(sa.literal_column("'; '"), *told, type_=sa.Text())
+
+
+def _fitting(obj: Object, model: ScoringModel, explanation: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Cut to the length of its field."""
+    length = obj.fields[model.explanation_field].length if model.explanation_field else None
+    if length is None:
+        return explanation
+    return sa.func.left(explanation, sa.literal_column(str(length)), type_=sa.Text())
 
 
 def _told(place: int, points: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -55,6 +55,14 @@ def member_count(snapshot: Snapshot, name: str) -> Statement:
     return compile_statement(sa.select(sa.func.count()).where(*_current(snapshot, name, member)))
 
 
+def member_counts(snapshot: Snapshot) -> Statement:
+    """(segment, how many members it has) of all segments that have any."""
+    member = tenant_view(snapshot.objects["SegmentMember"]).alias("member")
+    current = [member.c.tenant_id == TENANT_ID, member.c.left_at.is_(None), sa.not_(member.c.is_deleted)]
+    counted = sa.select(member.c.segment_name, sa.func.count()).where(*current)
+    return compile_statement(counted.group_by(member.c.segment_name))
+
+
 def _belongs(snapshot: Snapshot, obj: Object, segment: Segment, record: FromClause) -> ColumnElement[bool]:
     found: ColumnElement[bool] = sa.false()
     for group in segment.groups:

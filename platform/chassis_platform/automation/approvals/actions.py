@@ -59,6 +59,9 @@ async def _do(transaction: Transaction, context: Context, action: Action, runnin
             each.problems += problems
     elif action.notify is not None:
         await _notify(transaction, context, action.notify, runnings)
+    elif action.lock is not None:
+        for each in runnings:
+            each.is_locking, each.frees = action.lock, not action.lock
 
 
 async def _values(

@@ -24,12 +24,12 @@ from chassis_tenants.database import Transaction
 Refusal = tuple[str, str]
 
 
-async def recall(transaction: Transaction, context: Context, recalls: Sequence[Recall]) -> Batch:
+async def recall(transaction: Transaction, context: Context, asked: Sequence[Recall]) -> Batch:
     """Take requests back in a transaction of the caller's, who undoes it where the batch says so."""
-    batch = Batch(len(recalls))
-    loaded = await load(transaction, context, [each.id for each in recalls])
+    batch = Batch(len(asked))
+    loaded = await load(transaction, context, [each.id for each in asked])
     seen: set[Running] = set()
-    for place, each in enumerate(recalls):
+    for place, each in enumerate(asked):
         running = loaded.find(each.id)
         if running is None or running in seen:
             batch.refuse(place, "already_processed", GONE)

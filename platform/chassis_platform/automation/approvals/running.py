@@ -54,6 +54,7 @@ class Running:
     stage: int = 0
     status: str = PENDING
     is_locking: bool = False
+    frees: bool = False  # the record, of the locks that earlier approvals left
     comments: str | None = None
     actor_id: str | None = None  # who decided last
     next_approvers: Sequence[str] = ()

@@ -23,6 +23,10 @@ INSTANCE, STEP, WORKITEM = "ProcessInstance", "ProcessInstanceStep", "ProcessIns
 JOURNAL_FIELD = "approval"
 DEADLINE_JOB, MAIL_JOB = "approval_deadlines", "approval_mails"
 _LABEL, _STEPS = 80, 255
+_FREE = (
+    "UPDATE data.process_instance SET is_locking = false, last_modified_date = %(stamp)s"
+    " WHERE tenant_id = %(tenant_id)s AND target_object_id = ANY (%(ids)s::text[]) AND is_locking"
+)
 
 
 async def store(transaction: Transaction, context: Context, runnings: Sequence[Running]) -> None:
@@ -36,6 +40,9 @@ def _statements(context: Context, runnings: Sequence[Running]) -> Iterator[State
     new = [each for each in runnings if each.is_new]
     tenant_id = context.tenant.id
     yield from keep_definitions(tenant_id, context.snapshot, [each.process for each in new])
+    freed = [each.record_id for each in runnings if each.frees]
+    if freed:
+        yield Statement(_FREE, {**common(context), "ids": freed})
     yield from inserted(context, INSTANCE, [_new_instance(each) for each in new])
     yield from updated(context, INSTANCE, [_changed_instance(each) for each in runnings if not each.is_new])
     yield from inserted(context, STEP, _lines(context, runnings))

@@ -6,7 +6,7 @@ zero: a debit that takes more than there is leaves a gap that later credits fill
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -132,6 +132,3 @@ class Account:
         if lot is None:
             return Line(amount, self.balance)
         return Line(amount, self.balance, lot.id, lot.expires)
-
-
-Accounts = Mapping[tuple[str, str], Account]  # (account record, balance type)

@@ -1,6 +1,6 @@
 """What EXISTS and its like compare, as conditions that an index serves.
 
-Formulas compare blanks as equal, so `CarId = $This.CarId` is written with what no index knows. Where the value that is
+Formulas compare blanks as equal, so `RoomId = $This.RoomId` is written with what no index knows. Where the value that is
 looked for is not blank, the plain comparison says the same.
 """
 
