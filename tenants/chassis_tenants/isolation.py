@@ -20,7 +20,15 @@ JOURNAL_COMMENT = "journal: entries are never changed or removed"
 #: The same as PostgreSQL prints it.
 _CONDITION = "(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), ''::text))::integer)"
 #: What the server may run as the owner; each does one thing that has to be done before a tenant is bound.
-_KNOWN_FUNCTIONS = ["tenant_of_username", "claim_jobs", "queue_periodic_jobs", "queue_seal_jobs"]
+_KNOWN_FUNCTIONS = [
+    "tenant_of_username",
+    "claim_jobs",
+    "queue_periodic_jobs",
+    "queue_seal_jobs",
+    "queue_milestone_jobs",
+    "queue_approval_jobs",
+    "queue_due_flows",
+]
 _JOURNALS = ["setup_audit_trail", "login_history", "field_history", "access_log"]
 
 _WALLED_TABLES = """

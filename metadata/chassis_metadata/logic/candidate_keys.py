@@ -1,6 +1,6 @@
 """What a rule about other records compares: the keys that two writers at the same time must not both take.
 
-`EXISTS("Booking", CarId = $This.CarId AND …)` is only right if nobody else writes a booking of the same car meanwhile.
+`EXISTS("Booking", RoomId = $This.RoomId AND …)` is only right if nobody else books the same room meanwhile.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _conjuncts(node: Typed) -> Iterator[Typed]:
 
 
 def _pairs(node: Typed, obj: str, bindings: _Bindings) -> Iterator[tuple[str, str]]:
-    """`CarId = $This.CarId`, either way round, also through the argument of a declared function."""
+    """`RoomId = $This.RoomId`, either way round, also through the argument of a declared function."""
     if not isinstance(node, Operation) or node.name != "=":
         return
     left, right = (_resolved(each, bindings) for each in node.arguments)

@@ -83,7 +83,9 @@ def _triggers(component: LogicComponent, snapshot: Snapshot) -> Iterable[Trigger
             name = f"{flow.name}{AT}{step.place}"
             criteria = step.body["criteria"]
             events = frozenset({Event.UPDATE})
-            yield Trigger(KIND, name, flow.object_name, events, criteria, order=flow.order, old_fields=frozenset())
+            trigger = Trigger(KIND, name, flow.object_name, events, criteria, order=flow.order, old_fields=frozenset())
+            # A wait that can't be judged goes on waiting; it is no reason to refuse somebody's save.
+            yield replace(trigger, is_lenient=True)
 
 
 def prior_fields(flow: Flow, snapshot: Snapshot) -> frozenset[str]:

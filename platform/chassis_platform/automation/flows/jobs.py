@@ -5,6 +5,7 @@ A run is done exactly once: that it is done is written in the transaction of wha
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -73,8 +74,9 @@ async def run_queued(database: Database, snapshots: SnapshotStore, tenant_id: in
     except _MissedError as missed:
         run = missed.run
         await _missed(database, context, run_id, _Miss(run.problems, run.failed_step, run.is_whole))
-    except Exception as error:
-        log.exception("flow failed", flow=kept.flow if kept else None, tenant_id=tenant_id)
+    except Exception as error:  # noqa: BLE001  whatever it is, it is noted and tried again
+        flow, last_steps = kept.flow if kept else None, traceback.format_exc(limit=-4)
+        log.error("flow failed", flow=flow, tenant_id=tenant_id, run=run_id, traceback=last_steps)
         everything = [Problem("", "unknown_exception", f"{type(error).__name__}: {error}")]
         places = range(len(kept.items) if kept else 0)
         await _missed(database, context, run_id, _Miss(dict.fromkeys(places, everything), None, is_whole=True))
