@@ -14,18 +14,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks import servers
+from benchmarks.clocks import milestone_look
 from benchmarks.environment import Environment, prepared
-from benchmarks.logic import logic_cost
+from benchmarks.logic import bulk_rate, logic_cost
 from benchmarks.report import print_report, write_results
 from benchmarks.run import Compared, Race, compare
 from benchmarks.same import check_same
+from benchmarks.scoring import scoring_nights
 from benchmarks.subjects import subjects
 from benchmarks.tenants import Single, idle_memory, import_rate, install_time
 
 LEADS, QUICK_LEADS = 50_000, 10_000
 TENANTS, QUICK_TENANTS = 1_000, 300
 CLIENTS = (8, 1)
-ALONE = ("install", "memory", "import", "logic")
+ALONE = ("install", "memory", "import", "logic", "bulk_logic", "scoring", "clocks")
+BULK, QUICK_BULK = 100_000, 10_000
 
 
 def main() -> int:
@@ -111,6 +114,12 @@ def _singles(environment: Environment, options: argparse.Namespace) -> list[Sing
         singles.append(import_rate(environment))
     if "logic" in wanted:
         singles += logic_cost(environment)
+    if "bulk_logic" in wanted:
+        singles.append(bulk_rate(environment, records=QUICK_BULK if options.quick else BULK))
+    if "scoring" in wanted:
+        singles += scoring_nights(environment, records=QUICK_LEADS if options.quick else LEADS)
+    if "clocks" in wanted:
+        singles.append(milestone_look(environment))
     return singles
 
 

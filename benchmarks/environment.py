@@ -21,6 +21,7 @@ import psycopg
 
 from benchmarks import made_up, servers
 from benchmarks.load import Request, each_once
+from benchmarks.quiet import only_this_logic
 from chassis_metadata.ids import new_id
 from chassis_platform.auth.users import create_user
 from chassis_platform.operator import NewTenant, issue_token, make_tenant, operator_context
@@ -133,6 +134,7 @@ async def _make_tenant(installed: Installation, settings: Settings) -> tuple[Ten
         snapshots = SnapshotStore(database)
         made = await make_tenant(snapshots, installed.urls.owner, NewTenant("bench", "Benchmark", ""))
         await install(snapshots, made.id, "automotive", actor=OPERATOR, with_dependencies=True)
+        await only_this_logic(database, snapshots, made.id, {})
         return made, await _make_people(database, snapshots, made, settings)
 
 

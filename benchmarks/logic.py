@@ -9,19 +9,20 @@ import asyncio
 import statistics
 import time
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import chassis_platform.automation.engines  # noqa: F401  flows must be able to act
 from benchmarks.environment import BATCH, Environment
+from benchmarks.quiet import only_this_logic
 from benchmarks.tenants import Single
 from chassis_metadata.ids import new_id
 from chassis_platform.access.context import Context
 from chassis_platform.access.system import as_automation
 from chassis_platform.operator import NewTenant, make_tenant, operator_context
 from chassis_platform.records.write import write_records
-from chassis_tenants.customise import ComponentKey, save_component
-from chassis_tenants.database import Binding, Database
+from chassis_tenants.database import Database
 from chassis_tenants.installer import install
 from chassis_tenants.journal import OPERATOR
 from chassis_tenants.registry import tenant_by_id
@@ -29,6 +30,7 @@ from chassis_tenants.snapshots import SnapshotStore
 
 AIM = 2.5
 ACCOUNTS, RECORDS = 50, 1_000
+WRITERS, BULK_AIM = 2, 3_000
 
 _FORMULAS = (
     "Amount < 0",
@@ -130,6 +132,44 @@ async def _measure(environment: Environment, rounds: int) -> list[Single]:
     ]
 
 
+def bulk_rate(environment: Environment, *, records: int) -> Single:
+    """Records a second when very many are updated with the same logic, by as many writers as there are cores."""
+    urls = environment.installed.urls
+    tenant_id, ids = asyncio.run(_bulk_subject(environment, records))
+    half = -(-records // WRITERS)
+    shares = [ids[start : start + half] for start in range(0, records, half)]
+    started = time.perf_counter()
+    with ProcessPoolExecutor(WRITERS) as pool:
+        list(pool.map(_write_share, [urls.server] * WRITERS, [tenant_id] * WRITERS, shares))
+    rate = records / (time.perf_counter() - started)
+    note = f"{records:,} records, {WRITERS} writers, batches of {BATCH}; the same logic; aim {BULK_AIM:,} or better"
+    return Single("bulk_logic", "bulk update with logic", rate, "records/s", note=note)
+
+
+async def _bulk_subject(environment: Environment, records: int) -> tuple[int, list[str]]:
+    async with Database(environment.installed.urls.server, largest=4) as database:
+        subject = await _subject(
+            environment, database, SnapshotStore(database), _LOGIC, records=records, accounts=records // 10
+        )
+        environment.rows("ANALYZE data.account, data.opportunity")
+        return subject.context.tenant.id, subject.ids
+
+
+def _write_share(server_dsn: str, tenant_id: int, ids: list[str]) -> None:
+    asyncio.run(_write_all(server_dsn, tenant_id, ids))
+
+
+async def _write_all(server_dsn: str, tenant_id: int, ids: list[str]) -> None:
+    async with Database(server_dsn, largest=2) as database:
+        current = await tenant_by_id(database, tenant_id)
+        if current is None:
+            raise RuntimeError("the tenant is gone")
+        context = as_automation(await operator_context(database, current, None, snapshots=SnapshotStore(database)))
+        subject = _Subject(context, ids)
+        for number in range(-(-len(ids) // BATCH)):
+            await _update(database, subject, number)
+
+
 async def _update(database: Database, subject: _Subject, number: int) -> float:
     started = time.perf_counter()
     results = await write_records(database, subject.context, "Opportunity", "update", subject.batch(number))
@@ -141,33 +181,28 @@ async def _update(database: Database, subject: _Subject, number: int) -> float:
 
 
 async def _subject(
-    environment: Environment, database: Database, snapshots: SnapshotStore, logic: Mapping[tuple[str, str], Any]
+    environment: Environment,
+    database: Database,
+    snapshots: SnapshotStore,
+    logic: Mapping[tuple[str, str], Any],
+    *,
+    records: int = RECORDS,
+    accounts: int = ACCOUNTS,
 ) -> _Subject:
     name = f"logic-{new_id('00D').lower()}"
     tenant = await make_tenant(snapshots, environment.installed.urls.owner, NewTenant(name, name, ""))
     await install(snapshots, tenant.id, "crm", actor=OPERATOR)
-    off = {("switch", each): {"active": False} for each in await _packaged(database, snapshots, tenant.id)}
-    async with database.transaction(Binding(tenant.id)) as transaction:
-        for (kind, component), body in {**off, **logic}.items():
-            await save_component(transaction, snapshots, ComponentKey(kind, component), body, OPERATOR)
+    await only_this_logic(database, snapshots, tenant.id, logic)
     current = await tenant_by_id(database, tenant.id)
     if current is None:
         raise RuntimeError("the tenant is gone")
     context = as_automation(await operator_context(database, current, None, snapshots=snapshots))
-    accounts = await _insert(database, context, "Account", [{"Name": f"Account {at}"} for at in range(ACCOUNTS)])
+    parents = await _insert(database, context, "Account", [{"Name": f"Account {at}"} for at in range(accounts)])
     made = [
-        {"Name": f"Deal {at}", "AccountId": accounts[at % ACCOUNTS], "CloseDate": "2026-12-31", "Amount": 500}
-        for at in range(RECORDS)
+        {"Name": f"Deal {at}", "AccountId": parents[at % accounts], "CloseDate": "2026-12-31", "Amount": 500}
+        for at in range(records)
     ]
     return _Subject(context, await _insert(database, context, "Opportunity", made))
-
-
-async def _packaged(database: Database, snapshots: SnapshotStore, tenant_id: int) -> list[str]:
-    """What the package itself would do with these records: it is no part of the comparison."""
-    current = await tenant_by_id(database, tenant_id)
-    snapshot = await snapshots.of(tenant_id, current.metadata_version if current else 0)
-    kinds = ("validation_rule", "duplicate_rule", "matching_rule", "flow", "milestone", "scoring_model")
-    return [f"{kind}.{name}" for kind in kinds for name in snapshot.logic_of(kind)]
 
 
 async def _insert(database: Database, context: Context, name: str, records: list[dict[str, Any]]) -> list[str]:

@@ -76,7 +76,7 @@ def _singles(singles: Sequence[Single]) -> Table:
     table.add_column("met")
     table.add_column("")
     for each in singles:
-        aim = "" if each.aim is None else f"{each.aim:,.0f} {each.unit}"
+        aim = "" if each.aim is None else f"{each.aim:,g} {each.unit}"
         table.add_row(each.title, f"{each.value:,.1f} {each.unit}", aim, _met(each.met), each.note)
     return table
 

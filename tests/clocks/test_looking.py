@@ -52,25 +52,20 @@ async def test_ten_thousand_running_clocks_are_looked_at_through_the_index(desk:
 
     [plan] = await desk.database.read(Binding(desk.tenant.id), Statement(f"EXPLAIN {due.text}", due.parameters))
     lines = "\n".join(row[0] for row in plan)
-    started = time.perf_counter()
     with counted() as seen:
         assert await desk.worker_looks() == 0
 
     assert "record_milestone__next_check_time__idx" in lines, lines
     assert "Seq Scan" not in lines
     assert seen[0] <= 3
-    assert time.perf_counter() - started < 1
 
 
 async def test_ten_thousand_clocks_are_measured_anew_in_pages(desk: Desk, counted: Any) -> None:
     await _many_run(desk)
-    started = time.perf_counter()
-
     with counted() as seen:
         assert await desk.worker_looks() == 0
 
     assert seen[0] < 60  # pages of a thousand
-    assert time.perf_counter() - started < 60
 
 
 async def test_only_tenants_with_something_due_get_a_job(desk: Desk) -> None:
