@@ -230,6 +230,16 @@ async def test_a_wait_ends_by_its_time_where_nothing_comes(desk: Desk) -> None:
     assert desk.row(record_id, "note", "is_urgent") == ("kept after Waiting", True)
 
 
+async def test_a_record_that_is_deleted_is_not_waited_for(desk: Desk) -> None:
+    with at("2026-03-02T10:00:00+00:00"):
+        ids = [await desk.make(Name="Patient") for _ in range(2)]
+        await desk.write("delete", [{"Id": ids[0]}])
+    with at("2026-03-04T10:00:00+00:00"):
+        await desk.look()
+    assert [desk.row(each, "status") for each in ids] == ["New", "Waiting"]
+    assert {status for status, *_ in desk.runs("Patient")} == {"Succeeded"}
+
+
 async def test_a_wait_wakes_the_worker_by_a_job_at_its_time(desk: Desk) -> None:
     with at("2026-03-02T10:00:00+00:00"):
         await desk.make(Name="Patient")

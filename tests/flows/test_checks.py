@@ -88,6 +88,13 @@ def test_flows_that_call_each_other_in_a_circle_are_refused(tmp_path: Path) -> N
     assert wrong(tmp_path, sub % "B", B=sub % "C", C=sub % "A") == ["4 circular_dependency"]
 
 
+def test_a_flow_that_waits_is_not_called(tmp_path: Path) -> None:
+    waits = HEAD + "trigger: {button: {}}\nsteps: [{wait: {for: 1 d}}]\n"
+    assert wrong(tmp_path, SAVE + "steps: [{call: {flow: B}}]\n", B=waits) == ["4 not_callable"]
+    pressed = HEAD + "trigger: {button: {}}\nsteps: [{stop: true}]\n"
+    assert wrong(tmp_path / "other", SAVE + "steps: [{call: {flow: B}}]\n", B=pressed) == []
+
+
 @pytest.mark.parametrize(
     ("text", "after", "following"),
     [

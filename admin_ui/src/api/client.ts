@@ -40,6 +40,8 @@ interface RequestOptions {
   query?: Query
   /** The version that the caller has read; the server refuses to overwrite a newer one. */
   version?: number
+  /** Somebody has seen the duplicates and saves all the same. */
+  allowDuplicates?: boolean
   signal?: AbortSignal
 }
 
@@ -79,6 +81,7 @@ async function send(method: Method, path: string, options: RequestOptions): Prom
   const headers: Record<string, string> = { Accept: 'application/json' }
   if (options.body !== undefined) headers['Content-Type'] = 'application/json'
   if (options.version !== undefined) headers['If-Match'] = `"${options.version}"`
+  if (options.allowDuplicates) headers['Sforce-Duplicate-Rule-Header'] = 'allowSave=true'
   if (method !== 'GET' && csrfToken) headers['X-CSRF-Token'] = csrfToken
 
   let response: Response

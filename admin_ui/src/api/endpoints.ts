@@ -41,10 +41,10 @@ export const exportCsv = (name: string, request: ListRequest) =>
   callForFile('POST', `${object(name)}/export`, { body: request })
 
 export const read = (id: string) => call<RecordAnswer>('GET', record(id))
-export const create = (name: string, values: Values) =>
-  call<Written>('POST', `${object(name)}/records`, { body: { values } })
-export const update = (id: string, values: Values, version: number) =>
-  call<Written>('PATCH', record(id), { body: { values }, version })
+export const create = (name: string, values: Values, allowDuplicates = false) =>
+  call<Written>('POST', `${object(name)}/records`, { body: { values }, allowDuplicates })
+export const update = (id: string, values: Values, version: number, allowDuplicates = false) =>
+  call<Written>('PATCH', record(id), { body: { values }, version, allowDuplicates })
 export const remove = (id: string) => call<void>('DELETE', record(id))
 export const undelete = (id: string) => call<void>('POST', `${record(id)}/undelete`)
 

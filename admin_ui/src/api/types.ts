@@ -12,6 +12,22 @@ export interface Problem {
   message: string
   errorCode: string
   fields?: string[]
+  duplicateResult?: DuplicateResult
+}
+
+/** What a duplicate rule found, in the field's shape. */
+export interface DuplicateResult {
+  allowSave: boolean
+  duplicateRule: string
+  duplicateRuleEntityType: string
+  errorMessage: string
+  hasHiddenMatches: boolean
+  matchResults: { entityType: string; matchRecords: DuplicateMatch[] }[]
+}
+
+export interface DuplicateMatch {
+  matchConfidence: number
+  record: { attributes: { type: string }; Id: string; [field: string]: unknown }
 }
 
 export interface Tab {
@@ -93,6 +109,10 @@ export interface FieldDescribe {
   relationship_name: string | null
   classification: string
   tracked: boolean
+  /** A formula decides: whether it must be filled, may be changed, or what it starts with. */
+  required_when: boolean
+  read_only_when: boolean
+  default_formula: boolean
   system: boolean
   custom: boolean
   compound: string | null
@@ -261,6 +281,8 @@ export interface RecordAnswer {
 export interface Written {
   id: string
   version: number
+  /** What the server tells besides of what it saved all the same. */
+  warnings?: { message: string; duplicateResult?: DuplicateResult }[]
 }
 
 export interface Person {

@@ -11,12 +11,14 @@ from chassis_metadata.check.look import Look, missing_field, unknown
 from chassis_metadata.errors import Invalid
 from chassis_metadata.expressions.kinds import Kind, kind_of
 from chassis_metadata.forms import Complaint
-from chassis_metadata.logic.flow import ENGINE_VERBS, RECORDLESS_VERBS, Flow, Step, formula_of, read_flow
+from chassis_metadata.logic.flow import ENGINE_VERBS, RECORDLESS_VERBS, Flow, Step, all_steps, formula_of, read_flow
 from chassis_metadata.logic.flow_formulas import Standing, flow_formula
 from chassis_metadata.logic.merge_fields import formulas_of
 from chassis_metadata.places import Where
 from chassis_metadata.snapshot import Object, Snapshot
 
+#: Triggers of flows that others may call.
+CALLABLE = frozenset({"sub", "button"})
 _MESSAGES = {"notify": ("title", "body"), "error": ("message",)}
 
 
@@ -188,18 +190,27 @@ class StepChecks:
             yield unknown((*here, "flow"), "flow", body["flow"], self._after.logic_of("flow"))
             return
         called = read_flow(component)
-        if called.start != "sub":
-            message = f"{called.name} is started by {called.start}; only a flow whose trigger is `sub` can be called."
-            yield Complaint((*here, "flow"), "not_callable", message)
-        elif called.object_name not in (None, standing.object_name):
-            message = f"{called.name} is about {called.object_name}, the records here are {standing.object_name}."
-            yield Complaint((*here, "flow"), "not_callable", message)
+        refusal = self._refusal(called, standing)
+        if refusal is not None:
+            yield Complaint((*here, "flow"), "not_callable", refusal)
         inputs = {each.name: each.kind for each in called.variables if each.is_input}
         for name, value in body.get("with", {}).items():
             if name not in inputs:
                 yield unknown((*here, "with", name), "input variable", name, inputs)
             else:
                 yield from self._formula(standing, formula_of(value), inputs[name], (*here, "with", name))
+
+    def _refusal(self, called: Flow, standing: Standing) -> str | None:
+        """Why a flow can't be called here."""
+        if called.start not in CALLABLE:
+            return (
+                f"{called.name} is started by {called.start}; only a flow whose trigger is sub or button can be called."
+            )
+        if called.object_name not in (None, standing.object_name):
+            return f"{called.name} is about {called.object_name}, the records here are {standing.object_name}."
+        if any(each.verb == "wait" for each in all_steps(called.steps)):
+            return f"{called.name} waits, which a flow that is called can't."
+        return None
 
     def set_variables(self, body: Any, standing: Standing, here: Where) -> Iterator[Complaint]:
         """Variables that are declared."""

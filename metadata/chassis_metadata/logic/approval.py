@@ -138,6 +138,11 @@ class ApprovalProcess:
         found = (place for place, stage in enumerate(self.stages) if any(each.name == name for each in stage))
         return next(found, 0)
 
+    def chooses_approver(self, stage: int) -> bool:
+        """Whether somebody has to name who is asked in that stage."""
+        steps = self.stages[stage] if stage < len(self.stages) else ()
+        return any(each.chosen for step in steps for each in step.approvers)
+
     def label_in(self, snapshot: Snapshot, language: str) -> str:
         """What users read."""
         return snapshot.text(language, f"approvals.{self.name}.label", self.label)

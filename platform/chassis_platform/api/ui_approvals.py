@@ -18,7 +18,12 @@ from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.automation.approvals.carry_out import carry_out
 from chassis_platform.automation.approvals.delegates import delegate, end_delegation, my_delegates
-from chassis_platform.automation.approvals.pending import SCOPES, pending_requests, request_by_id
+from chassis_platform.automation.approvals.pending import (
+    SCOPES,
+    pending_count,
+    pending_requests,
+    request_by_id,
+)
 from chassis_platform.automation.approvals.requests import Decision, Reassignment, Recall, Submission
 from chassis_platform.automation.approvals.requests import Request as Asked
 from chassis_platform.automation.approvals.state import approvals_of
@@ -30,6 +35,11 @@ async def pending(context: Context, request: Request) -> Response:
     if scope not in SCOPES:
         raise Invalid.of("invalid_field", f"scope must be one of: {', '.join(SCOPES)}.", fields=["scope"])
     return json_response({"requests": await pending_requests(server_of(request).database, context, scope=scope)})
+
+
+async def counted(context: Context, request: Request) -> Response:
+    """`GET /ui/approvals/count`: what waits for the user, asked every minute."""
+    return json_response({"count": await pending_count(server_of(request).database, context)})
 
 
 async def one(context: Context, request: Request) -> Response:
@@ -159,6 +169,7 @@ def routes() -> list[BaseRoute]:
     """The routes of this file."""
     return [
         route("/ui/approvals", ["GET"], pending),
+        route("/ui/approvals/count", ["GET"], counted),
         route("/ui/approvals/decide", ["POST"], decide),
         route("/ui/approvals/submit", ["POST"], submit_many),
         route("/ui/approvals/delegates", ["GET"], delegates),

@@ -60,6 +60,11 @@ def afterwards(keep: Aftermath) -> None:
         listening.append(keep)
 
 
+def is_tried_again() -> bool:
+    """Whether the write around here begins anew when others were in its way."""
+    return _aftermath.get() is not None
+
+
 @asynccontextmanager
 async def with_aftermath(database: Database, binding: Binding) -> AsyncIterator[None]:
     """Around a write and its transaction."""

@@ -30,6 +30,13 @@ LEFT JOIN tenant."user" s ON s.tenant_id = %(tenant_id)s AND s.id = i.submitted_
 WHERE w.tenant_id = %(tenant_id)s AND {condition} AND NOT i.is_deleted AND NOT w.is_deleted
 ORDER BY w.created_date, w.id LIMIT %(most)s
 """
+_WAITING = Statement("""
+SELECT w.actor_id, i.process_definition_name
+FROM tenant.process_instance_workitem w
+JOIN tenant.process_instance i ON i.tenant_id = %(tenant_id)s AND i.id = w.process_instance_id
+WHERE w.tenant_id = %(tenant_id)s AND w.actor_id = ANY (%(actors)s::text[]) AND NOT i.is_deleted AND NOT w.is_deleted
+  AND i.submitted_by_id IS DISTINCT FROM %(user_id)s LIMIT 1000
+""")
 _FOR_ACTORS = Statement(_ITEMS.format(condition="w.actor_id = ANY (%(actors)s::text[])"))
 _BY_ID = Statement(_ITEMS.format(condition="w.id = ANY (%(actors)s::text[])"))
 
@@ -42,6 +49,15 @@ async def pending_requests(
     hat = hat_of(context, delegators)
     actors = sorted(_actors(hat, scope))
     return await _documents(database, context, hat, _FOR_ACTORS.bind(actors=actors, most=most))
+
+
+async def pending_count(database: Database, context: Context) -> int:
+    """How many requests the user could decide now; no record is looked at, so nobody has seen one."""
+    [delegators] = await database.read(context.binding, ask_for_delegators(context))
+    hat = hat_of(context, delegators)
+    parameters = {"tenant_id": context.tenant.id, "user_id": hat.user_id, "actors": sorted(_actors(hat, "all"))}
+    [rows] = await database.read(context.binding, _WAITING.bind(**parameters))
+    return sum(hat.may_decide(actor_id, process) for actor_id, process in rows)
 
 
 async def request_by_id(database: Database, context: Context, workitem_id: str) -> Mapping[str, Any] | None:
@@ -96,5 +112,6 @@ def _document(context: Context, row: Row, process: ApprovalProcess, shown: Mappi
         "editable_fields": row[6].split(";") if row[6] else [],
         "comments_required": sorted(process.comments_required & {"approve", "reject"}),
         "may_decide": row[11] != context.principal.user_id,
+        "chooses_approver": process.chooses_approver(process.stage_of(row[1]) + 1),
         "instance_id": row[7],
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chassis_metadata.errors import NotFound
-from chassis_metadata.logic.approval import NEVER
+from chassis_metadata.logic.approval import NEVER, ApprovalProcess
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
 from chassis_platform.access.sharing import who_asks
@@ -38,7 +38,8 @@ LEFT JOIN tenant."group" g ON g.tenant_id = %(tenant_id)s AND g.id = h.original_
 WHERE h.tenant_id = %(tenant_id)s AND i.target_object_id = %(record_id)s AND NOT i.is_deleted ORDER BY h.id
 """)
 _ITEMS = Statement("""
-SELECT w.id, w.process_instance_id, w.step_name, w.actor_id, coalesce(u.name, g.name), w.due_date, w.editable_fields
+SELECT w.id, w.process_instance_id, w.step_name, w.actor_id, coalesce(u.name, g.name), w.due_date, w.editable_fields,
+       w.created_date
 FROM tenant.process_instance_workitem w
 LEFT JOIN tenant."user" u ON u.tenant_id = %(tenant_id)s AND u.id = w.actor_id
 LEFT JOIN tenant."group" g ON g.tenant_id = %(tenant_id)s AND g.id = w.actor_id
@@ -61,16 +62,19 @@ async def approvals_of(database: Database, context: Context, obj: Object, record
         raise NotFound.of("not_found", "There is no such record, or you may not see it.")
     view = _View(context, rows)
     approvals = [view.instance(row) for row in rows[1]]
+    is_locked = any(row[10] for row in rows[1])
     waits = any(each["status"] == PENDING for each in approvals)
     fitting = [] if waits else await processes_for(database, context, obj, record_id)
     return {
         "approvals": approvals,
-        "is_locked": any(row[10] for row in rows[1]),
+        "is_locked": is_locked,
+        "may_change": not is_locked or context.policy.on(obj.name).modify_all,
         "processes": [
             {
                 "name": each.name,
                 "label": each.label_in(context.snapshot, context.principal.language),
                 "comments_required": "submit" in each.comments_required,
+                "chooses_approver": each.chooses_approver(0),
             }
             for each in fitting
         ],
@@ -90,7 +94,7 @@ class _View:
         user_id, language = self._context.principal.user_id, self._context.principal.language
         process = self._processes.get(row[3])
         label = process.label_in(self._context.snapshot, language) if process is not None else row[1]
-        is_own = row[4] == PENDING and row[8] == user_id
+        recallable = process is not None and row[8] == user_id and process.recall_until != NEVER
         return {
             "id": row[0],
             "process": row[2],
@@ -99,21 +103,30 @@ class _View:
             "submitted": row[6],
             "completed": row[7],
             "submitted_by": {"id": row[8], "name": row[9]},
-            "may_recall": is_own and process is not None and process.recall_until != NEVER,
+            "may_recall": row[4] == PENDING and (recallable or self._is_administrator(process)),
+            "comments_required": sorted(process.comments_required) if process is not None else [],
             "requests": [self._request(each, row) for each in self._items if each[1] == row[0]],
             "history": [self._line(each, row) for each in self._lines if each[0] == row[0]],
         }
 
+    def _is_administrator(self, process: ApprovalProcess | None) -> bool:
+        return process is not None and self._context.policy.on(process.object_name).modify_all
+
     def _request(self, item: Row, instance: Row) -> Mapping[str, Any]:
         is_own = instance[8] == self._context.principal.user_id
+        process = self._processes.get(instance[3])
+        is_asked = self._hat.may_decide(item[3], instance[2])
         return {
             "id": item[0],
             "step": item[2],
             "label": self._step_label(instance[3], item[2]),
             "asked": {"id": item[3], "name": item[4]},
+            "since": item[7],
             "due": item[5],
             "editable_fields": item[6].split(";") if item[6] else [],
-            "may_decide": not is_own and self._hat.may_decide(item[3], instance[2]),
+            "may_decide": not is_own and is_asked,
+            "may_reassign": is_asked or self._is_administrator(process),
+            "chooses_approver": process is not None and process.chooses_approver(process.stage_of(item[2]) + 1),
         }
 
     def _line(self, line: Row, instance: Row) -> Mapping[str, Any]:

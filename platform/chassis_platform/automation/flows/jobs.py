@@ -39,6 +39,8 @@ from chassis_platform.automation.flows.runs import (
     take,
 )
 from chassis_platform.automation.identity import acting_as, context_of_job
+from chassis_platform.automation.keeping import common
+from chassis_platform.sql.check import remaining_records
 from chassis_tenants.database import Database, StaleBindingError, TenantClosedError, Transaction
 from chassis_tenants.journal import enqueue
 from chassis_tenants.snapshots import SnapshotStore
@@ -76,7 +78,7 @@ async def run_queued(database: Database, snapshots: SnapshotStore, tenant_id: in
         await _missed(database, context, run_id, _Miss(run.problems, run.failed_step, run.is_whole))
     except Exception as error:  # noqa: BLE001  whatever it is, it is noted and tried again
         flow, last_steps = kept.flow if kept else None, traceback.format_exc(limit=-4)
-        log.error("flow failed", flow=flow, tenant_id=tenant_id, run=run_id, traceback=last_steps)
+        log.error("flow failed", flow=flow, tenant_id=tenant_id, run=run_id, traceback=last_steps)  # noqa: TRY400  with locals it is endless
         everything = [Problem("", "unknown_exception", f"{type(error).__name__}: {error}")]
         places = range(len(kept.items) if kept else 0)
         await _missed(database, context, run_id, _Miss(dict.fromkeys(places, everything), None, is_whole=True))
@@ -91,12 +93,25 @@ async def _do(transaction: Transaction, context: Context, kept: Kept) -> None:
         return
     acting = await acting_as(transaction, context, kept.user_id)
     known = prior_fields(flow, context.snapshot) if flow.object_name else frozenset()
+    kept = replace(kept, items=await _still_there(transaction, context, flow, kept))
     started = clock.now()
     with led_by(kept.links):
         run = await run_flow(transaction, acting, flow, kept.items, known=known, after=kept.place)
     if run.problems:
         raise _MissedError(run)
     await end(run, kept.id, kept.attempts + 1, started)
+
+
+async def _still_there(transaction: Transaction, context: Context, flow: Flow, kept: Kept) -> tuple[Item, ...]:
+    """The items but for records that were deleted while the flow waited."""
+    obj = context.snapshot.objects.get(flow.object_name or "")
+    if obj is None or kept.trigger != "wait":
+        return kept.items
+    ids = [each.record_id for each in kept.items]
+    left = {
+        record_id for (record_id,) in await transaction.fetch(remaining_records(obj).bind(**common(context), ids=ids))
+    }
+    return tuple(each for each in kept.items if each.record_id in left)
 
 
 @dataclass(frozen=True, slots=True)

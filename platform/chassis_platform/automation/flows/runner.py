@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import psycopg
+
 from chassis_metadata.errors import ChassisError, Invalid, NotFound, Problem
 from chassis_metadata.logic.flow import Flow, Step, flows, rest_after
 from chassis_platform import clock
@@ -15,6 +17,7 @@ from chassis_platform.automation.flows.frame import Frame, Item, frame_of
 from chassis_platform.automation.flows.run import FAILED, Refused, Run
 from chassis_platform.automation.flows.runs import note_synchronous
 from chassis_platform.automation.flows.steps import run_steps
+from chassis_platform.records.after_save import is_tried_again
 from chassis_tenants.database import Transaction
 
 #: Where the formulas of variables stand.
@@ -40,6 +43,8 @@ async def run_flow(
         except Refused:
             pass
         except ChassisError as error:
+            if isinstance(error.__cause__, psycopg.Error) and is_tried_again():
+                raise error.__cause__ from None  # others were in the way: whoever began the write begins it anew
             run.is_whole = run.has_failed = True
             for item in items:
                 run.problems.setdefault(item.root, []).extend(_named(run, each) for each in error.problems)

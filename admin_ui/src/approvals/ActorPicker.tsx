@@ -1,0 +1,28 @@
+// Choose who is asked: a user or a queue.
+import { useId } from 'react'
+import { blankField } from '../records/fields/blankField'
+import { FieldRow } from '../records/fields/FieldRow'
+import { LookupInput } from '../records/fields/LookupInput'
+
+interface ActorPickerProps {
+  label: string
+  value: string | null
+  onChange: (id: string | null) => void
+}
+
+export function ActorPicker({ label, value, onChange }: ActorPickerProps) {
+  const id = useId()
+  const field = { ...blankField('Actor', label, 'lookup'), required: true, references: ['User', 'Group'] }
+  return (
+    <FieldRow id={id} label={label} required>
+      <LookupInput
+        field={field}
+        id={id}
+        value={value}
+        values={{}}
+        recordType={null}
+        onChange={(chosen) => onChange(chosen === null ? null : String(chosen))}
+      />
+    </FieldRow>
+  )
+}
