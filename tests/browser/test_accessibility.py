@@ -35,7 +35,7 @@ async def test_the_sign_in_page_is_accessible(open_desk: OpenDesk) -> None:
     await visitor.open("/")
     await visitor.button("Sign in").wait_for()
 
-    assert await _violations(visitor) == []
+    assert await violations(visitor) == []
 
 
 @pytest.mark.parametrize("on_phone", [False, True], ids=["desk", "phone"])
@@ -47,7 +47,7 @@ async def test_the_screens_of_daily_work_are_accessible(open_desk: OpenDesk, pat
     for screen, (path, text) in SCREENS.items():
         await consultant.open(path.format(lead=patel))
         await consultant.see(text)
-        found[screen] = await _violations(consultant)
+        found[screen] = await violations(consultant)
 
     assert found == {screen: [] for screen in SCREENS}
 
@@ -60,11 +60,12 @@ async def test_setup_and_audit_are_accessible(open_desk: OpenDesk) -> None:
     await auditor.sign_in("auditor", to="/audit/logins")
     await auditor.see("Login history")
 
-    assert await _violations(implementer) == []
-    assert await _violations(auditor) == []
+    assert await violations(implementer) == []
+    assert await violations(auditor) == []
 
 
-async def _violations(desk: Desk) -> list[dict[str, Any]]:
+async def violations(desk: Desk) -> list[dict[str, Any]]:
+    """What axe-core finds serious on the page as it stands."""
     assert AXE.is_file(), "axe-core is missing: npm --prefix admin_ui ci"
     # By the protocol, not as an element of the page: its policy rightly forbids foreign scripts.
     await desk.page.evaluate(AXE.read_text(encoding="utf-8"))

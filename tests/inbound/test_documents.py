@@ -111,7 +111,7 @@ def test_a_star_document_becomes_a_lead_with_the_car_wanted_and_the_car_owned() 
     [unit] = units_of(document("star_process_sales_lead.xml"), "star")
 
     [lead] = values(unit, "lead")
-    assert (lead["FirstName"], lead["LastName"], lead["MobilePhone"]) == ("Remy", "Starman", "2145550123")
+    assert (lead["FirstName"], lead["LastName"], lead["Phone"]) == ("Remy", "Starman", "2145550123")
     assert lead["Description"].startswith("Looking for AWD & heated seats")
     lines = [*values(unit, "line"), *values(unit, "owned")]
     found = [(line["InterestType"], line["MakeText"], line["ModelText"], line["Year"]) for line in lines]

@@ -89,7 +89,8 @@ async def test_two_posts_at_the_same_time_make_one_lead(dealership: Dealership) 
 
 async def test_the_branchs_queue_owns_the_lead_and_the_keys_user_made_it(dealership: Dealership) -> None:
     world = dealership.world
-    dealer = world.record("Account", Name="Lakeside Group", OwnerId=world.users["admin"])
+    record_type = world.snapshot.objects["Account"].record_type_ids["Dealer"]
+    dealer = world.record("Account", Name="Lakeside Group", RecordTypeId=record_type, OwnerId=world.users["admin"])
     region = world.record("SalesRegion", Name="North", OwnerId=world.users["admin"])
     queue = world.record("Group", Name="Lakeside leads", DeveloperName="LakesideLeads", Type="Queue")
     branch = world.record(

@@ -10,13 +10,13 @@ import pytest
 
 from chassis_metadata.components import PicklistValue
 from chassis_metadata.fields import FieldType
-from chassis_metadata.ids import new_id
+from chassis_metadata.ids import component_id
 from chassis_metadata.snapshot import Field
 from chassis_platform.plan.typed_values import BadValue, converter
 
 REGIONS = (PicklistValue("North", "North"), PicklistValue("South", "South"), PicklistValue("Old", "Old", active=False))
 PREFIXES = {"001": "Account", "003": "Contact"}
-ACCOUNT_ID = new_id("001")
+ACCOUNT_ID = component_id("001", "some account")  # the same wherever the tests are collected
 
 
 def field(kind: FieldType, **more: Any) -> Field:

@@ -1,6 +1,7 @@
 // The left rail: the app one works in, its tabs, and below them what belongs to no app.
 import {
   AuditOutlined,
+  CheckSquareOutlined,
   DeleteOutlined,
   DownOutlined,
   LeftOutlined,
@@ -15,6 +16,8 @@ import { useTranslation } from 'react-i18next'
 import { NavLink, useNavigate } from 'react-router'
 import { usePrefetchDescribe } from '../api/queries'
 import type { Tab } from '../api/types'
+import { usePendingCount } from '../approvals/useApprovals'
+import { CountBadge } from '../automation/CountBadge'
 import { MetadataIcon } from './MetadataIcon'
 import { setPreferences } from './preferences'
 import { useMay, useSession } from './session'
@@ -24,6 +27,9 @@ interface RailLink {
   to: string
   label: string
   icon: ReactNode
+  /** What waits behind it, and what to say of that. */
+  count?: number
+  countText?: string
   onHover?: () => void
 }
 
@@ -35,6 +41,7 @@ export function Rail({ collapsed, inDrawer = false }: { collapsed: boolean; inDr
   const prefetch = usePrefetchDescribe()
   const maySetup = useMay('ViewSetup')
   const mayAudit = useMay('ViewAudit')
+  const waiting = usePendingCount()
 
   function choose(name: string) {
     setPreferences({ app: name })
@@ -57,6 +64,13 @@ export function Rail({ collapsed, inDrawer = false }: { collapsed: boolean; inDr
   }))
   const has = (to: string) => tabs.some((link) => link.to === to)
   const others: RailLink[] = [
+    {
+      to: '/approvals',
+      label: t('approval.title'),
+      icon: <CheckSquareOutlined aria-hidden />,
+      count: waiting,
+      countText: t('approval.waiting', { count: waiting }),
+    },
     { to: '/recycle-bin', label: t('frame.recycleBin'), icon: <DeleteOutlined aria-hidden /> },
     ...(mayAudit && !has('/audit')
       ? [{ to: '/audit', label: t('frame.audit'), icon: <AuditOutlined aria-hidden /> }]
@@ -123,16 +137,23 @@ function RailLinks({ links, collapsed }: { links: RailLink[]; collapsed: boolean
             <NavLink
               to={link.to}
               className="rail-link"
-              aria-label={collapsed ? link.label : undefined}
+              aria-label={nameOf(link, collapsed)}
               onMouseEnter={link.onHover}
               onFocus={link.onHover}
             >
               {link.icon}
               {!collapsed && <span>{link.label}</span>}
+              <CountBadge count={link.count ?? 0} />
             </NavLink>
           </Tooltip>
         </li>
       ))}
     </ul>
   )
+}
+
+/** A badge is a picture: who hears the link hears what it counts. */
+function nameOf(link: RailLink, collapsed: boolean): string | undefined {
+  if (link.count !== undefined && link.count > 0) return `${link.label} · ${link.countText ?? link.count}`
+  return collapsed ? link.label : undefined
 }

@@ -4,6 +4,7 @@ import Button from 'antd/es/button'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
+import { NotificationBell } from '../automation/NotificationBell'
 import { CreateMenu } from './CreateMenu'
 import { GlobalSearch } from './GlobalSearch'
 import { HelpDialog } from './HelpDialog'
@@ -37,6 +38,7 @@ export function TopBar({ onMenu }: { onMenu: (() => void) | null }) {
       </Link>
       <GlobalSearch />
       <CreateMenu />
+      <NotificationBell />
       {!isPhone && (
         <>
           <Button

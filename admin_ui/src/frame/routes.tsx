@@ -14,6 +14,10 @@ const screens: RouteObject[] = [
     lazy: async () => ({ Component: (await import('../records/form/NewRecordPage')).NewRecordPage }),
   },
   { path: 'r/:id', lazy: async () => ({ Component: (await import('../records/record/RecordPage')).RecordPage }) },
+  {
+    path: 'approvals',
+    lazy: async () => ({ Component: (await import('../approvals/ApprovalsPage')).ApprovalsPage }),
+  },
   { path: 'search', lazy: async () => ({ Component: (await import('../records/SearchPage')).SearchPage }) },
   { path: 'recycle-bin', lazy: async () => ({ Component: (await import('../records/RecycleBin')).RecycleBin }) },
   // Not /setup: that is where the server's own routes are.
@@ -42,6 +46,10 @@ const screens: RouteObject[] = [
         lazy: async () => ({ Component: (await import('../setup/logic/ComponentPage')).ComponentPage }),
       },
       { path: 'formula', lazy: async () => ({ Component: (await import('../setup/logic/FormulaPage')).FormulaPage }) },
+      {
+        path: 'flow-runs',
+        lazy: async () => ({ Component: (await import('../automation/FlowRunsPage')).FlowRunsPage }),
+      },
       { path: 'inbound', lazy: async () => ({ Component: (await import('../setup/InboundPage')).InboundPage }) },
     ],
   },

@@ -13,6 +13,7 @@ export function useSetupSections(): SetupSection[] {
   const sections = [
     { to: '/admin/objects', label: t('setup.objects'), needs: 'ViewSetup' },
     { to: '/admin/logic', label: t('setup.logic'), needs: 'ViewSetup' },
+    { to: '/admin/flow-runs', label: t('setup.flowRuns'), needs: 'ManageMetadata' },
     { to: '/admin/formula', label: t('setup.formula'), needs: 'ManageMetadata' },
     { to: '/admin/users', label: t('setup.users'), needs: 'ManageUsers' },
     { to: '/admin/permission-sets', label: t('setup.permissionSets'), needs: 'ViewSetup' },

@@ -25,6 +25,7 @@ from chassis_platform.demo.turns import alone, named, outlast_others
 from chassis_platform.operator import NewTenant, make_tenant, operator_context, set_passwords
 from chassis_platform.settings import Settings
 from chassis_tenants.bootstrap import DatabaseUrls
+from chassis_tenants.customise import ComponentKey, save_component
 from chassis_tenants.database import Binding, Database
 from chassis_tenants.installer import install
 from chassis_tenants.journal import OPERATOR
@@ -145,6 +146,8 @@ async def _open_tenancy(
     """The tenant with its packages and its first administrator, in whose name the rest is done."""
     await _install(loading, wanted, tenant)
     context = await operator_context(loading.database, tenant, None, snapshots=loading.snapshots)
+    if await _set_values(loading, wanted, context):
+        context = await operator_context(loading.database, tenant, None, snapshots=loading.snapshots)
     tenancy = Tenancy(
         database=loading.database,
         context=context,
@@ -167,6 +170,18 @@ async def _install(loading: Loading, wanted: TenantPlan, tenant: Tenant) -> None
     for package in wanted.packages:
         if package not in installed:
             await install(loading.snapshots, tenant.id, package, actor=OPERATOR, with_dependencies=True)
+
+
+async def _set_values(loading: Loading, wanted: TenantPlan, context: Context) -> bool:
+    """The tenant's own values of settings, where they are not there yet; answers whether there were such."""
+    known = context.snapshot.settings
+    new = {name: value for name, value in wanted.settings.items() if name not in known or known[name].value != value}
+    if new:
+        async with loading.database.transaction(context.binding) as transaction:
+            for name, value in new.items():
+                key = ComponentKey("setting_value", name)
+                await save_component(transaction, loading.snapshots, key, {"value": value}, OPERATOR)
+    return bool(new)
 
 
 def _world(today: date, plan: DemoPlan, wanted: TenantPlan, context: Context) -> World:

@@ -271,16 +271,24 @@ def _time(compiler: Compiler, source: Mapping[str, Any], where: Where) -> Expres
 
 @_operator("later", "minutes")
 def _later(compiler: Compiler, source: Mapping[str, Any], where: Where) -> Expression:
-    """`{later: $start, minutes: [30, 60]}`: a moment so long after another."""
+    """`{later: $start, minutes: [30, 60]}`: a moment so long after another; the minutes may be a value of the row."""
     start = compiler.compile(source["later"], (*where, "later"))
-    low, high = _range(compiler, source.get("minutes", 60), (*where, "minutes"))
+    minutes_of = _minutes(compiler, source.get("minutes", 60), (*where, "minutes"))
 
     def compute(row: Row) -> str | None:
         value = start(row)
-        minutes = compiler.world.chance.randint(int(low), int(high))
+        minutes = minutes_of(row)
         return None if value is None else _moment(datetime.fromisoformat(value) + timedelta(minutes=minutes))
 
     return compute
+
+
+def _minutes(compiler: Compiler, source: Any, where: Where) -> Callable[[Row], float]:
+    if isinstance(source, str | dict):
+        value = compiler.compile(source, where)
+        return lambda row: _number(value(row))
+    low, high = _range(compiler, source, where)
+    return lambda _: compiler.world.chance.randint(int(low), int(high))
 
 
 def _day(value: Any, today: date) -> date:

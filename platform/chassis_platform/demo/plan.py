@@ -28,7 +28,7 @@ _PLAN_KEYS = frozenset({"lists", "tenants"})
 _LIST_KEYS = frozenset({"file", "column", "weight", "only"})
 _TENANT_KEYS = frozenset(
     {"name", "label", "language", "time_zone", "currency", "packages", "administrator", "client", "inbound"}
-    | {"variables", "steps"}
+    | {"settings", "variables", "steps"}
 )
 _PERSON_KEYS = frozenset(
     {"username", "first_name", "last_name", "title", "language", "time_zone", "email", "persona", "permission_sets"}
@@ -68,7 +68,7 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class TenantPlan:
-    """A tenant to be, and the texts of its steps."""
+    """A tenant to be, with its values of settings and the texts of its steps."""
 
     name: str
     label: str
@@ -79,6 +79,7 @@ class TenantPlan:
     administrator: Mapping[str, Any]
     client: Door
     inbound: Door
+    settings: Mapping[str, Any]
     variables: Mapping[str, Any]
     texts: tuple[Text, ...]
 
@@ -225,6 +226,7 @@ class _Reading:
             ),
             client=Door(**self._door(given["client"], (*where, "client"))),
             inbound=Door(**self._door(given["inbound"], (*where, "inbound"))),
+            settings=given.get("settings", {}),
             variables=given.get("variables", {}),
             texts=tuple(self._read(each) for each in given["steps"] or ()),
         )

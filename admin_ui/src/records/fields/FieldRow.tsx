@@ -9,13 +9,15 @@ interface FieldRowProps {
   label: string
   required?: boolean
   help?: string | null
+  /** A few words beside the label, such as when the field must be filled. */
+  hint?: string
   errors?: string[]
   children: ReactNode
 }
 
 export const errorId = (id: string) => `${id}-error`
 
-export function FieldRow({ id, label, required = false, help, errors = [], children }: FieldRowProps) {
+export function FieldRow({ id, label, required = false, help, hint, errors = [], children }: FieldRowProps) {
   const { t } = useTranslation()
   return (
     <div className={`field${errors.length > 0 ? ' field-wrong' : ''}`}>
@@ -32,6 +34,7 @@ export function FieldRow({ id, label, required = false, help, errors = [], child
             <InfoCircleOutlined className="field-help" tabIndex={0} aria-label={help} />
           </Tooltip>
         )}
+        {hint !== undefined && <span className="field-hint">{hint}</span>}
       </div>
       {children}
       {errors.length > 0 && (

@@ -25,6 +25,13 @@ export function FormSections({ describe, recordType, sections, form, mode, focus
 
   const asks = (field: FieldDescribe) => (mode === 'create' ? field.createable : field.updateable)
 
+  /** What only a formula decides is told, not guessed: the save says how it is. */
+  function hintOf(field: FieldDescribe): string | undefined {
+    if (field.required_when && !field.required) return t('form.requiredWhen')
+    if (field.read_only_when && mode === 'edit') return t('form.readOnlyWhen')
+    return field.default_formula && mode === 'create' ? t('form.defaultFormula') : undefined
+  }
+
   function control(field: FieldDescribe, isFocused: boolean, label = field.label) {
     const id = `field-${field.name}`
     const errors = form.errors.byField[field.name]
@@ -35,6 +42,7 @@ export function FormSections({ describe, recordType, sections, form, mode, focus
         label={label}
         required={field.required && field.type !== 'checkbox'}
         help={field.help}
+        hint={hintOf(field)}
         errors={errors}
       >
         {field.name === RECORD_TYPE ? (

@@ -17,6 +17,7 @@ import { FormSections } from './FormSections'
 import { filledValues, formSections, initialValues } from './formState'
 import { saveWithKeys } from './saveWithKeys'
 import { UnsavedGuard } from './UnsavedGuard'
+import { useDuplicates } from './useDuplicates'
 import { useRecordForm } from './useRecordForm'
 import { useSectionTexts } from './useSectionTexts'
 
@@ -45,13 +46,16 @@ export function NewRecordForm({ describe, recordType, prefilled, onRecordType }:
   const labels: Labels = initial[OWNER] === user.id ? { [OWNER]: user.name } : {}
   const form = useRecordForm({ describe, recordType, base: {}, baseLabels: labels, initial, sections })
 
-  async function save(another: boolean) {
+  const duplicates = useDuplicates()
+
+  async function save(another: boolean, allowDuplicates = false) {
     if (isSaving || !form.check()) return
     setSaving(true)
     try {
       const ofType: Values =
         recordType !== null && RECORD_TYPE in describe.fields ? { [RECORD_TYPE]: recordType.id } : {}
-      const { id } = await create(describe.name, { ...filledValues(form.values), ...ofType })
+      const written = await create(describe.name, { ...filledValues(form.values), ...ofType }, allowDuplicates)
+      duplicates.tell(written)
       void client.invalidateQueries({ queryKey: ['list', describe.name] })
       void client.invalidateQueries({ queryKey: ['related'] })
       ready(t('form.created', { object: describe.label }))
@@ -61,10 +65,10 @@ export function NewRecordForm({ describe, recordType, prefilled, onRecordType }:
       } else {
         // The guard must know that nothing is unsaved any more before the page changes.
         flushSync(() => setSaved(true))
-        void navigate(`/r/${id}`, { replace: true })
+        void navigate(`/r/${written.id}`, { replace: true })
       }
     } catch (error) {
-      form.fail(error)
+      if (!duplicates.ask(error, () => save(another, true))) form.fail(error)
     } finally {
       setSaving(false)
     }
@@ -110,6 +114,7 @@ export function NewRecordForm({ describe, recordType, prefilled, onRecordType }:
           {t('action.cancel')}
         </Button>
       </div>
+      {duplicates.dialog}
     </form>
   )
 }

@@ -175,8 +175,8 @@ export function missingRequired(
   const byField: Record<string, string[]> = {}
   for (const name of shown) {
     const field = describe.fields[name]
-    // System fields that are left empty (the owner, say) are filled by the server.
-    if (!field?.required || field.system || field.type === 'checkbox' || field.components.length > 0) continue
+    // System fields that are left empty (the owner, say) are filled by the server, others by their formula.
+    if (!field?.required || field.system || field.default_formula || field.type === 'checkbox' || field.components.length > 0) continue
     if (isBlank(values[name])) byField[name] = [message]
   }
   return { byField, general: [] }

@@ -8,6 +8,7 @@ import { useTranslation } from 'react-i18next'
 import { Link, useNavigate } from 'react-router'
 import { list, read, remove, undelete } from '../../api/endpoints'
 import type { FieldJson, ListColumn, ListRecord, ListRequest, ObjectDescribe, Values } from '../../api/types'
+import { ListActions } from '../../automation/ListActions'
 import { EmptyState, ErrorState, Lines } from '../../frame/states'
 import { useErrorText } from '../../frame/useErrorText'
 import { useIsPhone } from '../../frame/useMedia'
@@ -189,6 +190,7 @@ export function ListTable({ describe, request, state, onChange }: ListTableProps
       {selected.size > 0 && (
         <div className="bulk-bar" role="region" aria-label={t('list.bulk')}>
           <span>{t('list.selected', { count: selected.size })}</span>
+          <ListActions object={describe.name} selected={selected} />
           {describe.permissions.delete && (
             <Button danger icon={<DeleteOutlined aria-hidden />} onClick={askDelete}>
               {t('action.delete')}

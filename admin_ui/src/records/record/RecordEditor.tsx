@@ -13,6 +13,7 @@ import { FormSections } from '../form/FormSections'
 import { changedValues, findConflicts, formSections, type Conflict } from '../form/formState'
 import { saveWithKeys } from '../form/saveWithKeys'
 import { UnsavedGuard } from '../form/UnsavedGuard'
+import { useDuplicates } from '../form/useDuplicates'
 import { useRecordForm } from '../form/useRecordForm'
 import { useSectionTexts } from '../form/useSectionTexts'
 
@@ -37,9 +38,11 @@ export function RecordEditor({ record, describe, recordType, focusField, onDone 
   const [isSaved, setSaved] = useState(false)
   const [conflict, setConflict] = useState<{ conflicts: Conflict[]; theirs: RecordAnswer } | null>(null)
 
-  async function write(changes: Values, version: number) {
+  const duplicates = useDuplicates()
+
+  async function write(changes: Values, version: number, allowDuplicates = false) {
     if (Object.keys(changes).length === 0) return finish()
-    await update(record.id, changes, version)
+    duplicates.tell(await update(record.id, changes, version, allowDuplicates))
     void client.invalidateQueries({ queryKey: ['list', record.object] })
     void client.invalidateQueries({ queryKey: ['history', record.id] })
     await client.invalidateQueries({ queryKey: ['record', record.id] })
@@ -52,17 +55,22 @@ export function RecordEditor({ record, describe, recordType, focusField, onDone 
     onDone()
   }
 
-  async function save() {
+  async function save(allowDuplicates = false) {
     if (isSaving || !form.check()) return
     setSaving(true)
     try {
-      await write(changedValues(base.current.values, form.values), base.current.version)
+      await write(changedValues(base.current.values, form.values), base.current.version, allowDuplicates)
     } catch (error) {
       if (error instanceof ApiError && error.isStale) await meet()
-      else form.fail(error)
+      else fail(error)
     } finally {
       setSaving(false)
     }
+  }
+
+  /** What is typed is in the form whichever save it was: a save all the same begins anew. */
+  function fail(error: unknown) {
+    if (!duplicates.ask(error, () => save(true))) form.fail(error)
   }
 
   /** Somebody else was faster: read what they saved and put both together. */
@@ -79,7 +87,7 @@ export function RecordEditor({ record, describe, recordType, focusField, onDone 
       form.replace({ ...theirs.values, ...mine }, theirs.values)
       await write(changedValues(theirs.values, { ...theirs.values, ...mine }), theirs.version)
     } catch (error) {
-      form.fail(error)
+      fail(error)
     }
   }
 
@@ -94,7 +102,7 @@ export function RecordEditor({ record, describe, recordType, focusField, onDone 
     try {
       await write(changedValues(theirs.values, merged), theirs.version)
     } catch (error) {
-      form.fail(error)
+      fail(error)
     } finally {
       setSaving(false)
     }
@@ -133,6 +141,7 @@ export function RecordEditor({ record, describe, recordType, focusField, onDone 
           onCancel={() => setConflict(null)}
         />
       )}
+      {duplicates.dialog}
     </form>
   )
 }

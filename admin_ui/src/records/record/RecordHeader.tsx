@@ -9,10 +9,13 @@ import { useTranslation } from 'react-i18next'
 import { Link, useNavigate } from 'react-router'
 import { remove, undelete } from '../../api/endpoints'
 import type { ObjectDescribe, RecordAnswer, RecordType } from '../../api/types'
+import { LockMark } from '../../approvals/LockMark'
+import type { RecordAction } from '../../automation/useRecordActions'
 import { MetadataIcon } from '../../frame/MetadataIcon'
 import { PageHeader } from '../../frame/PageHeader'
 import { useMay } from '../../frame/session'
 import { useErrorText } from '../../frame/useErrorText'
+import { useIsPhone } from '../../frame/useMedia'
 import { FieldValue } from '../fields/FieldValue'
 import { tidyName } from '../names'
 
@@ -20,16 +23,23 @@ interface RecordHeaderProps {
   record: RecordAnswer
   describe: ObjectDescribe
   recordType: RecordType | null
+  isLocked: boolean
+  actions: RecordAction[]
   onEdit: () => void
 }
 
-export function RecordHeader({ record, describe, recordType, onEdit }: RecordHeaderProps) {
+/** So many of the record's own actions stand as buttons; the others are in the menu. */
+const BUTTONS = 2
+
+export function RecordHeader({ record, describe, recordType, isLocked, actions, onEdit }: RecordHeaderProps) {
   const { t } = useTranslation()
   const navigate = useNavigate()
   const client = useQueryClient()
   const { modal, notification, message } = App.useApp()
   const errorText = useErrorText()
   const mayAudit = useMay('ViewAudit')
+  const isPhone = useIsPhone()
+  const shown = isPhone ? [] : actions.slice(0, BUTTONS)
   const name = tidyName(String(record.values[describe.name_field] ?? record.id))
   const compact = describe.compact_fields.filter((each) => each in describe.fields && each !== describe.name_field)
 
@@ -74,6 +84,9 @@ export function RecordHeader({ record, describe, recordType, onEdit }: RecordHea
   }
 
   const more: NonNullable<MenuProps['items']> = [
+    ...actions
+      .slice(shown.length)
+      .map(({ key, label, icon, isBusy, onClick }) => ({ key, label, icon, onClick, disabled: isBusy })),
     {
       key: 'copy',
       icon: <CopyOutlined aria-hidden />,
@@ -115,9 +128,23 @@ export function RecordHeader({ record, describe, recordType, onEdit }: RecordHea
           {recordType !== null && describe.record_types.length > 1 && <span> · {recordType.label}</span>}
         </>
       }
-      title={name}
+      title={
+        isLocked ? (
+          <>
+            {name} <LockMark />
+          </>
+        ) : (
+          name
+        )
+      }
+      documentTitle={name}
       actions={
         <>
+          {shown.map((action) => (
+            <Button key={action.key} icon={action.icon} loading={action.isBusy} onClick={action.onClick}>
+              {action.label}
+            </Button>
+          ))}
           {record.permissions.update && (
             <Button icon={<EditOutlined aria-hidden />} onClick={onEdit}>
               {t('action.edit')}

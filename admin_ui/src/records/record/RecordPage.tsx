@@ -1,9 +1,18 @@
 // One record: header, path, and tabs with details, related lists and history.
 import Tabs from 'antd/es/tabs'
+import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useParams, useSearchParams } from 'react-router'
 import { useDescribe, useRecord } from '../../api/queries'
 import type { ObjectDescribe, RecordAnswer } from '../../api/types'
+import { ApprovalBand } from '../../approvals/ApprovalBand'
+import { ApprovalHistory } from '../../approvals/ApprovalHistory'
+import { underLock } from '../../approvals/underLock'
+import { useRecordApprovals } from '../../approvals/useApprovals'
+import { FlowRunTable } from '../../automation/FlowRunTable'
+import { Milestones } from '../../automation/Milestones'
+import { useRecordActions } from '../../automation/useRecordActions'
+import { useMay } from '../../frame/session'
 import { ErrorState, PageSkeleton } from '../../frame/states'
 import { layoutFor } from '../form/formState'
 import { defaultRecordType, findRecordType } from '../picklists'
@@ -24,13 +33,25 @@ export function RecordPage() {
   return <RecordView key={record.data.id} record={record.data} describe={describe.data} />
 }
 
-function RecordView({ record, describe }: { record: RecordAnswer; describe: ObjectDescribe }) {
+/** What a record shows in a way of its own is no related list besides. */
+const DRAWN_ABOVE = new Set(['ProcessInstance', 'RecordMilestone'])
+
+function RecordView(loaded: { record: RecordAnswer; describe: ObjectDescribe }) {
   const { t } = useTranslation()
+  const approvals = useRecordApprovals(loaded.record.id, loaded.describe)
+  const { record, describe } = useMemo(
+    () => underLock({ record: loaded.record, describe: loaded.describe }, approvals.data),
+    [loaded.record, loaded.describe, approvals.data],
+  )
+  const { actions, dialogs } = useRecordActions(record, describe, approvals.data)
+  const maySeeRuns = useMay('ManageMetadata')
   const [search, setSearch] = useSearchParams()
   const recordType =
     findRecordType(describe, record.record_type) ??
     (describe.record_types.length === 1 ? defaultRecordType(describe) : null)
-  const lists = relatedListsOf(describe, layoutFor(describe, recordType))
+  const lists = relatedListsOf(describe, layoutFor(describe, recordType)).filter((list) => !DRAWN_ABOVE.has(list.object))
+  const running = approvals.data?.approvals.filter((approval) => approval.status === 'Pending') ?? []
+  const hasHistory = approvals.error !== null || (approvals.data?.approvals.length ?? 0) > 0
   const editing = search.get('edit')
   const tab = search.get('tab') ?? 'details'
 
@@ -54,9 +75,15 @@ function RecordView({ record, describe }: { record: RecordAnswer; describe: Obje
         record={record}
         describe={describe}
         recordType={recordType}
+        isLocked={approvals.data?.is_locked ?? false}
+        actions={actions}
         onEdit={() => change({ edit: '1', tab: null })}
       />
+      {running.map((approval) => (
+        <ApprovalBand key={approval.id} record={record} describe={describe} approval={approval} />
+      ))}
       <RecordPath record={record} describe={describe} recordType={recordType} />
+      <Milestones recordId={record.id} describe={describe} />
       <Tabs
         className="record-tabs"
         activeKey={tab}
@@ -80,13 +107,36 @@ function RecordView({ record, describe }: { record: RecordAnswer; describe: Obje
           ...(lists.length > 0
             ? [{ key: 'related', label: t('record.related'), children: <RelatedLists record={record} lists={lists} /> }]
             : []),
+          ...(hasHistory
+            ? [{ key: 'approvals', label: t('approval.title'), children: <ApprovalHistory query={approvals} /> }]
+            : []),
           {
             key: 'history',
             label: t('record.history'),
             children: <FieldChanges record={record} describe={describe} />,
           },
+          ...(maySeeRuns
+            ? [{ key: 'automation', label: t('flow.title'), children: <RecordRuns recordId={record.id} /> }]
+            : []),
         ]}
       />
+      {dialogs}
     </div>
+  )
+}
+
+function RecordRuns({ recordId }: { recordId: string }) {
+  const { t } = useTranslation()
+  const ofThis = useMemo(
+    () => [{ field: 'RecordIds', operator: 'INCLUDES' as const, value: [recordId] }],
+    [recordId],
+  )
+  return (
+    <FlowRunTable
+      queryKey={['record', recordId, 'runs']}
+      filters={ofThis}
+      empty={t('flow.noRuns')}
+      hint={t('flow.noRunsHint')}
+    />
   )
 }

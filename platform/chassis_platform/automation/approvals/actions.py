@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.expressions.typed import Expression
-from chassis_metadata.fields import FieldType
 from chassis_metadata.logic.approval import Action
 from chassis_metadata.logic.approval_formulas import reference_formula, request_formula, request_value
-from chassis_metadata.snapshot import Field, Object
+from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
 from chassis_platform.access.system import as_automation
 from chassis_platform.automation.approvals.ask import ask_all
@@ -76,7 +74,7 @@ async def _values(
     for each in runnings:
         answer = found.get(each, NO_ANSWER)
         _note_failures(each, answer, typed)
-        values = {name: _fitting(target.fields[name], answer.value(one)) for name, one in typed.items()}
+        values = {name: answer.value(one) for name, one in typed.items()}
         written += [] if each.problems else [(each, values)]
     return written
 
@@ -86,11 +84,6 @@ def _note_failures(running: Running, answer: Answer, typed: Mapping[str, Express
         if answer.has_failed(expression):
             message = f"{running.process.label}: the formula for {name} can't be worked out for this record."
             running.wrong("cannot_execute_flow_trigger", message, name)
-
-
-def _fitting(field: Field, found: Any) -> Any:
-    """A percent field that says 4 counts as 0.04 in formulas."""
-    return found * 100 if field.type is FieldType.PERCENT and isinstance(found, Decimal) else found
 
 
 async def _write(

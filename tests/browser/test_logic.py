@@ -1,0 +1,249 @@
+"""Logic at work on the screen: approvals, buttons of flows, clocks, notifications, rules and duplicates in forms."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import Locator, expect
+
+from browser.conftest import OpenDesk
+from browser.dealership import PEOPLE, lead
+from browser.desk import Desk
+from browser.test_accessibility import violations
+from chassis_tenants.bootstrap import DatabaseUrls
+from serving import Address, Site, make_site
+
+#: What this tenant declares, by kind and name.
+LOGIC: dict[str, dict[str, dict[str, Any]]] = {
+    "approval": {
+        "Special_Offer__c": {
+            "label": "Special offer",
+            "object": "Lead",
+            "entry": "NOT(ISBLANK(Company))",
+            "show_fields": ["Company", "City"],
+            "comments_required": ["reject"],
+            "time_limit": "2 hours",
+            "on_approve": [{"update": {"City": '"Agreed"'}}],
+            "steps": [
+                {
+                    "name": "Manager",
+                    "label": "Sales manager",
+                    "approvers": [{"user": "manager@logic.example"}],
+                    "editable_fields": ["Description"],
+                }
+            ],
+        }
+    },
+    "milestone": {
+        "Answer__c": {
+            "label": "First answer",
+            "object": "Lead",
+            "clock": "calendar",
+            "target": "2 h",
+            "start": "NOT(ISBLANK(Company))",
+            "stop": 'City = "Agreed"',
+        }
+    },
+    "flow": {
+        "Call_Back__c": {
+            "label": "Call back later",
+            "object": "Lead",
+            "trace": "all",
+            "trigger": {"button": {"placements": ["record", "list"], "message": "The owner is reminded."}},
+            "variables": {"Reason": {"type": "text", "input": True}},
+            "steps": [
+                {"update": {"Description": "Reason"}},
+                {"notify": {"to": [{"field": "OwnerId"}], "title": "Call {!LastName} back", "body": "{!Description}"}},
+            ],
+        }
+    },
+    "validation_rule": {
+        "Lead.No_Test_Towns__c": {
+            "formula": 'City = "Nowhere"',
+            "message": "There is no such town.",
+            "field": "City",
+        }
+    },
+    "matching_rule": {
+        "Lead_Company__c": {
+            "label": "Same company",
+            "object": "Lead",
+            "keys": [{"name": "Company", "compare": [{"field": "Company"}]}],
+        }
+    },
+    "duplicate_rule": {
+        "Lead_Company_Twice__c": {
+            "label": "Company twice",
+            "object": "Lead",
+            "matching_rules": ["Lead_Company__c"],
+            "on_create": "warn",
+            "on_update": "nothing",
+            "message": "There is a lead of this company.",
+        }
+    },
+}
+
+
+@pytest.fixture(scope="module")
+async def logic(database_urls: DatabaseUrls, address: Address) -> Site:
+    """A dealership with logic of its own."""
+    made = await make_site(database_urls, address, "logic", PEOPLE, packages=("automotive",))
+    with made.browser("admin") as admin:
+        for kind, components in LOGIC.items():
+            for name, body in components.items():
+                answer = admin.put(f"/setup/logic/{kind}/{name}", json=body)
+                assert answer.is_success, f"{name}: {answer.text}"
+    return made
+
+
+async def test_a_record_is_submitted_and_rejected_with_a_reason(open_desk: OpenDesk, logic: Site) -> None:
+    offer = _lead(logic, "Frost", Company="Frost Works")
+    consultant, manager = await open_desk(at=logic), await open_desk(at=logic, on_phone=True, locale="zh-CN")
+    await consultant.sign_in("consultant", to=f"/r/{offer}")
+    await _submit(consultant, "please")
+
+    await manager.sign_in("manager", to="/approvals")
+    await manager.see("please")
+    assert await violations(manager) == []
+    await manager.click("拒绝 Frost")
+    question = manager.region("拒绝“Frost”？", role="dialog")
+    await manager.click("拒绝", within=question)
+    await manager.see("此处必须填写意见。", within=question)
+    await manager.fill("审批意见", "太贵", within=question)
+    await manager.click("拒绝", within=question)
+    await manager.see("没有等待您审批的申请")
+
+    await consultant.open(f"/r/{offer}?tab=approvals")
+    await consultant.see("太贵")
+    await consultant.see("Rejected")
+
+
+async def test_an_approver_decides_on_the_record_and_fills_in_a_field(open_desk: OpenDesk, logic: Site) -> None:
+    offer = _lead(logic, "Grove", Company="Grove Works")
+    consultant, manager = await open_desk(at=logic), await open_desk(at=logic)
+    await consultant.sign_in("consultant", to=f"/r/{offer}")
+    await _submit(consultant, "")
+    await consultant.see("Locked")
+    await expect(consultant.button("Edit")).to_have_count(0)
+    await consultant.see(re.compile("waits for"), within=_band(consultant))
+
+    await manager.sign_in("manager", to=f"/r/{offer}")
+    assert await violations(manager) == []
+    await manager.click("批准", within=_band(manager))
+    question = manager.region("批准“Grove”？", role="dialog")
+    await manager.fill("描述", "with winter tyres", within=question)
+    await manager.click("批准", within=question)
+    await expect(_band(manager)).to_have_count(0)
+    await manager.see("with winter tyres")
+
+
+async def test_many_requests_are_approved_at_once(open_desk: OpenDesk, logic: Site) -> None:
+    for name in ("Hale", "Hill"):
+        offer = _lead(logic, name, Company=f"{name} Works")
+        with logic.browser("consultant") as client:
+            assert client.post(f"/ui/records/{offer}/approvals", json={}).is_success
+    manager = await open_desk(at=logic)
+    await manager.sign_in("manager", to="/approvals")
+
+    await manager.see("2", within=manager.region("导航", role="navigation"))
+    await manager.page.get_by_role("checkbox", name="全选").check()
+    await manager.click("批准所选")
+    await manager.click("批准", within=manager.region("批准 2 项申请？", role="dialog"))
+
+    await manager.see("没有等待您审批的申请")
+
+
+async def test_who_submitted_recalls_it(open_desk: OpenDesk, logic: Site) -> None:
+    offer = _lead(logic, "Ivers", Company="Ivers Works")
+    consultant = await open_desk(at=logic)
+    await consultant.sign_in("consultant", to=f"/r/{offer}")
+    await _submit(consultant, "")
+
+    await consultant.click("Recall", within=_band(consultant))
+    await consultant.click("Recall", within=consultant.region("Take “Special offer” back?", role="dialog"))
+
+    await expect(_band(consultant)).to_have_count(0)
+    await consultant.button("Submit for approval").wait_for()
+    await consultant.click("Approvals", role="tab")
+    await consultant.see("Recalled")
+
+
+async def test_a_button_runs_its_flow_and_the_bell_tells_of_it(open_desk: OpenDesk, logic: Site) -> None:
+    called = _lead(logic, "Jessop", FirstName="Kit")
+    consultant, admin = await open_desk(at=logic), await open_desk(at=logic)
+    await consultant.sign_in("consultant", to=f"/r/{called}")
+
+    await consultant.click("Call back later")
+    question = consultant.region("Call back later", role="dialog")
+    await consultant.see("The owner is reminded.", within=question)
+    await consultant.fill("Reason", "after lunch", within=question)
+    await consultant.click("Run", within=question)
+    await consultant.see("after lunch")
+
+    await consultant.click("Notifications, 1 unread")
+    told = consultant.region("Notifications", role="dialog")
+    assert await violations(consultant) == []
+    await told.get_by_role("button", name=re.compile("Call Jessop back")).click()
+    await expect(consultant.button("Notifications")).to_be_visible()
+
+    await admin.sign_in("admin", to=f"/r/{called}?tab=automation")
+    await admin.see("Call_Back__c")
+    await admin.see("Succeeded")
+
+
+async def test_a_clock_shows_what_is_left(open_desk: OpenDesk, logic: Site) -> None:
+    timed = _lead(logic, "Kemp", Company="Kemp Works")
+    consultant = await open_desk(at=logic)
+    await consultant.sign_in("consultant", to=f"/r/{timed}")
+
+    clocks = consultant.region("Milestones")
+    await consultant.see("First answer", within=clocks)
+    await consultant.see("Running", within=clocks)
+    await consultant.see(re.compile("1 hour 5. minutes left"), within=clocks)
+    assert await violations(consultant) == []
+
+    with logic.browser("consultant") as client:
+        assert client.patch(f"/ui/records/{timed}", json={"values": {"City": "Agreed"}}).is_success
+    await consultant.page.reload()
+    await consultant.see("Met", within=clocks)
+
+
+async def test_a_refused_field_is_told_beside_it_and_a_duplicate_asked_about(open_desk: OpenDesk, logic: Site) -> None:
+    _lead(logic, "Lund", Company="Lund Works", MobilePhone="13700137007")
+    consultant = await open_desk(at=logic)
+    await consultant.sign_in("consultant", to="/o/Lead/new")
+
+    await consultant.fill("Last name", "Lunde")
+    await consultant.fill("Company", "Lund Works")
+    await consultant.fill("Email", "lunde@logic.example")
+    await consultant.fill("City", "Nowhere")
+    await consultant.click("Save")
+    city = consultant.page.locator(".field-wrong").filter(has_text="City")
+    await consultant.see("There is no such town.", within=city)
+
+    await consultant.fill("City", "Springs")
+    await consultant.click("Save")
+    question = consultant.region("This may be there already", role="dialog")
+    await consultant.see("There is a lead of this company.", within=question)
+    await consultant.see("Lund", within=question)
+    assert await violations(consultant) == []
+    await consultant.click("Save anyway", within=question)
+    await consultant.see_heading("Lunde")
+
+
+def _lead(site: Site, name: str, **values: str) -> str:
+    return lead(site, "consultant", name, Email=f"{name.lower()}@logic.example", **values)
+
+
+async def _submit(desk: Desk, comments: str) -> None:
+    await desk.click("Submit for approval")
+    question = desk.page.get_by_role("dialog")
+    await desk.fill("Comments", comments, within=question)
+    await desk.click("Submit", within=question)
+    await _band(desk).wait_for()
+
+
+def _band(desk: Desk) -> Locator:
+    return desk.page.get_by_role("region", name=re.compile("^(Waiting for approval|审批中)"))
