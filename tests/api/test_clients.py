@@ -25,7 +25,7 @@ def salesforce(site: Site) -> Any:
 
 
 def test_simple_salesforce_creates_reads_updates_and_deletes(salesforce: Any) -> None:
-    made = salesforce.Lead.create({"LastName": "Sample", "FirstName": "Avery", "MobilePhone": "393-555-0122"})
+    made = salesforce.Lead.create({"LastName": "Sample", "FirstName": "Avery", "MobilePhone": "+13935550122"})
     assert made["success"]
     lead = salesforce.Lead.get(made["id"])
     assert (lead["Name"], lead["attributes"]["type"]) == ("Avery Sample", "Lead")
@@ -39,13 +39,15 @@ def test_simple_salesforce_creates_reads_updates_and_deletes(salesforce: Any) ->
 
 
 def test_simple_salesforce_upserts_by_external_id(salesforce: Any) -> None:
-    assert salesforce.Account.upsert("AccountNumber/A-100", {"Name": "Nordwind"}) == 201
-    assert salesforce.Account.upsert("AccountNumber/A-100", {"Name": "Südwind"}) == 200
+    assert salesforce.Account.upsert("AccountNumber/A-100", {"LastName": "Nordwind"}) == 201
+    assert salesforce.Account.upsert("AccountNumber/A-100", {"LastName": "Südwind"}) == 200
     assert salesforce.Account.get_by_custom_id("AccountNumber", "A-100")["Name"] == "Südwind"
 
 
 def test_simple_salesforce_pages_through_more_than_one_batch(salesforce: Any) -> None:
-    rows = [{"attributes": {"type": "Lead"}, "LastName": f"Page {number:04}"} for number in range(400)]
+    rows = [
+        {"attributes": {"type": "Lead"}, "LastName": f"Page {number:04}", "Phone": "555 0100"} for number in range(400)
+    ]
     for start in (0, 200):
         answer = salesforce.restful("composite/sobjects", method="POST", json={"records": rows[start : start + 200]})
         assert all(each["success"] for each in answer)

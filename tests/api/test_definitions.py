@@ -23,7 +23,7 @@ def test_a_new_field_is_described_and_written_in_a_session_that_was_open_before(
 
         assert made.status_code == 201, made.text
         assert "Colour__c" in other.get("/ui/objects/Lead").json()["fields"]
-        lead = {"values": {"LastName": "Fresh", "Colour__c": "red"}}
+        lead = {"values": {"LastName": "Fresh", "Phone": "555 0100", "Colour__c": "red"}}
         assert other.post("/ui/objects/Lead/records", json=lead).status_code == 201
 
 

@@ -85,20 +85,20 @@ def test_a_change_with_a_cookie_needs_the_pages_token(site: Site) -> None:
 
 
 def test_a_stale_version_is_refused_and_nothing_changes(site: Site, partner: httpx.Client) -> None:
-    lead = partner.post("sobjects/Lead", json={"LastName": "Stale"}).json()["id"]
+    account = partner.post("sobjects/Account", json={"LastName": "Stale"}).json()["id"]
     assert (
-        partner.patch(f"sobjects/Lead/{lead}", json={"FirstName": "One"}, headers={"if-match": '"1"'}).status_code
+        partner.patch(f"sobjects/Account/{account}", json={"FirstName": "One"}, headers={"if-match": '"1"'}).status_code
         == 204
     )
-    refused = partner.patch(f"sobjects/Lead/{lead}", json={"FirstName": "Two"}, headers={"if-match": '"1"'})
+    refused = partner.patch(f"sobjects/Account/{account}", json={"FirstName": "Two"}, headers={"if-match": '"1"'})
     assert (refused.status_code, refused.json()[0]["errorCode"]) == (412, "STALE_VERSION")
     refused = partner.patch(
-        f"sobjects/Lead/{lead}",
+        f"sobjects/Account/{account}",
         json={"FirstName": "Two"},
         headers={"if-unmodified-since": "Sun, 22 Nov 2020 00:00:00 GMT"},
     )
     assert refused.status_code == 412
-    assert partner.get(f"sobjects/Lead/{lead}?fields=FirstName").json()["FirstName"] == "One"
+    assert partner.get(f"sobjects/Account/{account}?fields=FirstName").json()["FirstName"] == "One"
     del site
 
 

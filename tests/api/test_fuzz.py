@@ -61,7 +61,7 @@ PAYLOADS = st.dictionaries(
 @pytest.fixture(scope="module")
 def partner(site: Site, other_site: Site) -> Iterator[httpx.Client]:
     with other_site.partner("partner") as other:
-        assert other.post("sobjects/Lead", json={"LastName": SECRET}).status_code == 201
+        assert other.post("sobjects/Lead", json={"LastName": SECRET, "Phone": "555 0100"}).status_code == 201
     with site.partner("partner") as client:
         yield client
 

@@ -212,8 +212,13 @@ def test_the_web_application_submits_recalls_and_reassigns(site: Site) -> None:
         [item] = result["newWorkitemIds"]
         waiting = clerk.get(f"/ui/records/{record_id}/approvals").json()
         assert waiting["approvals"][0]["may_recall"]
-        assert waiting["approvals"][0]["requests"][0]["may_decide"] is False
+        [request] = waiting["approvals"][0]["requests"]
+        assert (request["may_decide"], request["may_reassign"], request["chooses_approver"]) == (False, False, False)
+        assert (waiting["is_locked"], waiting["may_change"]) == (True, False)
+        assert clerk.get("/ui/approvals/count").json() == {"count": 0}
     with site.browser("manager") as manager:
+        listed = manager.get("/ui/approvals").json()["requests"]
+        assert manager.get("/ui/approvals/count").json() == {"count": len(listed)}
         given = manager.post(f"/ui/approvals/{item}/reassign", json={"actor_id": site.users["stranger"]})
         assert given.json()["actorIds"] == [site.users["stranger"]]
     with site.browser("clerk") as clerk:

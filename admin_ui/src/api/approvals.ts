@@ -110,3 +110,19 @@ export const submitRecord = (id: string, process: string, comments: string | nul
   call<Result>('POST', ofRecord(id), { body: { process, comments, next_approver_ids: next } })
 export const recallRecord = (id: string, comments: string | null) =>
   call<Result>('POST', `${ofRecord(id)}/recall`, { body: { comments } })
+
+/** Who decides in my place, from a day to a day. */
+export interface Delegation {
+  id: string
+  delegate: Person
+  from: string
+  to: string
+  process: string | null
+  active: boolean
+}
+
+export const delegations = () => call<{ delegates: Delegation[] }>('GET', '/ui/approvals/delegates')
+export const addDelegation = (delegate: string, from: string, to: string) =>
+  call<{ id: string }>('POST', '/ui/approvals/delegates', { body: { delegate_id: delegate, from, to } })
+export const endDelegation = (id: string) =>
+  call<void>('DELETE', `/ui/approvals/delegates/${encodeURIComponent(id)}`)

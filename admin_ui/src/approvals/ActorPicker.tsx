@@ -6,13 +6,14 @@ import { LookupInput } from '../records/fields/LookupInput'
 
 interface ActorPickerProps {
   label: string
+  objects?: string[]
   value: string | null
   onChange: (id: string | null) => void
 }
 
-export function ActorPicker({ label, value, onChange }: ActorPickerProps) {
+export function ActorPicker({ label, objects = ['User', 'Group'], value, onChange }: ActorPickerProps) {
   const id = useId()
-  const field = { ...blankField('Actor', label, 'lookup'), required: true, references: ['User', 'Group'] }
+  const field = { ...blankField('Actor', label, 'lookup'), required: true, references: objects }
   return (
     <FieldRow id={id} label={label} required>
       <LookupInput

@@ -91,7 +91,7 @@ function BandStep({ requests, onAsk }: BandStepProps) {
     <li className="approval-band-step">
       <div className="approval-band-text">
         <span>
-          <span className="approval-step-name">{first.label}</span> {t('approval.waitsFor', { names, since })}
+          <span className="approval-step-name">{first.label}</span> · {t('approval.waitsFor', { names, since })}
         </span>
         <DueTime due={first.due} />
       </div>

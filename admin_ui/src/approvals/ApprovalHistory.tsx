@@ -59,8 +59,7 @@ export function ApprovalHistory({ query }: ApprovalHistoryProps) {
               <li key={request.id} className="happened-open">
                 <span className="happened-mark" aria-hidden />
                 <div>
-                  <strong>{request.label}</strong>{' '}
-                  {t('approval.openFor', { name: tidyName(request.asked.name) })}
+                  <strong>{request.label}</strong> · {t('approval.openFor', { name: tidyName(request.asked.name) })}
                 </div>
               </li>
             ))}

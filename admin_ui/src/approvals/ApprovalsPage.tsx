@@ -15,6 +15,8 @@ import { usePendingRequests } from './useApprovals'
 
 const DecisionDialog = lazy(async () => ({ default: (await import('./DecisionDialog')).DecisionDialog }))
 
+const DelegatesDialog = lazy(async () => ({ default: (await import('./DelegatesDialog')).DelegatesDialog }))
+
 const SCOPES: readonly Scope[] = ['all', 'mine', 'queues', 'delegated']
 
 interface Asking {
@@ -29,6 +31,7 @@ export function ApprovalsPage() {
   const pending = usePendingRequests(scope)
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
   const [asking, setAsking] = useState<Asking | null>(null)
+  const [isAway, setAway] = useState(false)
   const requests = pending.data?.requests ?? []
   const open = requests.filter((request) => request.may_decide)
   // What somebody else decided meanwhile is not selected any more.
@@ -47,6 +50,7 @@ export function ApprovalsPage() {
         icon={<CheckSquareOutlined aria-hidden />}
         eyebrow={t('approval.lead')}
         title={t('approval.title')}
+        actions={<Button onClick={() => setAway(true)}>{t('approval.delegates')}</Button>}
       />
       <div className="toolbar">
         <Segmented<Scope>
@@ -103,6 +107,7 @@ export function ApprovalsPage() {
         </>
       )}
       <Suspense fallback={null}>
+        {isAway && <DelegatesDialog onClose={() => setAway(false)} />}
         {asking !== null && (
           <DecisionDialog requests={asking.requests} verdict={asking.verdict} onClose={() => setAsking(null)} />
         )}

@@ -1,6 +1,7 @@
 // Home: what is mine in the first objects of my app.
 import { HomeOutlined } from '@ant-design/icons'
 import { useTranslation } from 'react-i18next'
+import { WaitingCard } from '../approvals/WaitingCard'
 import { EmptyState } from './states'
 import { HomeCard } from './HomeCard'
 import { PageHeader } from './PageHeader'
@@ -23,6 +24,7 @@ export function Home() {
         eyebrow={app?.label}
         title={t(`home.${greeting(new Date(), user.time_zone)}`, { name: tidyName(user.name) })}
       />
+      <WaitingCard />
       {tabs.length === 0 ? (
         <EmptyState title={t('home.nothing')} hint={t('home.nothingHint')} />
       ) : (

@@ -10,6 +10,7 @@ import { useErrorText } from '../../frame/useErrorText'
 import { FieldInput } from '../fields/FieldInput'
 import { errorId } from '../fields/FieldRow'
 import { FieldValue } from '../fields/FieldValue'
+import { duplicatesIn, maySaveAnyway } from '../form/duplicates'
 import { isSame } from '../form/formState'
 import { findRecordType } from '../picklists'
 
@@ -31,11 +32,12 @@ export function InlineCell({ field, record, describe, context, onSaved, onClose 
   const [label, setLabel] = useState(record.labels[field.name])
   const [error, setError] = useState<string | null>(null)
   const [theirs, setTheirs] = useState<RecordAnswer | null>(null)
+  const [mayRepeat, setMayRepeat] = useState(false)
   const [isSaving, setSaving] = useState(false)
   const id = `cell-${record.id}-${field.name}`
   const recordType = findRecordType(describe, record.record_type_id)
 
-  async function save(version: number) {
+  async function save(version: number, allowDuplicates = false) {
     if (isSame(value, before) && theirs === null) return onClose()
     if (field.required && (value === null || value === '')) {
       setError(t('form.missing'))
@@ -43,15 +45,23 @@ export function InlineCell({ field, record, describe, context, onSaved, onClose 
     }
     setSaving(true)
     setError(null)
+    setMayRepeat(false)
     try {
-      const written = await update(record.id, { [field.name]: value === '' ? null : value }, version)
+      const sent = { [field.name]: value === '' ? null : value }
+      const written = await update(record.id, sent, version, allowDuplicates)
       onSaved(value, written.version, label)
     } catch (failure) {
       if (failure instanceof ApiError && failure.isStale) await meet()
-      else setError(errorText(failure))
+      else refuse(failure)
     } finally {
       setSaving(false)
     }
+  }
+
+  function refuse(failure: unknown) {
+    const duplicates = duplicatesIn(failure)
+    setError(errorText(failure))
+    setMayRepeat(duplicates !== null && maySaveAnyway(duplicates))
   }
 
   /** Somebody saved meanwhile. Only a change of this very field is a question; any other we write on top of. */
@@ -119,7 +129,12 @@ export function InlineCell({ field, record, describe, context, onSaved, onClose 
       </div>
       {error !== null && (
         <div id={errorId(id)} className="field-error" role="alert">
-          {error}
+          {error}{' '}
+          {mayRepeat && (
+            <Button size="small" onClick={() => void save(record.version, true)}>
+              {t('duplicate.saveAnyway')}
+            </Button>
+          )}
         </div>
       )}
       {theirs !== null && (
