@@ -112,12 +112,12 @@ async def test_the_branchs_queue_owns_the_lead_and_the_keys_user_made_it(dealers
     assert seller == dealer
 
 
-async def test_without_a_branch_the_lead_desk_owns_the_lead(dealership: Dealership) -> None:
+async def test_without_a_branch_the_lead_waits_for_cleansing(dealership: Dealership) -> None:
     world = dealership.world
     answer = await dealership.post(prospect("D-1"))
 
-    desk = world.id_of("group", "OemLeadDesk", "developer_name")
-    assert lead(world, answer.json()["records"][0])["owner_id"] == desk
+    queue = world.id_of("group", "LeadCleansing", "developer_name")
+    assert lead(world, answer.json()["records"][0])["owner_id"] == queue
 
 
 async def test_a_refused_document_is_kept_and_can_be_replayed_when_the_cause_is_mended(dealership: Dealership) -> None:

@@ -38,7 +38,8 @@ export function RequestItem({ request, isSelected, onSelect, onDecide }: Request
       />
       <div className="request-what">
         <div className="muted small">
-          <MetadataIcon name={describe.data?.icon} /> {describe.data?.label ?? request.object} · {request.process_label}
+          <MetadataIcon name={describe.data?.icon} /> {describe.data?.label ?? request.object} ·{' '}
+          {request.process_label}
         </div>
         <Link className="record-link" to={`/r/${request.record.id}`}>
           {name}

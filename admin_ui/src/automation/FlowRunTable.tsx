@@ -121,7 +121,9 @@ export function FlowRunTable({ filters, queryKey, empty, hint }: FlowRunTablePro
               {text(run, 'Error')}
             </div>
           )}
-          {text(run, 'Chain') !== '' && <div className="muted small">{t('flow.chain', { chain: text(run, 'Chain') })}</div>}
+          {text(run, 'Chain') !== '' && (
+            <div className="muted small">{t('flow.chain', { chain: text(run, 'Chain') })}</div>
+          )}
         </>
       ),
     },

@@ -132,7 +132,9 @@ function Clock({ milestone, now }: { milestone: Milestone; now: number }) {
       </div>
       <div className="milestone-foot small">
         <span>{inWords()}</span>
-        {milestone.due !== null && <span className="muted tabular">{t('milestone.due', { date: date(milestone.due) })}</span>}
+        {milestone.due !== null && (
+          <span className="muted tabular">{t('milestone.due', { date: date(milestone.due) })}</span>
+        )}
       </div>
     </li>
   )

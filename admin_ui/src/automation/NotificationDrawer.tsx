@@ -32,7 +32,7 @@ export function NotificationDrawer({ onClose }: { onClose: () => void }) {
   }
 
   return (
-    <Drawer open onClose={onClose} placement="right" size={WIDTH} title={t('notification.title')} className="notifications">
+    <Drawer open onClose={onClose} placement="right" size={WIDTH} title={t('notification.title')}>
       <div className="toolbar">
         <Segmented<Shown>
           aria-label={t('notification.which')}

@@ -70,11 +70,14 @@ export function usedShare(milestone: Milestone, now: number): number {
 
 const clamp = (share: number) => Math.min(1, Math.max(0, share))
 
+/** Not Infinity: two of it have no difference that sorts. */
+const dueOrNever = (each: Milestone) => at(each.due) || Number.MAX_SAFE_INTEGER
+
 /** What runs comes first, the nearest end before the others; what is over comes last. */
 export function inOrder(milestones: readonly Milestone[]): Milestone[] {
   const rank = (each: Milestone) => (each.end === null ? 0 : 1)
   return [...milestones].sort(
     (one, other) =>
-      rank(one) - rank(other) || (at(one.due) || Infinity) - (at(other.due) || Infinity) || one.id.localeCompare(other.id),
+      rank(one) - rank(other) || dueOrNever(one) - dueOrNever(other) || one.id.localeCompare(other.id),
   )
 }

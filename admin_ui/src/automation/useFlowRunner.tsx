@@ -1,4 +1,4 @@
-// Presses a flow's button: at once, or after the dialog with its message and inputs; then what it changed is loaded again.
+// Presses a flow's button: at once, or after its dialog; then what it may have changed is loaded again.
 import App from 'antd/es/app'
 import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'

@@ -15,7 +15,7 @@ const result = (allowSave: boolean, ...matchRecords: ReturnType<typeof match>[])
   hasHiddenMatches: false,
   matchResults: [{ entityType: 'Thing', matchRecords }],
 })
-const problem = (duplicateResult?: DuplicateResult) => ({ message: 'm', errorCode: 'DUPLICATES_DETECTED', duplicateResult })
+const problem = (duplicateResult?: DuplicateResult) => ({ message: 'm', errorCode: 'DUPLICATES', duplicateResult })
 
 describe('a save that was refused', () => {
   it('is a question of duplicates if nothing else is wrong', () => {
