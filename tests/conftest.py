@@ -15,7 +15,6 @@ from psycopg.conninfo import make_conninfo
 
 import chassis_platform.automation.engines  # noqa: F401  they register themselves with the write road
 from chassis_metadata.components import Package
-from chassis_metadata.errors import ChassisError
 from chassis_metadata.package import read_package
 from chassis_platform.migrate import migrate
 from chassis_tenants.bootstrap import DatabaseUrls, prepare_database
@@ -31,7 +30,7 @@ from chassis_tenants.tenant import Tenant
 
 ROOT = Path(__file__).parents[1]
 TEMPLATE = "chassis_template"
-#: Published in this order. What does not publish (yet) is left out here and told by tests/packages.
+#: Published in this order.
 PACKAGE_FOLDERS = (
     ROOT / "packages/platform",
     ROOT / "tests/fixtures/packages/garage",
@@ -55,16 +54,9 @@ def server() -> Iterator[EmbeddedServer]:
 
 @pytest.fixture(scope="session")
 def packages() -> dict[str, Package]:
-    """The packages in the repository that can be read, by name."""
-    found = {}
-    for folder in PACKAGE_FOLDERS:
-        if (folder / "package.yaml").exists():
-            try:
-                package = read_package(folder)
-            except ChassisError:
-                continue
-            found[package.manifest.name] = package
-    return found
+    """The packages in the repository, by name."""
+    found = [read_package(folder) for folder in PACKAGE_FOLDERS]
+    return {each.manifest.name: each for each in found}
 
 
 @pytest.fixture(scope="session")
@@ -73,11 +65,7 @@ def template(server: EmbeddedServer, packages: dict[str, Package]) -> str:
     urls = prepare_database(server.dsn, TEMPLATE)
     migrate(urls.owner)
     for package in packages.values():
-        try:
-            publish(urls.owner, package)
-        except ChassisError:
-            if package.manifest.name in ("platform", "garage"):
-                raise
+        publish(urls.owner, package)
     return TEMPLATE
 
 

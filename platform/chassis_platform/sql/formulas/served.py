@@ -1,7 +1,7 @@
 """What EXISTS and its like compare, as conditions that an index serves.
 
-Formulas compare blanks as equal, so `RoomId = $This.RoomId` is written with what no index knows. Where the value that is
-looked for is not blank, the plain comparison says the same.
+Formulas compare blanks as equal, so `RoomId = $This.RoomId` is written with what no index knows. Where the value that
+is looked for is not blank, the plain comparison says the same.
 """
 
 from __future__ import annotations
