@@ -83,7 +83,7 @@ class People:
 
 def ask_for_people(context: Context, ids: Iterable[str]) -> list[Statement]:
     """Two statements: the users with all their managers, the queues with their members."""
-    wanted = sorted(set(ids))
+    wanted = sorted({each for each in ids if each})
     tenant_id = context.tenant.id
     users = [each for each in wanted if each.startswith(USER)]
     queues = [each for each in wanted if each.startswith(QUEUE)]
