@@ -40,6 +40,8 @@ def furnish(site: Site) -> None:
                 admin.put(f"/setup/permission-sets/{own['name']}", json={"fields": {}, "apps": [], "system": [], **own})
             )
             _done(admin.put(f"/setup/permission-sets/{own['name']}/users/{site.users[person]}"))
+        # The journeys grade leads by hand.
+        _done(admin.put("/setup/logic/scoring_model/Lead_Score/active", json={"active": False}))
         member = {"GroupId": queue(admin), "UserOrGroupId": site.users["consultant"]}
         _done(admin.post("/ui/objects/GroupMember/records", json={"values": member}))
 

@@ -56,7 +56,7 @@ async def test_an_auditor_sees_no_customers(open_desk: OpenDesk, seen_lead: str)
     auditor = await open_desk()
     await auditor.sign_in("auditor")
 
-    assert await _tabs(auditor) == ["Audit", "Recycle bin"]
+    assert await _tabs(auditor) == ["Audit", "Approvals", "Recycle bin"]
     for address in (f"/r/{seen_lead}", "/o/Lead"):
         await auditor.open(address)
         await auditor.see("It does not exist, or your permissions do not cover it.")

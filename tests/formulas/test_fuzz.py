@@ -93,6 +93,7 @@ WIDER = {
     "date_or_text": ["datetime", "text"],
     "time_or_text": ["time", "text", "datetime"],
     "shown": ["number", "text", "date", "datetime", "time"],
+    "blankable": ["number", "text", "date", "datetime", "time"],
 }
 PATTERNS = ['"[a-z]+"', '"(a|b)*c"', r'"\\d{4}-\\d{2}"', '"(?i)a.*"']
 
