@@ -6,7 +6,7 @@ export interface Column<Row> {
   key: string
   title: ReactNode
   cell: (row: Row) => ReactNode
-  /** Of head and cells: `numeric`, `tabular`, `mono`, `cell-actions`. */
+  /** Of head and cells: `numeric`, `tabular`, `cell-actions`; of cells alone: `mono`. */
   className?: string
 }
 
@@ -29,7 +29,7 @@ export function DataTable<Row>({ query, rows, columns, rowKey, empty, hint }: Da
         <thead>
           <tr>
             {columns.map((column) => (
-              <th key={column.key} scope="col" className={column.className}>
+              <th key={column.key} scope="col" className={column.className === 'mono' ? undefined : column.className}>
                 {column.title}
               </th>
             ))}

@@ -85,7 +85,7 @@ async def list_components(context: Context, request: Request) -> Response:
 def _summary(context: Context, each: LogicComponent, is_active: bool) -> dict[str, Any]:  # noqa: FBT001  a pair's half
     body = each.body
     key = f"{LOGIC_KINDS[each.kind].key}.{each.full_name}.label"
-    label = context.snapshot.text(context.principal.language, key, str(body.get("label", each.name)))
+    label = context.snapshot.text(context.principal.language, key, str(body.get("label", each.name.replace("_", " "))))
     return {
         "name": each.full_name,
         "id": body.get("id"),
