@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from chassis_metadata.components import (
     AppDefinition,
@@ -28,6 +28,8 @@ from chassis_metadata.components import (
     ValueSet,
 )
 from chassis_metadata.fields import COMPOUND_TYPES, REFERENCE_TYPES, TRAITS, Classification, FieldType, TypeTraits
+
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,9 +261,20 @@ class Snapshot:
         return frozenset(self.logic_of("custom_permission"))
 
     @cached_property
-    def kept(self) -> dict[Any, Any]:
-        """What engines made of this snapshot, by keys of their own; lives as long as it."""
+    def kept(self) -> dict[Hashable, Any]:
+        """What `keep` keeps."""
         return {}
+
+    def keep(self, key: Hashable, make: Callable[[], Kept]) -> Kept:
+        """What `make` answered when the key was asked for first; lives as long as the snapshot.
+
+        Engines keep here what they read out of it and compiled from it, each under keys of its own.
+        """
+        try:
+            found: Kept = self.kept[key]
+        except KeyError:
+            found = self.kept[key] = make()
+        return found
 
     def text(self, language: str, key: str, default: str) -> str:
         """The text of `key` in `language`; the default where none is translated."""

@@ -19,25 +19,25 @@ def formula_of(snapshot: Snapshot, field: Field) -> Expression:
     """The formula of a formula field. Raises Invalid where the metadata no longer has what it names."""
     if field.formula is None:
         raise ValueError(f"{field.object_name}.{field.name} has no formula")
-    key = ("formula", field.object_name, field.name)
-    kept: Expression | None = snapshot.kept.get(key)
-    if kept is None:
+    text = field.formula
+
+    def make() -> Expression:
         scope = Scope(snapshot, snapshot.objects[field.object_name])
-        kept = type_expression(field.formula, scope, expects=kind_of(field), blanks_as=field.blanks_as)
-        snapshot.kept[key] = kept
-    return kept
+        return type_expression(text, scope, expects=kind_of(field), blanks_as=field.blanks_as)
+
+    return snapshot.keep(("formula", field.object_name, field.name), make)
 
 
 def filter_of(snapshot: Snapshot, field: Field) -> Expression | None:
     """Which children a roll-up summary takes; None: all."""
     if field.summary is None or field.summary.filter is None:
         return None
-    key = ("filter", field.object_name, field.name)
-    kept: Expression | None = snapshot.kept.get(key)
-    if kept is None:
-        scope = Scope(snapshot, child_of(snapshot, field))
-        kept = snapshot.kept[key] = type_expression(field.summary.filter, scope, expects=Kind.BOOLEAN)
-    return kept
+    text = field.summary.filter
+
+    def make() -> Expression:
+        return type_expression(text, Scope(snapshot, child_of(snapshot, field)), expects=Kind.BOOLEAN)
+
+    return snapshot.keep(("filter", field.object_name, field.name), make)
 
 
 def child_of(snapshot: Snapshot, field: Field) -> Object:

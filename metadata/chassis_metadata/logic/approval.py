@@ -260,10 +260,7 @@ def _action(body: Mapping[str, Any]) -> Action:
 
 def processes_of(snapshot: Snapshot, object_name: str) -> tuple[ApprovalProcess, ...]:
     """The active processes of an object in the order in which they are tried."""
-    by_object: Mapping[str, tuple[ApprovalProcess, ...]] | None = snapshot.kept.get(KIND)
-    if by_object is None:
-        by_object = snapshot.kept[KIND] = _by_object(snapshot)
-    return by_object.get(object_name, ())
+    return snapshot.keep(KIND, lambda: _by_object(snapshot)).get(object_name, ())
 
 
 def _by_object(snapshot: Snapshot) -> dict[str, tuple[ApprovalProcess, ...]]:
@@ -276,12 +273,12 @@ def _by_object(snapshot: Snapshot) -> dict[str, tuple[ApprovalProcess, ...]]:
 
 def objects_in_approval(snapshot: Snapshot) -> frozenset[str]:
     """The objects whose records may be in approval: also where the process was switched off meanwhile."""
-    found: frozenset[str] | None = snapshot.kept.get("objects_in_approval")
-    if found is None:
+
+    def make() -> frozenset[str]:
         components = [*snapshot.logic_of(KIND).values(), *snapshot.logic_of("switched_off").values()]
-        found = frozenset(str(each.body.get("object")) for each in components if each.kind == KIND)
-        snapshot.kept["objects_in_approval"] = found
-    return found
+        return frozenset(str(each.body.get("object")) for each in components if each.kind == KIND)
+
+    return snapshot.keep("objects_in_approval", make)
 
 
 def _triggers(component: LogicComponent, snapshot: Snapshot) -> Iterator[Trigger]:

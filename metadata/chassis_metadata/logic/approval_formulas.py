@@ -23,11 +23,11 @@ VARIABLES: Mapping[str, Kind] = MappingProxyType(
 def request_formula(snapshot: Snapshot, obj: Object, text: str, expects: Kind | None = None) -> Expression:
     """The typed formula, kept with the snapshot. Raises Invalid with all that is wrong with it."""
     key = ("request_formula", obj.name, expects, text)
-    found: Expression | None = snapshot.kept.get(key)
-    if found is None:
-        scope = Scope(snapshot, obj, variables=VARIABLES)
-        found = snapshot.kept[key] = type_expression(text, scope, expects=expects, blanks_as=BLANKS_AS)
-    return found
+
+    def make() -> Expression:
+        return type_expression(text, Scope(snapshot, obj, variables=VARIABLES), expects=expects, blanks_as=BLANKS_AS)
+
+    return snapshot.keep(key, make)
 
 
 def request_value(snapshot: Snapshot, of: Object, field: Field, text: str) -> Expression:

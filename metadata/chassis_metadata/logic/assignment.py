@@ -110,11 +110,7 @@ def rule_of(snapshot: Snapshot, name: str) -> AssignmentRule | None:
     component = snapshot.logic_of(KIND).get(name)
     if component is None:
         return None
-    key = (KIND, name)
-    found: AssignmentRule | None = snapshot.kept.get(key)
-    if found is None:
-        found = snapshot.kept[key] = read_rule(component)
-    return found
+    return snapshot.keep((KIND, name), lambda: read_rule(component))
 
 
 def read_rule(component: LogicComponent) -> AssignmentRule:

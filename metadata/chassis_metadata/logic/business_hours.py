@@ -67,13 +67,12 @@ def read_hours(component: LogicComponent, calendars: Mapping[str, HolidayCalenda
 
 def hours_of(snapshot: Snapshot) -> Mapping[str, BusinessHours]:
     """The business hours in force by name."""
-    found: Mapping[str, BusinessHours] | None = snapshot.kept.get("business_hours")
-    if found is None:
+
+    def make() -> dict[str, BusinessHours]:
         calendars = calendars_of(snapshot)
-        components = snapshot.logic_of("business_hours")
-        found = {name: read_hours(each, calendars) for name, each in components.items()}
-        snapshot.kept["business_hours"] = found
-    return found
+        return {name: read_hours(each, calendars) for name, each in snapshot.logic_of("business_hours").items()}
+
+    return snapshot.keep("business_hours", make)
 
 
 def default_hours(snapshot: Snapshot) -> BusinessHours:

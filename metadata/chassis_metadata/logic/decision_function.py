@@ -14,11 +14,7 @@ from chassis_metadata.snapshot import Snapshot
 
 def table_expression(snapshot: Snapshot, definition: FunctionDefinition, scope: Scope) -> Expression:
     """The formula behind one of `table_functions`, kept with the snapshot. Raises Invalid."""
-    key = ("table_expression", definition.name)
-    found: Expression | None = snapshot.kept.get(key)
-    if found is None:
-        found = snapshot.kept[key] = _expression(snapshot, definition, scope)
-    return found
+    return snapshot.keep(("table_expression", definition.name), lambda: _expression(snapshot, definition, scope))
 
 
 def _expression(snapshot: Snapshot, definition: FunctionDefinition, scope: Scope) -> Expression:

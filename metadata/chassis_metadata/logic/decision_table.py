@@ -77,10 +77,7 @@ def table_of(snapshot: Snapshot, name: str) -> DecisionTable | None:
     component = snapshot.logic_of(KIND).get(name)
     if component is None:
         return None
-    found: DecisionTable | None = snapshot.kept.get((KIND, name))
-    if found is None:
-        found = snapshot.kept[KIND, name] = read_table(component)
-    return found
+    return snapshot.keep((KIND, name), lambda: read_table(component))
 
 
 def read_table(component: LogicComponent) -> DecisionTable:
@@ -124,13 +121,10 @@ def read_answer(cell: Any, kind: str) -> Value | Formula:
 
 def table_functions(snapshot: Snapshot) -> Mapping[str, FunctionDefinition]:
     """The functions that formulas may call for the active tables, by name."""
-    found: dict[str, FunctionDefinition] | None = snapshot.kept.get("table_functions")
-    if found is None:
-        components = snapshot.logic_of(KIND).values()
-        found = snapshot.kept["table_functions"] = {
-            each.name: each for component in components for each in _functions(component)
-        }
-    return found
+    components = snapshot.logic_of(KIND).values()
+    return snapshot.keep(
+        "table_functions", lambda: {each.name: each for component in components for each in _functions(component)}
+    )
 
 
 def _functions(component: LogicComponent) -> Iterable[FunctionDefinition]:

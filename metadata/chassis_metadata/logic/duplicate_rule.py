@@ -76,12 +76,12 @@ def read_duplicate_rule(component: LogicComponent) -> DuplicateRule:
 
 def duplicate_rules(snapshot: Snapshot) -> Mapping[str, DuplicateRule]:
     """The active rules by name, in the order in which they run."""
-    found: Mapping[str, DuplicateRule] | None = snapshot.kept.get(KIND)
-    if found is None:
+
+    def make() -> dict[str, DuplicateRule]:
         rules = [read_duplicate_rule(each) for each in snapshot.logic_of(KIND).values()]
-        found = {each.name: each for each in sorted(rules, key=lambda one: (one.order, one.name))}
-        snapshot.kept[KIND] = found
-    return found
+        return {each.name: each for each in sorted(rules, key=lambda one: (one.order, one.name))}
+
+    return snapshot.keep(KIND, make)
 
 
 def asked_by(rule: DuplicateRule, snapshot: Snapshot) -> list[MatchingRule]:

@@ -36,11 +36,8 @@ class EmailTemplate:
 
 def templates(snapshot: Snapshot) -> Mapping[str, EmailTemplate]:
     """The active templates by name."""
-    found: Mapping[str, EmailTemplate] | None = snapshot.kept.get(KIND)
-    if found is None:
-        made = {name: read_template(each) for name, each in snapshot.logic_of(KIND).items()}
-        found = snapshot.kept[KIND] = made
-    return found
+    components = snapshot.logic_of(KIND)
+    return snapshot.keep(KIND, lambda: {name: read_template(each) for name, each in components.items()})
 
 
 def read_template(component: LogicComponent) -> EmailTemplate:

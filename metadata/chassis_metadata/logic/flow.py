@@ -128,22 +128,24 @@ class Flow:
 
 def flows(snapshot: Snapshot) -> Mapping[str, Flow]:
     """The active flows by name."""
-    found: Mapping[str, Flow] | None = snapshot.kept.get(KIND)
-    if found is None:
-        found = snapshot.kept[KIND] = {
+
+    def make() -> dict[str, Flow]:
+        return {
             name: read_flow(each, snapshot.packages.get(each.package or "", ""))
             for name, each in snapshot.logic_of(KIND).items()
         }
-    return found
+
+    return snapshot.keep(KIND, make)
 
 
 def flows_started_by(snapshot: Snapshot, start: str) -> tuple[Flow, ...]:
     """The active flows with this trigger, in running order."""
-    found: tuple[Flow, ...] | None = snapshot.kept.get((KIND, start))
-    if found is None:
+
+    def make() -> tuple[Flow, ...]:
         chosen = [each for each in flows(snapshot).values() if each.start == start]
-        found = snapshot.kept[KIND, start] = tuple(sorted(chosen, key=lambda each: (each.order, each.name)))
-    return found
+        return tuple(sorted(chosen, key=lambda each: (each.order, each.name)))
+
+    return snapshot.keep((KIND, start), make)
 
 
 def read_flow(component: LogicComponent, version: str = "") -> Flow:

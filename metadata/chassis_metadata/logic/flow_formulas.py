@@ -41,8 +41,8 @@ def standing_of(flow: Flow) -> Standing:
 def flow_formula(snapshot: Snapshot, standing: Standing, text: str, expects: Kind | None = None) -> Expression:
     """The typed formula, kept with the snapshot. Raises Invalid with all that is wrong with it."""
     key = ("flow_formula", standing, expects, text)
-    found: Expression | None = snapshot.kept.get(key)
-    if found is None:
-        found = type_expression(text, standing.scope(snapshot), expects=expects, blanks_as=BLANKS_AS)
-        snapshot.kept[key] = found
-    return found
+
+    def make() -> Expression:
+        return type_expression(text, standing.scope(snapshot), expects=expects, blanks_as=BLANKS_AS)
+
+    return snapshot.keep(key, make)

@@ -90,12 +90,12 @@ def _triggers(component: LogicComponent, snapshot: Snapshot) -> Iterable[Trigger
 
 def prior_fields(flow: Flow, snapshot: Snapshot) -> frozenset[str]:
     """The fields of which the flow's steps ask what they were before the change."""
-    found: frozenset[str] | None = snapshot.kept.get(("prior_fields", flow.name))
-    if found is None:
+
+    def make() -> frozenset[str]:
         obj = snapshot.objects[str(flow.object_name)]
-        asking = [each for each in _own_formulas(flow, snapshot) if each.uses_prior]
-        found = snapshot.kept["prior_fields", flow.name] = fields_read(snapshot, obj, asking)
-    return found
+        return fields_read(snapshot, obj, [each for each in _own_formulas(flow, snapshot) if each.uses_prior])
+
+    return snapshot.keep(("prior_fields", flow.name), make)
 
 
 def _own_formulas(flow: Flow, snapshot: Snapshot) -> Iterator[Expression]:

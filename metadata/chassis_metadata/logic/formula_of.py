@@ -27,11 +27,11 @@ def formula_of(
     """The typed formula, kept with the snapshot. Raises Invalid with all that is wrong with it."""
     names = (obj and obj.name, this and this.name, tuple(variables.items()))
     key = ("formula_of", text, expects, names)
-    found: Expression | None = snapshot.kept.get(key)
-    if found is None:
-        scope = Scope(snapshot, obj, variables, this=this)
-        found = snapshot.kept[key] = type_expression(text, scope, expects=expects, blanks_as=BLANKS_AS)
-    return found
+
+    def make() -> Expression:
+        return type_expression(text, Scope(snapshot, obj, variables, this=this), expects=expects, blanks_as=BLANKS_AS)
+
+    return snapshot.keep(key, make)
 
 
 def as_formula(value: Any) -> str:

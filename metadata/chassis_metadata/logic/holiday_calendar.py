@@ -98,8 +98,5 @@ def _minutes(text: str) -> int:
 
 def calendars_of(snapshot: Snapshot) -> Mapping[str, HolidayCalendar]:
     """The calendars in force by name."""
-    found: Mapping[str, HolidayCalendar] | None = snapshot.kept.get("holiday_calendars")
-    if found is None:
-        components = snapshot.logic_of("holiday_calendar")
-        found = snapshot.kept["holiday_calendars"] = {name: read_calendar(each) for name, each in components.items()}
-    return found
+    components = snapshot.logic_of("holiday_calendar")
+    return snapshot.keep("holiday_calendars", lambda: {name: read_calendar(each) for name, each in components.items()})

@@ -140,32 +140,32 @@ def _content(each: Comparison) -> list[Any]:
 
 def matching_rules(snapshot: Snapshot) -> Mapping[str, MatchingRule]:
     """The active rules by name."""
-    found: Mapping[str, MatchingRule] | None = snapshot.kept.get(KIND)
-    if found is None:
-        found = {name: read_matching_rule(each) for name, each in sorted(snapshot.logic_of(KIND).items())}
-        snapshot.kept[KIND] = found
-    return found
+    components = snapshot.logic_of(KIND)
+    return snapshot.keep(KIND, lambda: {name: read_matching_rule(each) for name, each in sorted(components.items())})
 
 
 def sides_of(snapshot: Snapshot, object_name: str) -> tuple[Side, ...]:
     """The keys that records of the object have, each once, whatever rules ask for it."""
-    by_object: dict[str, dict[str, Side]] | None = snapshot.kept.get("match_sides")
-    if by_object is None:
-        by_object = snapshot.kept["match_sides"] = {}
-        for rule in matching_rules(snapshot).values():
-            for side in (one for key in rule.keys for one in key.sides()):
-                by_object.setdefault(side.object_name, {})[side.key.id] = side
+    by_object = snapshot.keep("match_sides", lambda: _sides_by_object(snapshot))
     return tuple(by_object.get(object_name, {}).values())
+
+
+def _sides_by_object(snapshot: Snapshot) -> dict[str, dict[str, Side]]:
+    by_object: dict[str, dict[str, Side]] = {}
+    for rule in matching_rules(snapshot).values():
+        for side in (one for key in rule.keys for one in key.sides()):
+            by_object.setdefault(side.object_name, {})[side.key.id] = side
+    return by_object
 
 
 def criterion_of_rows(snapshot: Snapshot, obj: Object, text: str) -> Expression:
     """The typed criteria over stored records, kept with the snapshot. Raises Invalid with all that is wrong."""
     key = ("match_criterion", obj.name, text)
-    found: Expression | None = snapshot.kept.get(key)
-    if found is None:
-        scope = Scope(snapshot, obj)
-        found = snapshot.kept[key] = type_expression(text, scope, expects=Kind.BOOLEAN, blanks_as=BLANKS_AS)
-    return found
+
+    def make() -> Expression:
+        return type_expression(text, Scope(snapshot, obj), expects=Kind.BOOLEAN, blanks_as=BLANKS_AS)
+
+    return snapshot.keep(key, make)
 
 
 def is_matchable(field: Field) -> bool:

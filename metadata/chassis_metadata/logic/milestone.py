@@ -84,11 +84,8 @@ class Milestone:
 
 def milestones_of(snapshot: Snapshot) -> Mapping[str, Milestone]:
     """The milestones in force by name."""
-    found: Mapping[str, Milestone] | None = snapshot.kept.get(KIND)
-    if found is None:
-        components = snapshot.logic_of(KIND)
-        found = snapshot.kept[KIND] = {name: read_milestone(each) for name, each in components.items()}
-    return found
+    components = snapshot.logic_of(KIND)
+    return snapshot.keep(KIND, lambda: {name: read_milestone(each) for name, each in components.items()})
 
 
 def read_milestone(component: LogicComponent) -> Milestone:

@@ -17,11 +17,11 @@ BLANKS_AS = "blank"
 def record_formula(snapshot: Snapshot, obj: Object, text: str, expects: Kind | None = None) -> Expression:
     """The typed formula, kept with the snapshot. Raises Invalid with all that is wrong with it."""
     key = ("record_formula", obj.name, expects, text)
-    found: Expression | None = snapshot.kept.get(key)
-    if found is None:
-        scope = Scope(snapshot, obj, has_prior=True)
-        found = snapshot.kept[key] = type_expression(text, scope, expects=expects, blanks_as=BLANKS_AS)
-    return found
+
+    def make() -> Expression:
+        return type_expression(text, Scope(snapshot, obj, has_prior=True), expects=expects, blanks_as=BLANKS_AS)
+
+    return snapshot.keep(key, make)
 
 
 def criterion(snapshot: Snapshot, obj: Object, text: str) -> Expression:

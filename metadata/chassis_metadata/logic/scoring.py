@@ -101,11 +101,7 @@ def model_of(snapshot: Snapshot, name: str) -> ScoringModel | None:
     component = snapshot.logic_of(KIND).get(name)
     if component is None:
         return None
-    key = (KIND, name)
-    found: ScoringModel | None = snapshot.kept.get(key)
-    if found is None:
-        found = snapshot.kept[key] = read_model(component)
-    return found
+    return snapshot.keep((KIND, name), lambda: read_model(component))
 
 
 def models_of(snapshot: Snapshot) -> list[ScoringModel]:

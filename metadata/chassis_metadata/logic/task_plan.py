@@ -78,11 +78,8 @@ class TaskPlan:
 
 def plans_of(snapshot: Snapshot) -> Mapping[str, TaskPlan]:
     """The plans in force by name."""
-    found: Mapping[str, TaskPlan] | None = snapshot.kept.get(KIND)
-    if found is None:
-        components = snapshot.logic_of(KIND)
-        found = snapshot.kept[KIND] = {name: read_plan(each) for name, each in components.items()}
-    return found
+    components = snapshot.logic_of(KIND)
+    return snapshot.keep(KIND, lambda: {name: read_plan(each) for name, each in components.items()})
 
 
 def read_plan(component: LogicComponent) -> TaskPlan:

@@ -77,13 +77,12 @@ def before_save_updates_of(snapshot: Snapshot, object_name: str) -> tuple[Before
 
 
 def _by_object(snapshot: Snapshot, key: str, sources: Mapping[str, Callable[..., Iterable[Any]]]) -> Mapping[str, Any]:
-    kept = snapshot.kept.get(key)
-    if kept is None:
+    def make() -> dict[str, tuple[Any, ...]]:
         found: dict[str, list[Any]] = {}
         for kind, triggers_in in sources.items():
             for component in snapshot.logic_of(kind).values():
                 for each in triggers_in(component, snapshot):
                     found.setdefault(each.object_name, []).append(each)
-        kept = {name: tuple(sorted(each, key=lambda one: (one.order, one.name))) for name, each in found.items()}
-        snapshot.kept[key] = kept
-    return kept
+        return {name: tuple(sorted(each, key=lambda one: (one.order, one.name))) for name, each in found.items()}
+
+    return snapshot.keep(key, make)

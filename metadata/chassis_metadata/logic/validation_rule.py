@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chassis_metadata.components import LogicComponent
@@ -53,10 +52,7 @@ def read_rule(component: LogicComponent) -> ValidationRule:
 
 def rules_of(snapshot: Snapshot, object_name: str) -> tuple[ValidationRule, ...]:
     """The active rules of an object, by name."""
-    by_object: Mapping[str, tuple[ValidationRule, ...]] | None = snapshot.kept.get(KIND)
-    if by_object is None:
-        by_object = snapshot.kept[KIND] = _by_object(snapshot)
-    return by_object.get(object_name, ())
+    return snapshot.keep(KIND, lambda: _by_object(snapshot)).get(object_name, ())
 
 
 def _by_object(snapshot: Snapshot) -> dict[str, tuple[ValidationRule, ...]]:

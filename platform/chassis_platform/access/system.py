@@ -40,20 +40,22 @@ def as_automation(context: Context) -> Context:
 
     Automation holds the custom permissions of the sets that say so. The journal still names the user.
     """
-    snapshot = context.snapshot
-    grants: Grants | None = snapshot.kept.get("automation_grants")
-    if grants is None:
-        held = (each.custom_permissions for each in snapshot.permission_sets.values() if each.for_automation)
-        objects = frozenset(snapshot.objects)
-        custom = frozenset(name for names in held for name in names)
-        grants = snapshot.kept["automation_grants"] = replace(system_grants(snapshot, objects), custom=custom)
-    policy = AccessPolicy(user_id=context.principal.user_id, grants=grants)
+    policy = AccessPolicy(user_id=context.principal.user_id, grants=_automation_grants(context.snapshot))
     return replace(context, policy=policy, allow_duplicates=True)  # nobody is there to be asked
 
 
 def is_automation(context: Context) -> bool:
     """Whether rules and flows are at work, not the user in person."""
-    return context.policy.grants is context.snapshot.kept.get("automation_grants")
+    return context.policy.grants is _automation_grants(context.snapshot)
+
+
+def _automation_grants(snapshot: Snapshot) -> Grants:
+    def make() -> Grants:
+        held = (each.custom_permissions for each in snapshot.permission_sets.values() if each.for_automation)
+        custom = frozenset(name for names in held for name in names)
+        return replace(system_grants(snapshot, frozenset(snapshot.objects)), custom=custom)
+
+    return snapshot.keep("automation_grants", make)
 
 
 def as_system(context: Context, *objects: str) -> Context:

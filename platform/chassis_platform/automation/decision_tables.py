@@ -47,8 +47,8 @@ async def decide(
     """The outputs by name for each set of inputs, in their order; blank where no row fits or an output fails."""
     table = table_named(context.snapshot, name)
     rows = [{_PLACE: place, **_row(table, each)} for place, each in enumerate(inputs)]
-    statement = context.snapshot.kept.get(("decide", name)) or _statement(context.snapshot, table)
-    context.snapshot.kept["decide", name] = statement
+    snapshot = context.snapshot
+    statement = snapshot.keep(("decide", name), lambda: _statement(snapshot, table))
     answers = await transaction.fetch(statement.bind(**common(context), rows=folded(rows)))
     coverage.note(KIND, name)
     return [dict(zip((each.name for each in table.outputs), row[1:], strict=True)) for row in answers]

@@ -59,11 +59,7 @@ class ObjectLogic:
 def logic_of(snapshot: Snapshot, obj: Object, events: Iterable[Event]) -> ObjectLogic:
     """The logic of an object for these events, put together once a snapshot."""
     wanted = frozenset(events)
-    key = ("object_logic", obj.name, wanted)
-    found: ObjectLogic | None = snapshot.kept.get(key)
-    if found is None:
-        found = snapshot.kept[key] = _gather(snapshot, obj, wanted)
-    return found
+    return snapshot.keep(("object_logic", obj.name, wanted), lambda: _gather(snapshot, obj, wanted))
 
 
 def _gather(snapshot: Snapshot, obj: Object, events: frozenset[Event]) -> ObjectLogic:

@@ -45,12 +45,11 @@ class Relation:
 
 def relations_over(snapshot: Snapshot, child: Object) -> tuple[Relation, ...]:
     """The relations in which the object's records are summed up, in the order in which parents are locked."""
-    key = ("relations over", child.name)
-    known: tuple[Relation, ...] | None = snapshot.kept.get(key)
-    if known is None:
-        found = tuple(each for each in _all_relations(snapshot) if each.child.name == child.name)
-        known = snapshot.kept[key] = found
-    return known
+
+    def make() -> tuple[Relation, ...]:
+        return tuple(each for each in _all_relations(snapshot) if each.child.name == child.name)
+
+    return snapshot.keep(("relations over", child.name), make)
 
 
 def relations_of(snapshot: Snapshot, parent: Object) -> tuple[Relation, ...]:
@@ -77,11 +76,7 @@ def stored_formulas(obj: Object) -> list[Field]:
 
 def read_by_stored(snapshot: Snapshot, obj: Object) -> frozenset[str]:
     """The fields that the stored formulas of an object rest on."""
-    key = ("read by stored formulas", obj.name)
-    known: frozenset[str] | None = snapshot.kept.get(key)
-    if known is None:
-        known = snapshot.kept[key] = frozenset(_read_by(snapshot, obj))
-    return known
+    return snapshot.keep(("read by stored formulas", obj.name), lambda: frozenset(_read_by(snapshot, obj)))
 
 
 def _read_by(snapshot: Snapshot, obj: Object) -> Iterable[str]:
@@ -94,10 +89,7 @@ def _read_by(snapshot: Snapshot, obj: Object) -> Iterable[str]:
 
 def _all_relations(snapshot: Snapshot) -> tuple[Relation, ...]:
     """One value for each relation: statements are kept by it."""
-    known: tuple[Relation, ...] | None = snapshot.kept.get("summary_relations")
-    if known is None:
-        known = snapshot.kept["summary_relations"] = tuple(_relations(snapshot))
-    return known
+    return snapshot.keep("summary_relations", lambda: tuple(_relations(snapshot)))
 
 
 def _relations(snapshot: Snapshot) -> Iterable[Relation]:

@@ -35,11 +35,7 @@ async def compute_values(transaction: Transaction, plan: WritePlan, known: Knowl
 
 
 def _computation(logic: ObjectLogic) -> Statement:
-    key = ("computation", *logic.key)
-    found: Statement | None = logic.snapshot.kept.get(key)
-    if found is None:
-        found = logic.snapshot.kept[key] = compile_computation(logic)
-    return found
+    return logic.snapshot.keep(("computation", *logic.key), lambda: compile_computation(logic))
 
 
 def _candidates(plan: WritePlan, logic: ObjectLogic, changes: Sequence[Change]) -> dict[str, Any]:
@@ -120,12 +116,12 @@ def _cleared(change: Change, name: str, found: Any) -> bool:
 
 
 def _converters(snapshot: Snapshot, obj: Object, names: Sequence[str]) -> Mapping[str, Convert]:
-    key = ("computed_converters", obj.name, names)
-    found: Mapping[str, Convert] | None = snapshot.kept.get(key)
-    if found is None:
+
+    def make() -> dict[str, Convert]:
         prefixes = {prefix: each.name for prefix, each in snapshot.objects_by_prefix.items()}
-        found = snapshot.kept[key] = {name: converter(obj.fields[name], prefixes) for name in names}
-    return found
+        return {name: converter(obj.fields[name], prefixes) for name in names}
+
+    return snapshot.keep(("computed_converters", obj.name, names), make)
 
 
 async def _meet_computed(transaction: Transaction, plan: WritePlan, known: Knowledge) -> None:

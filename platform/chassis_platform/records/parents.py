@@ -64,12 +64,12 @@ def _watched(plan: WritePlan, relations: Iterable[Relation]) -> list[Watch]:
 def _logic(plan: WritePlan, relation: Relation) -> ObjectLogic:
     """What the parent asks about its summaries."""
     snapshot = plan.context.snapshot
-    key = ("logic_of_summaries", relation)
-    found: ObjectLogic | None = snapshot.kept.get(key)
-    if found is None:
+
+    def make() -> ObjectLogic:
         whole = logic_of(snapshot, relation.parent, {Event.UPDATE})
-        found = snapshot.kept[key] = reading(whole, frozenset(each.name for each in relation.summaries))
-    return found
+        return reading(whole, frozenset(each.name for each in relation.summaries))
+
+    return snapshot.keep(("logic_of_summaries", relation), make)
 
 
 def before_writing(plan: WritePlan, watched: Sequence[Watch], changes: Sequence[Change]) -> list[Statement]:

@@ -45,22 +45,17 @@ def question(plan: WritePlan, changes: Sequence[Change]) -> list[Statement]:
 
 def _locks(logic: ObjectLogic) -> tuple[Statement, ...]:
     """What keeps others from writing meanwhile what a rule looks for and does not find."""
-    key = ("candidate_locks", *logic.key)
-    found: tuple[Statement, ...] | None = logic.snapshot.kept.get(key)
-    if found is None:
+
+    def make() -> tuple[Statement, ...]:
         keys = candidate_keys(logic.criterion(rule.formula) for rule in logic.rules)
         known = [each for each in keys if all(mine in logic.obj.fields for _, mine in each.pairs)]
-        found = (LOCK_TIMEOUT, lock_candidates(logic.obj, known)) if known else ()
-        logic.snapshot.kept[key] = found
-    return found
+        return (LOCK_TIMEOUT, lock_candidates(logic.obj, known)) if known else ()
+
+    return logic.snapshot.keep(("candidate_locks", *logic.key), make)
 
 
 def _compiled(logic: ObjectLogic) -> Question:
-    key = ("question", *logic.key)
-    found: Question | None = logic.snapshot.kept.get(key)
-    if found is None:
-        found = logic.snapshot.kept[key] = compile_question(logic)
-    return found
+    return logic.snapshot.keep(("question", *logic.key), lambda: compile_question(logic))
 
 
 @dataclass(slots=True)

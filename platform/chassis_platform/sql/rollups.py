@@ -24,7 +24,7 @@ from chassis_platform.sql.field_values import fitting, worked_out
 from chassis_platform.sql.formulas.compile import compile_expression
 from chassis_platform.sql.formulas.rows import Rows
 from chassis_platform.sql.rows import of_this_object
-from chassis_platform.sql.stored_formulas import calculated, once
+from chassis_platform.sql.stored_formulas import calculated
 from chassis_platform.sql.write import IDS, STAMP
 from chassis_tenants.statement import Statement, compile_statement
 from chassis_tenants.storage import (
@@ -50,7 +50,7 @@ def lock_parents(relation: Relation, snapshot: Snapshot) -> Statement:
         wanted = sa.select(table.c.id).where(*of_this_object(relation.parent, table), _is_affected(relation, table))
         return compile_statement(wanted.order_by(table.c.id).with_for_update(key_share=True))
 
-    return once(snapshot, ("lock parents", relation), make)
+    return snapshot.keep(("lock parents", relation), make)
 
 
 def sum_up(relation: Relation, snapshot: Snapshot) -> Statement:
@@ -69,7 +69,7 @@ def sum_up(relation: Relation, snapshot: Snapshot) -> Statement:
         changed = sa.update(table).values(**values).where(*here, differs).returning(table.c.id)
         return compile_statement(changed)
 
-    return once(snapshot, ("sum up", relation), make)
+    return snapshot.keep(("sum up", relation), make)
 
 
 def _is_affected(relation: Relation, parent: FromClause) -> ColumnElement[bool]:

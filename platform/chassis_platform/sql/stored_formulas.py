@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -57,15 +57,7 @@ def keep_formulas(obj: Object, snapshot: Snapshot) -> Statement:
         changed = sa.update(table).values(**calculated(table, pairs)).where(*same, differs).returning(table.c.id)
         return compile_statement(changed)
 
-    return once(snapshot, ("keep formulas", obj.name), make)
-
-
-def once(snapshot: Snapshot, key: Hashable, make: Callable[[], Statement]) -> Statement:
-    """A statement with formulas in it, kept with the metadata that they were compiled from."""
-    statement: Statement | None = snapshot.kept.get(key)
-    if statement is None:
-        statement = snapshot.kept[key] = make()
-    return statement
+    return snapshot.keep(("keep formulas", obj.name), make)
 
 
 def ids_behind(obj: Object) -> Statement:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from chassis_metadata.expressions.kinds import Kind
@@ -156,27 +157,18 @@ class _Lookup:
         if each.start is not None:
             for name in reference_at(snapshot, obj, each.start).references:
                 target = snapshot.objects[name]
-                yield self._kept(("walk", each, name), lambda target=target: walk_up(snapshot, each, target)).bind(
-                    **parameters
-                )
+                walk = snapshot.keep(("walk", each, name), partial(walk_up, snapshot, each, target))
+                yield walk.bind(**parameters)
             return
         tree = self._tree(obj, each)
-        yield self._kept(("users", each, tree and tree.name), lambda: users_like(snapshot, each, tree)).bind(
-            **parameters
-        )
+        like = snapshot.keep(("users", each, tree and tree.name), lambda: users_like(snapshot, each, tree))
+        yield like.bind(**parameters)
 
     def _tree(self, obj: Object, each: Approver) -> Object | None:
         if each.up is None:
             return None
         field_at_end = reference_at(self.context.snapshot, obj, each.match[0][1])
         return self.context.snapshot.objects[field_at_end.references[0]]
-
-    def _kept(self, key: Any, make: Any) -> Statement:
-        kept = self.context.snapshot.kept
-        if key not in kept:
-            kept[key] = make()
-        statement: Statement = kept[key]
-        return statement
 
     def _taker(self, object_name: str, each: Approver, places: Mapping[Key, int]) -> Any:
         by_place = {place: key for key, place in places.items()}

@@ -62,11 +62,7 @@ def processes_in(rows: Iterable[Row]) -> dict[str, ApprovalProcess]:
 
 def what_is_broken(snapshot: Snapshot, process: ApprovalProcess) -> str | None:
     """Why a version can't go on under today's metadata (an upgrade took a field that it names), or None."""
-    key = ("approval_broken", process.digest)
-    if key not in snapshot.kept:
-        snapshot.kept[key] = _what_is_broken(snapshot, process)
-    found: str | None = snapshot.kept[key]
-    return found
+    return snapshot.keep(("approval_broken", process.digest), lambda: _what_is_broken(snapshot, process))
 
 
 def _what_is_broken(snapshot: Snapshot, process: ApprovalProcess) -> str | None:

@@ -72,8 +72,7 @@ def evaluation(
     """The statement that evaluates, and the order in which its rows answer: see `answers`."""
     ordered = tuple({_key(each): each for each in expressions}.values())
     key = ("evaluation", obj.name, tuple(map(_key, ordered)))
-    kept = context.snapshot.kept
-    statement: Statement = kept[key] if key in kept else kept.setdefault(key, _compile(context.snapshot, obj, ordered))
+    statement = context.snapshot.keep(key, lambda: _compile(context.snapshot, obj, ordered))
     rows = [
         dict(
             zip(

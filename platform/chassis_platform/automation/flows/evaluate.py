@@ -78,7 +78,7 @@ async def ask(
     items = frame.items
     prior = prior_names(question.expressions, known)
     key = ("flow_question", frame.standing, question, prior)
-    statement = _kept(context.snapshot, key, lambda: _asked(context.snapshot, frame.standing, question, prior))
+    statement = context.snapshot.keep(key, lambda: _asked(context.snapshot, frame.standing, question, prior))
     rows = await transaction.fetch(_bound(statement, context, frame.standing, items, prior))
     found = {row[0]: _answer(row, question) for row in rows}
     return [found[number] for number in range(len(items))]
@@ -90,7 +90,7 @@ async def find(
     """What is found for each item, and the answers for it; formulas are over the found record."""
     standing = frame.standing
     key = ("flow_search", standing, search.obj.name, _search_key(search), question)
-    statement = _kept(context.snapshot, key, lambda: _searched(context.snapshot, standing, search, question))
+    statement = context.snapshot.keep(key, lambda: _searched(context.snapshot, standing, search, question))
     rows = await transaction.fetch(_bound(statement, context, standing, frame.items, frozenset()))
     return [(frame.items[row[0]], _answer(row, question)) for row in rows]
 
@@ -105,13 +105,6 @@ def _answer(row: Row, question: Question) -> Answer:
     values = tuple(row[2 : 2 + 2 * count : 2])
     failed = tuple(number for number in range(count) if row[3 + 2 * number])
     return Answer(values, failed, tuple(row[2 + 2 * count :]), row[1])
-
-
-def _kept(snapshot: Snapshot, key: object, make: Any) -> Statement:
-    statement: Statement | None = snapshot.kept.get(key)
-    if statement is None:
-        statement = snapshot.kept[key] = make()
-    return statement
 
 
 def _bound(

@@ -16,7 +16,7 @@ from chassis_platform.automation.flows.frame import Frame, Item
 from chassis_platform.automation.flows.run import FAILED, Run
 from chassis_platform.automation.flows.steps import verb
 from chassis_platform.automation.people import queue_ids
-from chassis_platform.plan.typed_values import BadValue, converter
+from chassis_platform.plan.typed_values import BadValue, Convert, converter
 
 FEW = 200
 
@@ -65,11 +65,11 @@ def differing(snapshot: Snapshot, fields: Sequence[Field], answer: Answer) -> di
 def _typed(snapshot: Snapshot, field: Field, value: Any) -> Any:
     if value is None or value == "":
         return False if field.type == "checkbox" else None
-    key = ("converter", field.object_name, field.name)
-    convert = snapshot.kept.get(key)
-    if convert is None:
-        prefixes = {prefix: each.name for prefix, each in snapshot.objects_by_prefix.items()}
-        convert = snapshot.kept[key] = converter(field, prefixes)
+
+    def make() -> Convert:
+        return converter(field, {prefix: each.name for prefix, each in snapshot.objects_by_prefix.items()})
+
+    convert = snapshot.keep(("converter", field.object_name, field.name), make)
     try:
         return convert(value)
     except BadValue:

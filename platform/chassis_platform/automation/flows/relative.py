@@ -100,9 +100,7 @@ def timing_of(context: Context, flow: Flow) -> Timing:
 
 def dated_records(context: Context, flow: Flow, window: Window, after: str) -> Statement:
     """Records whose date may be due: (id, date, mark, whether the criteria hold), by id."""
-    kept = context.snapshot.kept
-    key = ("dated_records", flow.name)
-    statement: Statement = kept[key] if key in kept else kept.setdefault(key, _dated(context.snapshot, flow))
+    statement = context.snapshot.keep(("dated_records", flow.name), lambda: _dated(context.snapshot, flow))
     return statement.bind(
         **common(context),
         flow=flow.name,
@@ -170,9 +168,7 @@ def _criteria(snapshot: Snapshot, flow: Flow, obj: Object, source: sa.FromClause
 
 def matching_records(context: Context, flow: Flow, after: str) -> Statement:
     """The next records of the flow's object for which its criteria hold, by id."""
-    kept = context.snapshot.kept
-    key = ("matching_records", flow.name)
-    statement: Statement = kept[key] if key in kept else kept.setdefault(key, _matching(context.snapshot, flow))
+    statement = context.snapshot.keep(("matching_records", flow.name), lambda: _matching(context.snapshot, flow))
     return statement.bind(**common(context), after=after)
 
 
