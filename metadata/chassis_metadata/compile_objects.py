@@ -165,6 +165,7 @@ def started(definition: ObjectDefinition, package: str | None) -> Object:
         package=package,
         name_field=definition.name_field,
         sharing=definition.sharing,
+        external_sharing=definition.external_sharing,
         controlled_by=definition.controlled_by,
         fields={},
         searchable=definition.searchable,

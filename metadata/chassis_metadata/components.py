@@ -90,6 +90,7 @@ class FieldDefinition:
     child_relationship_name: str | None = None
     child_label: str | None = None
     on_delete: DeleteRule = DeleteRule.CLEAR
+    follows_merge: tuple[str, ...] | None = None
     value_set: str | None = None
     values: tuple[PicklistValue, ...] = ()
     restricted: bool = True
@@ -136,6 +137,7 @@ class ObjectDefinition:
     key_prefix: str
     name_field: NameField
     sharing: OrgWideDefault = OrgWideDefault.PRIVATE
+    external_sharing: OrgWideDefault | None = None  # for partners; None: as for everybody
     controlled_by: str | None = None  # the reference field whose record decides, for controlled_by_parent
     owned: bool = True  # False: no OwnerId (as on objects controlled by their parent); private then means view-all only
     extends: bool = False
@@ -278,6 +280,24 @@ class FieldPermission:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginHours:
+    """A span of every week, in the user's time zone; where it ends before it begins, it goes over midnight."""
+
+    days: tuple[str, ...]  # Monday … ; none: every day
+    begins: str  # 08:30
+    ends: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRestriction:
+    """Where, when and how somebody may sign in."""
+
+    ip_ranges: tuple[str, ...] = ()
+    hours: LoginHours | None = None
+    second_factor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PermissionSet:
     """Grants. `fields` maps `Object.Field`; `Object.*` grants every field of the object but those named otherwise.
 
@@ -293,6 +313,8 @@ class PermissionSet:
     custom_permissions: tuple[str, ...] = ()
     for_automation: bool = False  # automation holds the custom permissions of such sets
     apps: tuple[str, ...] = ()
+    login: LoginRestriction | None = None
+    package: str | None = field(default=None, compare=False)  # filled in when compiled; None: a tenant's own
     source: Source | None = field(default=None, compare=False)
 
 

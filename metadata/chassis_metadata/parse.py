@@ -16,6 +16,8 @@ from chassis_metadata.components import (
     LayoutSection,
     ListView,
     LogicComponent,
+    LoginHours,
+    LoginRestriction,
     NameField,
     ObjectDefinition,
     ObjectPermission,
@@ -122,6 +124,7 @@ def _object(named: Named, body: Body) -> ObjectDefinition:
         key_prefix=body.get("key_prefix", ""),
         name_field=_name_field(body["name"]),
         sharing=OrgWideDefault(body.get("sharing", OrgWideDefault.PRIVATE)),
+        external_sharing=OrgWideDefault(body["external_sharing"]) if "external_sharing" in body else None,
         compact_fields=tuple(body.get("compact_fields", ())),
         source=named.source,
         **rest,
@@ -146,6 +149,7 @@ def _field(named: Named, body: Body) -> FieldDefinition:
         default=tuple(default) if isinstance(default, list) else default,
         references=_names(body.get("references", ())),
         on_delete=_delete_rule(body, field_type, required=required),
+        follows_merge=tuple(body["follows_merge"]) if "follows_merge" in body else None,
         values=_picklist_values(body.get("values", ())),
         classification=Classification(body.get("classification", Classification.INTERNAL)),
         returns=FieldType(body["returns"]) if "returns" in body else None,
@@ -263,7 +267,18 @@ def _permission_set(named: Named, body: Body) -> PermissionSet:
         custom_permissions=tuple(body.get("custom_permissions", ())),
         for_automation=body.get("for_automation", False),
         apps=tuple(body.get("apps", ())),
+        login=login_restriction(body["login"]) if "login" in body else None,
         source=named.source,
+    )
+
+
+def login_restriction(body: Body) -> LoginRestriction:
+    """Where, when and how somebody may sign in, of a body that its schema allows."""
+    hours = body.get("hours")
+    return LoginRestriction(
+        ip_ranges=tuple(body.get("ip_ranges", ())),
+        hours=hours and LoginHours(tuple(hours.get("days", ())), hours["from"], hours["to"]),
+        second_factor=body.get("second_factor", False),
     )
 
 

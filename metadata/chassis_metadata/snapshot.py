@@ -67,6 +67,7 @@ class Field:
     child_relationship_name: str | None = None
     child_label: str | None = None
     on_delete: DeleteRule = DeleteRule.CLEAR
+    follows_merge: tuple[str, ...] | None = None  # fields by which rows are alike, of which the survivor keeps its own
     values: tuple[PicklistValue, ...] = ()
     restricted: bool = True
     controlling_field: str | None = None
@@ -156,6 +157,7 @@ class Object:
     sharing: OrgWideDefault
     controlled_by: str | None
     fields: Mapping[str, Field]
+    external_sharing: OrgWideDefault | None = None
     record_types: tuple[RecordType, ...] = ()
     paths: tuple[PathDefinition, ...] = ()
     list_views: tuple[ListView, ...] = ()

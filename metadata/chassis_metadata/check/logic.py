@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from chassis_metadata.check.alert_rules import check_alert_rule
 from chassis_metadata.check.approvals import check_approval
 from chassis_metadata.check.assignment import check_assignment_rule
 from chassis_metadata.check.business_hours import check_business_hours, check_holiday_calendar
@@ -13,11 +14,18 @@ from chassis_metadata.check.email_template import check_email_template
 from chassis_metadata.check.flow import check_flow
 from chassis_metadata.check.ledgers import check_ledger
 from chassis_metadata.check.look import Look, unknown
+from chassis_metadata.check.masking import check_masking_rule
 from chassis_metadata.check.milestones import check_milestone
 from chassis_metadata.check.names import check_ownership
 from chassis_metadata.check.scoring import check_scoring_model
 from chassis_metadata.check.segments import check_segment
 from chassis_metadata.check.settings import check_setting, check_setting_value
+from chassis_metadata.check.sharing import (
+    check_access_set,
+    check_org_wide_default,
+    check_restriction_rule,
+    check_sharing_rule,
+)
 from chassis_metadata.check.task_plans import check_task_plan
 from chassis_metadata.check.validation_rules import check_validation_rule
 from chassis_metadata.compile_logic import SWITCHED_OFF
@@ -27,7 +35,7 @@ from chassis_metadata.logic.kinds import LOGIC_KINDS
 from chassis_metadata.places import Where
 
 #: Named by what they turn or set.
-_FREE_KINDS = frozenset({"switch", "setting_value"})
+_FREE_KINDS = frozenset({"switch", "setting_value", "org_wide_default"})
 
 Check = Callable[[LogicComponent, Look, Where], Iterable[Complaint]]
 
@@ -76,6 +84,7 @@ def _nothing_more(each: LogicComponent, look: Look, where: Where) -> Iterable[Co
 
 #: What each kind's engine asks of a component, beyond its form.
 CHECKS: Mapping[str, Check] = {
+    "alert_rule": check_alert_rule,
     "business_hours": check_business_hours,
     "holiday_calendar": check_holiday_calendar,
     "milestone": check_milestone,
@@ -90,6 +99,11 @@ CHECKS: Mapping[str, Check] = {
     "flow": check_flow,
     "duplicate_rule": check_duplicate_rule,
     "matching_rule": check_matching_rule,
+    "masking_rule": check_masking_rule,
+    "access_set": check_access_set,
+    "sharing_rule": check_sharing_rule,
+    "restriction_rule": check_restriction_rule,
+    "org_wide_default": check_org_wide_default,
     "switch": _check_switch,
     "setting": check_setting,
     "setting_value": check_setting_value,

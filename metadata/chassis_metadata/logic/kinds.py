@@ -51,6 +51,12 @@ LOGIC_KINDS: dict[str, LogicKind] = {
         LogicKind("business_hours", "business_hours", Place.FOLDER, "Business hours"),
         LogicKind("holiday_calendar", "holiday_calendars", Place.FOLDER, "Holiday calendars"),
         LogicKind("email_template", "email_templates", Place.FOLDER, "E-mail templates"),
+        LogicKind("masking_rule", "masking_rules", Place.FOLDER, "Masking rules"),
+        LogicKind("access_set", "access_sets", Place.FOLDER, "Access sets"),
+        LogicKind("sharing_rule", "sharing_rules", Place.OBJECT, "Sharing rules"),
+        LogicKind("restriction_rule", "restriction_rules", Place.OBJECT, "Restriction rules"),
+        LogicKind("org_wide_default", "org_wide_defaults", Place.TENANT, "Org-wide defaults"),  # Lead: {internal: …}
+        LogicKind("alert_rule", "alert_rules", Place.FOLDER, "Alert rules"),
         LogicKind("switch", "switches", Place.TENANT, "Switches"),  # flow.AssignLead: {active: false}
         LogicKind("setting_value", "setting_values", Place.TENANT, "Setting values"),  # Country: {value: CN}
     )

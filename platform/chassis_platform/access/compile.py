@@ -4,49 +4,21 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 from chassis_metadata.snapshot import Snapshot
+from chassis_platform.access.audiences import audiences_of
 from chassis_platform.access.grants import compile_grants
 from chassis_platform.access.policy import AccessPolicy, Grants
+from chassis_platform.access.scopes import narrowed
+from chassis_platform.access.user_facts import FACTS, UserFacts, read_facts
 from chassis_tenants.database import Binding, Database
 from chassis_tenants.statement import Statement
 from chassis_tenants.tenant import Tenant
 
 MOST_POLICIES = 10_000
 MOST_GRANTS = 500
-
-#: What the platform's own objects say about a user: sets assigned, queues joined, roles below the user's own.
-_MEMBERSHIP = """
-WITH RECURSIVE below AS (
-    SELECT role.id
-    FROM tenant.user_role AS role
-    JOIN tenant."user" AS person ON person.tenant_id = %(tenant_id)s AND person.id = %(user_id)s
-    WHERE role.tenant_id = %(tenant_id)s AND role.parent_role_id = person.user_role_id AND NOT role.is_deleted
-    UNION
-    SELECT role.id
-    FROM tenant.user_role AS role
-    JOIN below ON role.parent_role_id = below.id
-    WHERE role.tenant_id = %(tenant_id)s AND NOT role.is_deleted
-)
-SELECT
-    ARRAY(
-        SELECT granted.name
-        FROM tenant.permission_set_assignment AS assignment
-        JOIN tenant.permission_set AS granted
-          ON granted.tenant_id = %(tenant_id)s AND granted.id = assignment.permission_set_id
-        WHERE assignment.tenant_id = %(tenant_id)s AND assignment.assignee_id = %(user_id)s
-          AND NOT assignment.is_deleted AND NOT granted.is_deleted
-        ORDER BY granted.name
-    ),
-    ARRAY(
-        SELECT member.group_id
-        FROM tenant.group_member AS member
-        WHERE member.tenant_id = %(tenant_id)s AND member.user_or_group_id = %(user_id)s AND NOT member.is_deleted
-        ORDER BY member.group_id
-    ),
-    ARRAY(SELECT id FROM below ORDER BY id)
-"""
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
@@ -85,7 +57,7 @@ class PolicyStore:
     def __init__(self, database: Database, *, most: int = MOST_POLICIES) -> None:
         self._database = database
         self._policies: Recent[tuple[int, str, int, int], AccessPolicy] = Recent(most)
-        self._grants: Recent[tuple[str, frozenset[str]], Grants] = Recent(MOST_GRANTS)
+        self._grants: Recent[tuple[str, frozenset[str], frozenset[str], bool], Grants] = Recent(MOST_GRANTS)
 
     async def of(self, tenant: Tenant, user_id: str, snapshot: Snapshot, access_version: int) -> AccessPolicy:
         """The user's policy at these versions; read and compiled when it is asked for the first time."""
@@ -93,21 +65,31 @@ class PolicyStore:
         return self._policies.get(key) or self._policies.keep(key, await self._read(tenant, user_id, snapshot))
 
     async def _read(self, tenant: Tenant, user_id: str, snapshot: Snapshot) -> AccessPolicy:
-        membership = Statement(_MEMBERSHIP, {"tenant_id": tenant.id, "user_id": user_id})
-        [[(assigned, queues, roles)]] = await self._database.read(Binding(tenant.id), membership)
-        names = frozenset(name for name in assigned if name in snapshot.permission_sets)
+        asked = Statement(FACTS, {"tenant_id": tenant.id, "user_id": user_id})
+        [[row]] = await self._database.read(Binding(tenant.id), asked)
+        user = read_facts(row)
+        names = frozenset(name for name in user.permission_sets if name in snapshot.permission_sets)
+        held = (snapshot.permission_sets[name].custom_permissions for name in names)
+        user = replace(user, permissions=frozenset(name for each in held for name in each))
         return AccessPolicy(
             user_id=user_id,
-            grants=self._grants_of(snapshot, names),
-            queue_ids=tuple(queues),
-            subordinate_role_ids=tuple(roles),
+            grants=self._grants_of(snapshot, names, user),
+            group_ids=user.group_ids,
+            reached_group_ids=user.group_ids_reached,
+            subordinate_role_ids=user.subordinate_role_ids,
             permission_sets=tuple(sorted(names)),
         )
 
-    def _grants_of(self, snapshot: Snapshot, names: frozenset[str]) -> Grants:
-        """Tenant-made sets lie in the snapshot's layer, so its identity covers their content too."""
+    def narrowed(self, policy: AccessPolicy, scopes: frozenset[str] | None, snapshot: Snapshot) -> AccessPolicy:
+        """The part of a policy that a connected app's scopes leave."""
+        return policy if scopes is None else narrowed(policy, scopes, snapshot)
+
+    def _grants_of(self, snapshot: Snapshot, names: frozenset[str], user: UserFacts) -> Grants:
+        """Tenant-made sets and rules lie in the snapshot's layer, so its identity covers their content too."""
+        among = audiences_of(snapshot, user)
 
         def compile_now() -> Grants:
-            return compile_grants(snapshot, [snapshot.permission_sets[name] for name in sorted(names)])
+            sets = [snapshot.permission_sets[name] for name in sorted(names)]
+            return compile_grants(snapshot, sets, held=among, is_external=user.is_external)
 
-        return self._grants.find((snapshot.identity, names), compile_now)
+        return self._grants.find((snapshot.identity, names, among, user.is_external), compile_now)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from chassis_metadata.snapshot import Snapshot
+from chassis_platform.access.door import OPEN_DOOR, Door
 from chassis_platform.access.policy import AccessPolicy
+from chassis_platform.access.security_policy import DEFAULT as DEFAULT_SECURITY
+from chassis_platform.access.security_policy import SecurityPolicy
 from chassis_tenants.database import Binding
 from chassis_tenants.tenant import Tenant
 
@@ -22,6 +26,12 @@ class Principal:
     source_ip: str | None = None
     language: str = "en_US"
     time_zone: str = "UTC"
+    client_id: str | None = None  # of the connected app
+    scopes: frozenset[str] | None = None  # what the app may do in the user's name; None: all that the user may
+    ip_ranges: tuple[str, ...] = ()  # where the app may call from; none: anywhere
+    acting_user_id: str | None = None  # who really acts, where somebody signed in as the user
+    verified_at: datetime | None = None  # when they last showed who they are
+    pending: str | None = None  # what is missing before anything else may be done: auth/pending.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,8 @@ class Context:
     policy: AccessPolicy
     binding: Binding
     allow_duplicates: bool = False  # whoever asks has seen that the record may be there already
+    door: Door = OPEN_DOOR  # when and from where the session works
+    security: SecurityPolicy = DEFAULT_SECURITY
 
     @property
     def unversioned(self) -> Context:

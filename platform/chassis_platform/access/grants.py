@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import casbin
 from casbin.model import Model
 
 from chassis_metadata.components import ObjectPermission, OrgWideDefault, PermissionSet
 from chassis_metadata.snapshot import Field, Object, Snapshot
+from chassis_platform.access.field_masks import FieldMask
+from chassis_platform.access.masking import masks_of
 from chassis_platform.access.policy import NO_ACCESS, Grants, ObjectAccess
 
 _MODEL = """
@@ -41,15 +43,42 @@ _OWN_SYSTEM_FIELDS = frozenset({"OwnerId", "RecordTypeId"})
 Policy = tuple[str, str, str, str]
 
 
-def compile_grants(snapshot: Snapshot, permission_sets: Sequence[PermissionSet], tenant: str = ANY_TENANT) -> Grants:
-    """What users with exactly these sets may do; sets add up, a `none` hides within its own set only."""
+def compile_grants(
+    snapshot: Snapshot,
+    permission_sets: Sequence[PermissionSet],
+    tenant: str = ANY_TENANT,
+    *,
+    held: frozenset[str] = frozenset(),
+    is_external: bool = False,
+) -> Grants:
+    """What users with exactly these sets may do; sets add up, a `none` hides within its own set only.
+
+    `held` are the audiences that they are among, `is_external` says that they are partners.
+    """
     answer = _ask(permission_sets, tenant)
     system = frozenset(each.removeprefix(SYSTEM) for each in answer.names if each.startswith(SYSTEM))
-    objects = {each.name: _object_access(each, answer, system) for each in snapshot.objects.values()}
+    masks = masks_of(snapshot, held)
+    objects = {
+        each.name: _masked(_object_access(each, answer, system), masks.get(each.name))
+        for each in snapshot.objects.values()
+    }
     granted = {name: access for name, access in objects.items() if access != NO_ACCESS}
     apps = frozenset(each.removeprefix(APP) for each in answer.names if each.startswith(APP))
     custom = frozenset(each.removeprefix(CUSTOM) for each in answer.names if each.startswith(CUSTOM))
-    return Grants(_identity(snapshot, granted, system | custom, apps), granted, system, custom, apps)
+    among = (*sorted(held), f"external: {is_external}")
+    return Grants(
+        identity=_identity(snapshot, granted, system | custom, apps, among),
+        objects=granted,
+        system=system,
+        custom=custom,
+        apps=apps,
+        held=held,
+        is_external=is_external,
+    )
+
+
+def _masked(access: ObjectAccess, masks: Mapping[str, FieldMask] | None) -> ObjectAccess:
+    return access if masks is None or access == NO_ACCESS else replace(access, masks=masks)
 
 
 @dataclass(slots=True)
@@ -201,7 +230,11 @@ def _rules(obj: Object) -> _Rules:
 
 
 def _identity(
-    snapshot: Snapshot, objects: Mapping[str, ObjectAccess], system: frozenset[str], apps: frozenset[str]
+    snapshot: Snapshot,
+    objects: Mapping[str, ObjectAccess],
+    permissions: frozenset[str],
+    apps: frozenset[str],
+    among: Sequence[str],
 ) -> str:
     content = hashlib.sha256(snapshot.identity.encode())
     for name in sorted(objects):
@@ -209,5 +242,5 @@ def _identity(
         flags = "".join("01"[getattr(access, act)] for act in ACTS)
         line = f"\n{name} {flags} {','.join(sorted(access.readable))} {','.join(sorted(access.editable))}"
         content.update(line.encode())
-    content.update(f"\n{sorted(system)} {sorted(apps)}".encode())
+    content.update(f"\n{sorted(permissions)} {sorted(apps)} {among}".encode())
     return content.hexdigest()[:32]

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chassis_metadata.errors import Forbidden
+from chassis_platform.access.field_masks import FieldMask
+
+_NO_MASKS: Mapping[str, FieldMask] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectAccess:
-    """What the user may do with one object's records, and which of its fields exist for the user."""
+    """What the user may do with one object's records, which of its fields exist for the user, and which are masked."""
 
     create: bool = False
     read: bool = False
@@ -20,6 +23,7 @@ class ObjectAccess:
     modify_all: bool = False
     readable: frozenset[str] = frozenset()
     editable: frozenset[str] = frozenset()
+    masks: Mapping[str, FieldMask] = field(default_factory=lambda: _NO_MASKS)
 
 
 NO_ACCESS = ObjectAccess()
@@ -37,15 +41,18 @@ class Grants:
     system: frozenset[str] = frozenset()
     custom: frozenset[str] = frozenset()  # custom permissions, for formulas
     apps: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()  # keys of the audiences that the user is among: access/audiences.py
+    is_external: bool = False  # a partner, for whom other org-wide defaults hold
 
 
 @dataclass(frozen=True, slots=True)
 class AccessPolicy:
-    """Grants, and who the user is among owners: queues joined, roles below."""
+    """Grants, and who the user is among owners; `reached_group_ids` are also the groups of everybody below."""
 
     user_id: str
     grants: Grants
-    queue_ids: tuple[str, ...] = ()
+    group_ids: tuple[str, ...] = ()
+    reached_group_ids: tuple[str, ...] = ()
     subordinate_role_ids: tuple[str, ...] = ()
     permission_sets: tuple[str, ...] = field(default=())
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from chassis_metadata.snapshot import Field, Object
 from chassis_platform.access.context import Context
-from chassis_platform.access.sharing import who_asks
 from chassis_platform.plan.changes import Change
 from chassis_platform.plan.forms import match_key
 from chassis_platform.plan.object_logic import loaded_for_triggers
@@ -22,7 +21,7 @@ from chassis_platform.sql.check import (
     records_with_key,
     referred_records,
 )
-from chassis_platform.sql.formula_context import running
+from chassis_platform.sql.formula_context import asking
 from chassis_platform.sql.write import lock_records
 from chassis_tenants.database import Row, Transaction
 from chassis_tenants.statement import Statement
@@ -63,7 +62,7 @@ def everywhere(plan: WritePlan) -> dict[str, Any]:
     context = plan.context
     tenant_id = context.tenant.id
     same = {"tenant": tenant_id, "tenant_id": tenant_id, "stamp": plan.now, "actor": context.principal.user_id}
-    return same | who_asks(context.policy) | running(context, plan.now)
+    return same | asking(context, plan.now)
 
 
 def reference_fields(obj: Object) -> tuple[Field, ...]:
@@ -215,7 +214,7 @@ async def find_by_key(
     if not wanted or key.name == "Id":
         return {}
     tenant = {"tenant": context.tenant.id, "tenant_id": context.tenant.id}
-    statement = records_with_key(obj, key, context).bind(**tenant, **who_asks(context.policy), keys=wanted)
+    statement = records_with_key(obj, key, context).bind(**tenant, **asking(context), keys=wanted)
     found: dict[Any, list[str]] = {}
     for record_id, value, is_visible, _ in await ask(statement):
         if is_visible:

@@ -14,7 +14,7 @@ from chassis_tenants.statement import Statement
 
 _LOCKS = Statement("""
 SELECT i.target_object_id, i.name, array_agg(w.editable_fields) FILTER (WHERE w.editable_fields IS NOT NULL AND (
-    w.actor_id = %(user_id)s OR w.actor_id = ANY (%(queue_ids)s::text[])
+    w.actor_id = %(user_id)s OR w.actor_id = ANY (%(group_ids)s::text[])
     OR EXISTS (SELECT FROM tenant.delegated_approver d
                WHERE d.tenant_id = %(tenant_id)s AND d.user_id = w.actor_id AND d.delegate_id = %(user_id)s
                  AND d.is_active AND NOT d.is_deleted AND d.start_date <= %(today)s AND d.end_date >= %(today)s

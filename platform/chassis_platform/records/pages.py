@@ -15,13 +15,12 @@ from chassis_metadata.soql.parse import parse_query
 from chassis_platform import clock
 from chassis_platform.access.compile import Recent
 from chassis_platform.access.context import Context
-from chassis_platform.access.sharing import who_asks
 from chassis_platform.plan.query import plan_query
 from chassis_platform.plan.read_plan import Column, ReadPlan
 from chassis_platform.plan.signature import columns_signature, signature, with_values
 from chassis_platform.plan.single import plan_record
 from chassis_platform.sql.access_log import entry_name
-from chassis_platform.sql.formula_context import running, time_zone
+from chassis_platform.sql.formula_context import asking, time_zone
 from chassis_platform.sql.read import CompiledRead, Shape, compile_count, compile_read
 from chassis_tenants.database import Database, Row
 from chassis_tenants.statement import Statement
@@ -159,7 +158,7 @@ def parameters(context: Context, plan: ReadPlan, wanted: Wanted, entry_count: in
 
 def who(context: Context) -> dict[str, Any]:
     """The tenant, the user among owners, and what formulas ask of the user."""
-    return {"tenant_id": context.tenant.id, **who_asks(context.policy), **running(context)}
+    return {"tenant_id": context.tenant.id, **asking(context)}
 
 
 def cursor_parameters(after: Sequence[str | None] | None) -> Mapping[str, str | None]:

@@ -16,11 +16,12 @@ from chassis_metadata.expressions.typed import Expression, FieldValue, Source, w
 from chassis_metadata.fields import FieldType
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
-from chassis_platform.access.sharing import TENANT_ID, visible, who_asks
-from chassis_platform.sql.formula_context import running
+from chassis_platform.access.sharing import TENANT_ID
+from chassis_platform.sql.formula_context import asking
 from chassis_platform.sql.formulas.compile import compile_expression
 from chassis_platform.sql.formulas.rows import Rows
 from chassis_platform.sql.json_values import Spelling, spelled
+from chassis_platform.sql.sharing import visible
 from chassis_tenants import storage
 from chassis_tenants.database import Database
 from chassis_tenants.statement import compile_statement
@@ -54,7 +55,7 @@ async def try_formula(database: Database, context: Context, obj: Object, express
     wanted = wanted.where(visible(obj, source, context.policy, context.snapshot))
     this_object = storage.only_this_object(obj, source)
     statement = compile_statement(wanted if this_object is None else wanted.where(this_object))
-    parameters = {**who_asks(context.policy), **running(context), "tenant_id": context.tenant.id}
+    parameters = {**asking(context), "tenant_id": context.tenant.id}
     [rows] = await database.read(context.binding, statement.bind(**parameters, record_id=record_id))
     if not rows:
         raise NotFound.of("not_found", f"There is no {obj.name} {record_id!r} that you see.")

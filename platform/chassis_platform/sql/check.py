@@ -11,8 +11,9 @@ from sqlalchemy.sql.elements import ColumnElement
 from chassis_metadata.components import OrgWideDefault
 from chassis_metadata.snapshot import Field, Object
 from chassis_platform.access.context import Context
-from chassis_platform.access.sharing import TENANT_ID, visible, writable
+from chassis_platform.access.sharing import TENANT_ID
 from chassis_platform.sql.rows import kept, of_this_object
+from chassis_platform.sql.sharing import visible, writable
 from chassis_platform.sql.write import IDS
 from chassis_tenants.statement import Statement, compile_statement
 from chassis_tenants.storage import comparable, needs_pivot, pivot_kind, pivot_view, tenant_view, value

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chassis_platform import clock
 from chassis_platform.access.context import Context
+from chassis_platform.access.sharing import who_asks
 from chassis_platform.sql.formulas.rows import formula_parameters
 
 
@@ -27,6 +28,11 @@ def running(context: Context, now: datetime | None = None) -> dict[str, object]:
         context.policy.grants.custom,
         organization,
     )
+
+
+def asking(context: Context, now: datetime | None = None) -> dict[str, object]:
+    """The run-time parameters of sharing's predicates: who the user is among owners, and what formulas ask."""
+    return who_asks(context.policy) | running(context, now)
 
 
 def time_zone(context: Context) -> ZoneInfo:

@@ -2,7 +2,7 @@
 
 Ordered by one thing and owned by somebody, records can be read in order until enough of them are the user's, or all of
 the user's can be read and sorted. Which is cheaper depends on how many those are, and PostgreSQL cannot know: the
-owners are found while the statement runs. So it counts them first, up to a number, and takes one road or the other.
+owners are found while the statement runs. So it looks for them first, up to a number, and takes one road or the other.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.sql.elements import ColumnElement, UnaryExpression
-from sqlalchemy.sql.selectable import FromClause, Select
+from sqlalchemy.sql.selectable import CTE, FromClause, Select
 
 from chassis_metadata.soql.tree import Operator
-from chassis_platform.access.sharing import TENANT_ID, is_owner_limited, owned_by_us
+from chassis_platform.access.sharing import TENANT_ID
 from chassis_platform.plan.read_plan import AllOf, Compare, OneOf, PlannedCondition, PlannedField, ReadPlan
 from chassis_platform.sql.paging import Condition, Key, as_ranges
+from chassis_platform.sql.sharing import found_by_indexes
 from chassis_platform.sql.sources import Sources
 from chassis_tenants import storage
 
@@ -36,16 +38,15 @@ def page_parts(
 ) -> list[Select[Any]]:
     """What the page is gathered from; `chosen` are all the records that the plan finds."""
     ranges = as_ranges(keys, after_nulls)
-    if not (keys[0].indexed and _is_owner_limited(sources)) or _names_records(plan.where):
+    within = _ids_within(sources) if keys[0].indexed and not _names_records(plan.where) else None
+    if within is None:
         return [_in_index_order(chosen, one, keys) for one in ranges]
-    are_few = _are_few(sources)
+    are_few = sa.select(sa.func.count() <= sa.literal_column(str(FEW))).select_from(within).scalar_subquery()
+    ids = sa.func.array(sa.select(within.c.id).scalar_subquery(), type_=pg.ARRAY(sa.Text()))
     behind = [one for one in ranges if one is not None] if after_nulls is not None else []
-    few = _apart(chosen.where(are_few, *([sa.or_(sa.false(), *behind)] if after_nulls is not None else [])), keys)
+    further = [sa.or_(sa.false(), *behind)] if after_nulls is not None else []
+    few = _apart(chosen.where(are_few, sources.root.c.id == sa.any_(ids), *further), keys)
     return [few, *(_in_index_order(chosen.where(sa.not_(are_few)), one, keys) for one in ranges)]
-
-
-def _is_owner_limited(sources: Sources) -> bool:
-    return is_owner_limited(sources.obj, sources.reach.policy)
 
 
 def _names_records(where: PlannedCondition | None) -> bool:
@@ -65,17 +66,18 @@ def _is_unique(operand: PlannedField) -> bool:
     return not operand.hops and (operand.name == "Id" or operand.field.unique)
 
 
-def _are_few(sources: Sources) -> ColumnElement[bool]:
-    """Whether at most so many records of the object are within the user's reach; asks the owner's index alone."""
-    record = storage.tenant_view(sources.obj).alias("owned")
-    conditions = [record.c.tenant_id == TENANT_ID, owned_by_us(record, sources.reach.snapshot)]
-    this_object = storage.only_this_object(sources.obj, record)
-    if this_object is not None:
-        conditions.append(this_object)
-    some: Select[Any] = sa.select(sa.literal_column("1")).select_from(record).where(*conditions)
-    counted = some.limit(sa.literal_column(str(FEW + 1))).subquery("counted")
-    few = sa.select((sa.func.count() <= sa.literal_column(str(FEW))).label("are_few")).select_from(counted).cte("reach")
-    return sa.select(few.c.are_few).scalar_subquery()
+def _ids_within(sources: Sources) -> CTE | None:
+    """The records within the user's reach, up to a number by each way; asks indexes alone. None where they can't."""
+    reach, obj = sources.reach, sources.obj
+    record = storage.tenant_view(obj).alias("within_reach")
+    ways = found_by_indexes(obj, record, reach.policy, reach.snapshot)
+    if ways is None:
+        return None
+    this_object = storage.only_this_object(obj, record)
+    here = [record.c.tenant_id == TENANT_ID, *([] if this_object is None else [this_object])]
+    most: ColumnElement[int] = sa.literal_column(str(FEW + 1))
+    found = [sa.select(record.c.id).where(*here, each).limit(most).subquery() for each in ways]
+    return sa.union(*(sa.select(each.c.id) for each in found)).cte("reach")
 
 
 def _apart(chosen: Select[Any], keys: Sequence[Key]) -> Select[Any]:

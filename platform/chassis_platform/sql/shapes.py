@@ -9,9 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 
 from chassis_metadata.snapshot import Object
-from chassis_platform.access.sharing import writable
 from chassis_platform.plan.read_plan import Aggregate, ChildSet, Column, Hop, PlannedField, Selected
 from chassis_platform.sql.json_values import JSON, Json, Spelling, json_object, json_value
+from chassis_platform.sql.sharing import writable
 from chassis_platform.sql.sources import Sources
 
 #: `/services/data/v66.0/sobjects/`: bound when the statement runs, for the version is the caller's.

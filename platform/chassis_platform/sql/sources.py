@@ -12,14 +12,20 @@ from sqlalchemy.sql.selectable import FromClause
 
 from chassis_metadata.naming import storage_name
 from chassis_metadata.snapshot import Field, Object, Snapshot
+from chassis_platform.access.field_masks import FieldMask
 from chassis_platform.access.policy import AccessPolicy
-from chassis_platform.access.sharing import TENANT_ID, visible
+from chassis_platform.access.sharing import TENANT_ID
 from chassis_platform.plan.read_plan import Hop, PlannedField
 from chassis_platform.sql import field_values
+from chassis_platform.sql.clearness import Known, is_clear
+from chassis_platform.sql.sharing import visible
 from chassis_tenants import storage
 
 #: What `Owner.Type` says of an owner that is a group: owners are queues.
 _TYPE_WORDS = {"Group": "Queue"}
+
+
+_NOTHING_KNOWN: Known = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,10 @@ class Reach:
         sharing = visible(obj, source, self.policy, self.snapshot)
         return found if isinstance(sharing, sa.True_) else [*found, sharing]
 
+    def mask_of(self, field: Field) -> FieldMask | None:
+        """How the user sees the field; None: in clear, wherever the record is seen."""
+        return self.policy.on(field.object_name).masks.get(field.name)
+
 
 def alias_of(obj: Object) -> str:
     """What the object's rows are called in a statement."""
@@ -49,12 +59,16 @@ def alias_of(obj: Object) -> str:
 
 @dataclass(slots=True)
 class Sources:
-    """The rows of `obj` and, joined as paths ask for them, those of their parents."""
+    """The rows of `obj` and, joined as paths ask for them, those of their parents.
+
+    Values are the true ones: whoever shows them asks `clear` first. `known` are conditions that the rows hold already.
+    """
 
     obj: Object
     root: FromClause
     reach: Reach
     prefix: str = ""
+    known: Known = field(default_factory=lambda: _NOTHING_KNOWN)
     _parents: dict[tuple[str, ...], Mapping[str, FromClause]] = field(default_factory=dict)
     _joins: list[tuple[FromClause, ColumnElement[bool]]] = field(default_factory=list)
     _values: dict[tuple[str, str, str, int], ColumnElement[Any]] = field(default_factory=dict)
@@ -70,7 +84,7 @@ class Sources:
 
     def _join(self, hops: tuple[Hop, ...]) -> Mapping[str, FromClause]:
         hop = hops[-1]
-        reference = storage.value(hop.field, self.at(hops[:-1])[hop.field.object_name])
+        reference = self.reference(hop.field, self.at(hops[:-1])[hop.field.object_name])
         name = self.prefix + "_".join(storage_name(each.relationship) for each in hops)
         found: dict[str, FromClause] = {}
         for target in hop.targets:
@@ -79,6 +93,30 @@ class Sources:
             self._joins.append((source, sa.and_(source.c.id == reference, *self.reach.conditions(target, source))))
             found[target.name] = source
         return found
+
+    def reference(self, field: Field, source: FromClause) -> ColumnElement[Any]:
+        """Where a reference leads as the user sees it: nowhere, where it is masked."""
+        value = storage.value(field, source)
+        clear = self.clear_of(field, source)
+        return value if clear is None else sa.case((clear, value))
+
+    def clear_of(self, field: Field, source: FromClause) -> ColumnElement[bool] | None:
+        """Whether a row shows the field in clear; None: all rows do."""
+        masked = self.reach.mask_of(field)
+        if masked is None:
+            return None
+        snapshot = self.reach.snapshot
+        known = self.known if source is self.root else _NOTHING_KNOWN
+        return is_clear(masked, snapshot.objects[field.object_name], source, snapshot, known)
+
+    def clear(self, operand: PlannedField) -> ColumnElement[bool] | None:
+        """Whether the row at the end of the path shows the value in clear; None: all rows do."""
+        if operand.is_type:
+            return None
+        found = [self.clear_of(field, source) for field, source in self.each(operand)]
+        if all(each is None for each in found):
+            return None
+        return sa.and_(*(each for each in found if each is not None))
 
     def _free(self, name: str) -> str:
         taken = {self.root.name, *(source.name for source, _ in self._joins)}  # type: ignore[attr-defined]  # aliases
@@ -101,6 +139,10 @@ class Sources:
         if operand.is_type:
             return self.type_of(operand.hops)
         return _first([self._once("value", field, source) for field, source in self.each(operand)])
+
+    def value_in(self, field: Field, source: FromClause) -> ColumnElement[Any]:
+        """The typed value of a field in one of the sources."""
+        return self._once("value", field, source)
 
     def comparable(self, operand: PlannedField) -> ColumnElement[Any]:
         """What the operand is compared and ordered by."""

@@ -1,39 +1,44 @@
-WITH reach AS (SELECT count(*) <= 1000 AS are_few
-    FROM (SELECT 1
-        FROM tenant.workshop AS owned
-        WHERE owned.tenant_id = %(tenant_id)s::INTEGER AND owned.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
-                    UNION ALL
-                    SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_2
-                    UNION ALL
-                    SELECT subordinate.id
-                    FROM tenant."user" AS subordinate
-                    WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[]))))
-        LIMIT 1001) AS counted),
+WITH us AS (SELECT array((SELECT %(user_id)s::VARCHAR AS anon_1
+            UNION ALL
+            SELECT unnest(%(reached_group_ids)s::TEXT[]) AS unnest_1
+            UNION ALL
+            SELECT subordinate.id
+            FROM tenant."user" AS subordinate
+            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[]))) AS ids),
+"shared_Workshop_visible" AS (SELECT array((SELECT share.record_id
+            FROM tenant.record_share AS share
+            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_1)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id IN (SELECT unnest(us.ids) AS unnest_2
+                FROM us) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE))) AS ids),
+reach AS (SELECT anon_3.id AS id
+    FROM (SELECT within_reach.id AS id
+        FROM tenant.workshop AS within_reach
+        WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.owner_id = ANY (CAST((SELECT us.ids
+                    FROM us) AS TEXT[]))
+        LIMIT 1001) AS anon_3 UNION
+    SELECT anon_4.id AS id
+    FROM (SELECT within_reach.id AS id
+        FROM tenant.workshop AS within_reach
+        WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
+                    FROM "shared_Workshop_visible") AS TEXT[]))
+        LIMIT 1001) AS anon_4),
 workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, row_number() OVER (ORDER BY page.key_1 ASC) AS position
     FROM (SELECT ranges.id AS id, ranges.key_1 AS key_1
         FROM ((SELECT few.id AS id, few.key_1 AS key_1
                 FROM (SELECT workshop.id AS id, workshop.id AS key_1
                     FROM tenant.workshop AS workshop
-                    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
-                                UNION ALL
-                                SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
-                                UNION ALL
-                                SELECT subordinate.id
-                                FROM tenant."user" AS subordinate
-                                WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND (SELECT reach.are_few
-                        FROM reach)
+                    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND (workshop.owner_id = ANY (CAST((SELECT us.ids
+                                    FROM us) AS TEXT[])) OR workshop.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
+                                    FROM "shared_Workshop_visible") AS TEXT[]))) AND (SELECT count(*) <= 1000 AS anon_2
+                        FROM reach) AND workshop.id = ANY (array((SELECT reach.id
+                                FROM reach)))
                     LIMIT ALL
                     OFFSET 0) AS few ORDER BY few.key_1 ASC
                 LIMIT %(fetch)s::BIGINT)
             UNION ALL (SELECT workshop.id AS id, workshop.id AS key_1
                 FROM tenant.workshop AS workshop
-                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
-                            UNION ALL
-                            SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
-                            UNION ALL
-                            SELECT subordinate.id
-                            FROM tenant."user" AS subordinate
-                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND NOT (SELECT reach.are_few
+                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND (workshop.owner_id = ANY (CAST((SELECT us.ids
+                                FROM us) AS TEXT[])) OR workshop.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
+                                FROM "shared_Workshop_visible") AS TEXT[]))) AND NOT (SELECT count(*) <= 1000 AS anon_2
                     FROM reach)
                 ORDER BY workshop.id ASC
                 LIMIT %(fetch)s::BIGINT)) AS ranges ORDER BY ranges.key_1 ASC
@@ -52,12 +57,8 @@ FROM (SELECT workshop.position AS position, json_build_array(CAST(workshop.key_1
             FROM tenant.stay AS stays_stay
             WHERE stays_stay.tenant_id = %(tenant_id)s::INTEGER AND NOT stays_stay.is_deleted AND (EXISTS (SELECT *
                     FROM tenant.workshop AS parent_1
-                    WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = stays_stay.workshop_id AND parent_1.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
-                                UNION ALL
-                                SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_3
-                                UNION ALL
-                                SELECT subordinate.id
-                                FROM tenant."user" AS subordinate
-                                WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))))) AND stays_stay.workshop_id = workshop.id
+                    WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = stays_stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT us.ids
+                                    FROM us) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
+                                    FROM "shared_Workshop_visible") AS TEXT[]))))) AND stays_stay.workshop_id = workshop.id
             ORDER BY stays_stay.amount ASC NULLS FIRST, stays_stay.id ASC
             LIMIT 5) AS stays_record) AS stays ON true) AS answer

@@ -1,51 +1,52 @@
-WITH reach AS (SELECT count(*) <= 1000 AS are_few
-    FROM (SELECT 1
-        FROM tenant.workshop AS owned
-        WHERE owned.tenant_id = %(tenant_id)s::INTEGER AND owned.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
-                    UNION ALL
-                    SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_2
-                    UNION ALL
-                    SELECT subordinate.id
-                    FROM tenant."user" AS subordinate
-                    WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[]))))
-        LIMIT 1001) AS counted),
+WITH us AS (SELECT array((SELECT %(user_id)s::VARCHAR AS anon_1
+            UNION ALL
+            SELECT unnest(%(reached_group_ids)s::TEXT[]) AS unnest_1
+            UNION ALL
+            SELECT subordinate.id
+            FROM tenant."user" AS subordinate
+            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[]))) AS ids),
+"shared_Workshop_visible" AS (SELECT array((SELECT share.record_id
+            FROM tenant.record_share AS share
+            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_1)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id IN (SELECT unnest(us.ids) AS unnest_2
+                FROM us) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE))) AS ids),
+reach AS (SELECT anon_3.id AS id
+    FROM (SELECT within_reach.id AS id
+        FROM tenant.workshop AS within_reach
+        WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.owner_id = ANY (CAST((SELECT us.ids
+                    FROM us) AS TEXT[]))
+        LIMIT 1001) AS anon_3 UNION
+    SELECT anon_4.id AS id
+    FROM (SELECT within_reach.id AS id
+        FROM tenant.workshop AS within_reach
+        WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
+                    FROM "shared_Workshop_visible") AS TEXT[]))
+        LIMIT 1001) AS anon_4),
 workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, page.key_2 AS key_2, page.key_3 AS key_3, row_number() OVER (ORDER BY page.key_1 DESC NULLS LAST, page.key_2 ASC, page.key_3 ASC) AS position
     FROM (SELECT ranges.id AS id, ranges.key_1 AS key_1, ranges.key_2 AS key_2, ranges.key_3 AS key_3
         FROM ((SELECT few.id AS id, few.key_1 AS key_1, few.key_2 AS key_2, few.key_3 AS key_3
                 FROM (SELECT workshop.id AS id, workshop.budget__float AS key_1, workshop.created_date AS key_2, workshop.id AS key_3
                     FROM tenant.workshop AS workshop
-                    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
-                                UNION ALL
-                                SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
-                                UNION ALL
-                                SELECT subordinate.id
-                                FROM tenant."user" AS subordinate
-                                WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND (SELECT reach.are_few
-                        FROM reach) AND (workshop.budget__float IS NULL AND workshop.created_date > %(after_2)s::TIMESTAMP WITH TIME ZONE OR workshop.budget__float IS NULL AND workshop.created_date = %(after_2)s::TIMESTAMP WITH TIME ZONE AND workshop.id > %(after_3)s::VARCHAR)
+                    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND (workshop.owner_id = ANY (CAST((SELECT us.ids
+                                    FROM us) AS TEXT[])) OR workshop.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
+                                    FROM "shared_Workshop_visible") AS TEXT[]))) AND (SELECT count(*) <= 1000 AS anon_2
+                        FROM reach) AND workshop.id = ANY (array((SELECT reach.id
+                                FROM reach))) AND (workshop.budget__float IS NULL AND workshop.created_date > %(after_2)s::TIMESTAMP WITH TIME ZONE OR workshop.budget__float IS NULL AND workshop.created_date = %(after_2)s::TIMESTAMP WITH TIME ZONE AND workshop.id > %(after_3)s::VARCHAR)
                     LIMIT ALL
                     OFFSET 0) AS few ORDER BY few.key_1 DESC NULLS LAST, few.key_2 ASC, few.key_3 ASC
                 LIMIT %(fetch)s::BIGINT)
             UNION ALL (SELECT workshop.id AS id, workshop.budget__float AS key_1, workshop.created_date AS key_2, workshop.id AS key_3
                 FROM tenant.workshop AS workshop
-                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
-                            UNION ALL
-                            SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
-                            UNION ALL
-                            SELECT subordinate.id
-                            FROM tenant."user" AS subordinate
-                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND NOT (SELECT reach.are_few
+                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND (workshop.owner_id = ANY (CAST((SELECT us.ids
+                                FROM us) AS TEXT[])) OR workshop.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
+                                FROM "shared_Workshop_visible") AS TEXT[]))) AND NOT (SELECT count(*) <= 1000 AS anon_2
                     FROM reach) AND workshop.budget__float IS NULL AND workshop.created_date > %(after_2)s::TIMESTAMP WITH TIME ZONE
                 ORDER BY workshop.budget__float DESC, workshop.created_date ASC, workshop.id ASC
                 LIMIT %(fetch)s::BIGINT)
             UNION ALL (SELECT workshop.id AS id, workshop.budget__float AS key_1, workshop.created_date AS key_2, workshop.id AS key_3
                 FROM tenant.workshop AS workshop
-                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND workshop.owner_id = ANY (array((SELECT %(user_id)s::VARCHAR AS anon_1
-                            UNION ALL
-                            SELECT unnest(%(queue_ids)s::TEXT[]) AS unnest_1
-                            UNION ALL
-                            SELECT subordinate.id
-                            FROM tenant."user" AS subordinate
-                            WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[])))) AND NOT (SELECT reach.are_few
+                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND (workshop.owner_id = ANY (CAST((SELECT us.ids
+                                FROM us) AS TEXT[])) OR workshop.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
+                                FROM "shared_Workshop_visible") AS TEXT[]))) AND NOT (SELECT count(*) <= 1000 AS anon_2
                     FROM reach) AND workshop.budget__float IS NULL AND workshop.created_date = %(after_2)s::TIMESTAMP WITH TIME ZONE AND workshop.id > %(after_3)s::VARCHAR
                 ORDER BY workshop.budget__float DESC, workshop.created_date ASC, workshop.id ASC
                 LIMIT %(fetch)s::BIGINT)) AS ranges ORDER BY ranges.key_1 DESC NULLS LAST, ranges.key_2 ASC, ranges.key_3 ASC

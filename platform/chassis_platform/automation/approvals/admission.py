@@ -13,7 +13,6 @@ from chassis_metadata.logic.approval import ApprovalProcess, processes_of
 from chassis_metadata.logic.approval_formulas import request_formula
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
-from chassis_platform.access.sharing import who_asks
 from chassis_platform.automation.approvals.batch import Batch
 from chassis_platform.automation.approvals.definitions import what_is_broken
 from chassis_platform.automation.approvals.evaluate import NO_ANSWER, Answer, Asked, answers, evaluation
@@ -22,6 +21,7 @@ from chassis_platform.automation.approvals.running import STARTED, Line, Running
 from chassis_platform.automation.keeping import common
 from chassis_platform.records.inquiry import LOCK_TIMEOUT
 from chassis_platform.sql.check import FIRST_VALUE, ID, IS_DELETED, VISIBLE, WRITABLE, load_records
+from chassis_platform.sql.formula_context import asking
 from chassis_platform.sql.write import lock_records
 from chassis_tenants.database import Database, Row, Transaction
 from chassis_tenants.statement import Statement
@@ -92,7 +92,7 @@ async def _look(
     """Ask all about the records, locked if they are to be submitted, in one round trip."""
     owners = tuple(name for name in _OWNERS if name in obj.fields)
     ids = sorted(normal_id(each.record_id) for each in submissions.values())
-    parameters = {**common(context), **who_asks(context.policy), "ids": ids}
+    parameters = {**common(context), **asking(context), "ids": ids}
     asked = [
         Asked(place, normal_id(each.record_id), each.comments, context.principal.user_id, _submitter(context, each))
         for place, each in submissions.items()
@@ -219,7 +219,7 @@ class _Admission:
         if field_name not in self.known.owners:
             return False
         holder: Any = row[FIRST_VALUE + self.known.owners.index(field_name)]
-        return holder == self.context.principal.user_id or holder in self.context.policy.queue_ids
+        return holder == self.context.principal.user_id or holder in self.context.policy.group_ids
 
     def _holds(self, kind: str, name: str) -> bool:
         policy = self.context.policy

@@ -158,6 +158,6 @@ def hat_of(context: Context, rows: Iterable[Row]) -> Hat:
         delegators.setdefault(user_id, set()).add(process)
     return Hat(
         context.principal.user_id,
-        frozenset(context.policy.queue_ids),
+        frozenset(context.policy.group_ids),
         {name: frozenset(each) for name, each in delegators.items()},
     )

@@ -9,13 +9,14 @@ from chassis_metadata.errors import NotFound
 from chassis_metadata.logic.approval import NEVER, ApprovalProcess
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
-from chassis_platform.access.sharing import who_asks
 from chassis_platform.automation.approvals.admission import processes_for
-from chassis_platform.automation.approvals.definitions import ask_for_definitions, processes_in
+from chassis_platform.automation.approvals.definitions import processes_in
 from chassis_platform.automation.approvals.people import ask_for_delegators, hat_of
 from chassis_platform.automation.approvals.running import PENDING
+from chassis_platform.automation.frozen import ask_for
 from chassis_platform.automation.keeping import common
 from chassis_platform.sql.check import VISIBLE, load_records
+from chassis_platform.sql.formula_context import asking
 from chassis_tenants.database import Database, Row
 from chassis_tenants.statement import Statement
 
@@ -53,9 +54,9 @@ d.digest IN (SELECT i.definition_digest FROM tenant.process_instance i
 
 async def approvals_of(database: Database, context: Context, obj: Object, record_id: str) -> Mapping[str, Any]:
     """The approvals of a record that the user may see, the newest first; NotFound for another."""
-    parameters = {**common(context), **who_asks(context.policy), "record_id": record_id, "ids": [record_id]}
+    parameters = {**common(context), **asking(context), "record_id": record_id, "ids": [record_id]}
     asked = [load_records(obj, (), context), _INSTANCES, _LINES, _ITEMS]
-    definitions = ask_for_definitions(context.tenant.id, _DEFINITIONS, record_id=record_id)
+    definitions = ask_for(context.tenant.id, _DEFINITIONS, record_id=record_id)
     statements = [*(each.bind(**parameters) for each in asked), definitions, ask_for_delegators(context)]
     rows = await database.read(context.binding, *statements)
     if not rows[0] or not rows[0][0][VISIBLE]:

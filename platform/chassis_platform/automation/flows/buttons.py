@@ -10,13 +10,13 @@ from chassis_metadata.ids import is_id, normal_id
 from chassis_metadata.logic.flow import Flow, flows_started_by
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
-from chassis_platform.access.sharing import who_asks
 from chassis_platform.automation.flows.chain import observed
 from chassis_platform.automation.flows.frame import Item
 from chassis_platform.automation.flows.handler import matching
 from chassis_platform.automation.flows.run import Effect
 from chassis_platform.automation.flows.runner import flow_named, start
 from chassis_platform.sql.check import referred_records
+from chassis_platform.sql.formula_context import asking
 from chassis_tenants.database import Database, Transaction
 
 MOST_RECORDS = 200
@@ -83,7 +83,7 @@ def _ids(obj: Object, record_ids: Sequence[str]) -> list[str]:
 
 async def check_visible(transaction: Transaction, context: Context, obj: Object, ids: Sequence[str]) -> None:
     """NotFound unless the user sees all of these records."""
-    parameters = {"tenant_id": context.tenant.id, **who_asks(context.policy), "ids": list(ids)}
+    parameters = {"tenant_id": context.tenant.id, **asking(context), "ids": list(ids)}
     rows = await transaction.fetch(referred_records(obj, context).bind(**parameters))
     if len(rows) < len(set(ids)):
         raise NotFound.of("not_found", "There is no such record, or you may not see it.")

@@ -10,15 +10,15 @@ from chassis_metadata.logic.matching_rule import KIND as MATCHING_RULE
 from chassis_metadata.logic.matching_rule import MatchingRule
 from chassis_metadata.logic.triggers import Event
 from chassis_platform.access.context import Context
-from chassis_platform.access.sharing import who_asks
+from chassis_platform.automation.matching.attach import Taker, Takers, flow_of, takers_of
 from chassis_platform.automation.matching.findings import CODE, Findings, Match, findings_of, problem_of
 from chassis_platform.automation.matching.keys import lock_number
 from chassis_platform.automation.matching.record_sets import Noted, keep_sets
 from chassis_platform.coverage import note
-from chassis_platform.plan.changes import Change
+from chassis_platform.plan.changes import Attachment, Change
 from chassis_platform.records import after_save
 from chassis_platform.records.after_save import Fired
-from chassis_platform.sql.formula_context import running
+from chassis_platform.sql.formula_context import asking
 from chassis_platform.sql.match_keys import LOCK_KEYS, LOCK_KEYS_SHARED, LOCK_TOKENS
 from chassis_platform.sql.matches import matches_of_saved
 from chassis_tenants.database import Transaction
@@ -28,6 +28,7 @@ from chassis_tenants.statement import Statement
 MOST_TOKENS_LOCKED_OF = 20
 #: Who can be asked whether to save all the same; everybody else goes on, and is told.
 _CAN_BE_ASKED = frozenset({"browser", "api"})
+_ONLY_TOLD = frozenset({Action.REPORT, Action.ATTACH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class _Asked:
 
 
 async def look_for_duplicates(transaction: Transaction, context: Context, fired: Sequence[Fired]) -> None:
-    """Refuse what a rule blocks, tell what it warns of, keep what it reports."""
+    """Refuse what a rule blocks, tell what it warns of, keep what it reports, note what goes to another record."""
     asked = list(_asked(context, fired))
     for change in (each for one in fired for each in one.changes):
         change.warnings[:] = [each for each in change.warnings if each.code != CODE]  # of an earlier try
@@ -53,7 +54,8 @@ async def look_for_duplicates(transaction: Transaction, context: Context, fired:
     rules = _matching_rules(context, asked)
     ids = sorted({str(change.id) for each in asked for change in each.changes})
     findings = await find_matches(transaction, context, rules, ids)
-    noted = _judge(context, asked, findings)
+    takers = await _takers(transaction, context, asked, findings)
+    noted = _judge(context, asked, findings, takers)
     if noted:
         await keep_sets(transaction, context, noted)
 
@@ -93,7 +95,7 @@ async def find_matches(
 def find_parameters(context: Context) -> dict[str, object]:
     """Who asks, and what formulas need to know."""
     tenant_id = context.tenant.id
-    return {"tenant": tenant_id, "tenant_id": tenant_id, **who_asks(context.policy), **running(context)}
+    return {"tenant": tenant_id, "tenant_id": tenant_id, **asking(context)}
 
 
 def _locks(context: Context, rules: Sequence[MatchingRule], ids: Sequence[str]) -> list[Statement]:
@@ -105,8 +107,22 @@ def _locks(context: Context, rules: Sequence[MatchingRule], ids: Sequence[str]) 
     return [LOCK_KEYS_SHARED.bind(locks=numbers), tokens]
 
 
-def _judge(context: Context, asked: Sequence[_Asked], findings: Findings) -> list[Noted]:
-    """Of equal records in one batch the first is fine; a refused one is nobody's duplicate."""
+async def _takers(
+    transaction: Transaction, context: Context, asked: Sequence[_Asked], findings: Findings
+) -> dict[tuple[str, str], Sequence[Taker]]:
+    """Who may take the new records that rules attach, by rule and record."""
+    takers: dict[tuple[str, str], Sequence[Taker]] = {}
+    for each in asked:
+        if each.action is Action.ATTACH:
+            matches = {
+                str(one.id): _matches_of(context, each.rule, findings.get(str(one.id), ())) for one in each.changes
+            }
+            takers |= await takers_of(transaction, context, each.rule, matches)
+    return takers
+
+
+def _judge(context: Context, asked: Sequence[_Asked], findings: Findings, takers: Takers) -> list[Noted]:
+    """Of equal records in one batch the first is fine; one that is refused, or attached, is nobody's duplicate."""
     of_record: dict[str, list[tuple[_Asked, Change]]] = {}
     for each in asked:
         for change in each.changes:
@@ -116,11 +132,37 @@ def _judge(context: Context, asked: Sequence[_Asked], findings: Findings) -> lis
     for record_id, questions in sorted(of_record.items(), key=lambda one: one[1][0][1].place):
         found = findings.get(record_id, ())
         matches = [one for one in found if one.record_id not in of_record or one.record_id in standing]
+        taken = _taken(context, questions, matches, takers)
+        if taken is not None:
+            target = of_record.get(taken.match.record_id)
+            _attach(context, questions[0][1], taken, target[0][1] if target else taken.match.record_id)
+            continue
         told = [_tell(context, each, change, matches) for each, change in questions]
         if not any(change.problems for _, change in questions):
             standing.add(record_id)
             noted += [each for each in told if each is not None]
     return noted
+
+
+def _taken(
+    context: Context, questions: Sequence[tuple[_Asked, Change]], matches: Sequence[Match], takers: Takers
+) -> Taker | None:
+    """Who takes a new record: by the first rule, the surest match. What another rule blocks goes nowhere."""
+    if any(each.action is Action.BLOCK and _matches_of(context, each.rule, matches) for each, _ in questions):
+        return None
+    ids = {each.record_id for each in matches}
+    willing = (one for each, change in questions for one in takers.get((each.rule.name, str(change.id)), ()))
+    return next((each for each in willing if each.match.record_id in ids), None)
+
+
+def _attach(context: Context, change: Change, taker: Taker, target: Change | str) -> None:
+    _note(taker.rule, [taker.match])
+    if taker.has_failed:
+        message = f"{taker.rule.name}: a formula of `attach` can't be worked out for this record."
+        change.wrong("cannot_execute_flow_trigger", message)
+        return
+    change.warnings[:] = [problem_of(context, taker.rule, [taker.match], allow_save=False)]
+    change.attached = Attachment(KIND, target, taker)
 
 
 def _matches_of(context: Context, rule: DuplicateRule, matches: Sequence[Match]) -> list[Match]:
@@ -131,12 +173,12 @@ def _matches_of(context: Context, rule: DuplicateRule, matches: Sequence[Match])
 def _tell(context: Context, asked: _Asked, change: Change, found: Sequence[Match]) -> Noted | None:
     """Note a problem, or a warning; answers what is to be kept if the record is saved."""
     matches = _matches_of(context, asked.rule, found)
-    if not matches:
-        return None
+    if not matches or (asked.action is Action.ATTACH and flow_of(context.snapshot, asked.rule)):
+        return None  # no match, or none that may take the record
     _note(asked.rule, matches)
     may_be_saved = asked.action is not Action.BLOCK
     problem = problem_of(context, asked.rule, matches, allow_save=may_be_saved)
-    passes = asked.action is Action.REPORT or (may_be_saved and not _must_confirm(context))
+    passes = asked.action in _ONLY_TOLD or (may_be_saved and not _must_confirm(context))
     (change.warnings if passes else change.problems).append(problem)
     return Noted(asked.rule.name, asked.rule.object_name, str(change.id), matches) if passes else None
 

@@ -12,7 +12,6 @@ from chassis_metadata.logic.duplicate_rule import merge_choices
 from chassis_metadata.snapshot import Field, Object
 from chassis_platform import clock
 from chassis_platform.access.context import Context
-from chassis_platform.access.sharing import who_asks
 from chassis_platform.access.system import as_automation
 from chassis_platform.automation.merging.children import Family, heads_of, move_children
 from chassis_platform.automation.merging.choices import (
@@ -22,6 +21,7 @@ from chassis_platform.automation.merging.choices import (
     is_enforced,
     ruled_values,
 )
+from chassis_platform.automation.merging.followers import follow_merge, refuse_in_approval
 from chassis_platform.automation.merging.repeated import drop_repeated
 from chassis_platform.plan.write import object_to_write
 from chassis_platform.records.inquiry import LOCK_TIMEOUT
@@ -37,6 +37,7 @@ from chassis_platform.sql.check import (
     ancestors_by,
     load_records,
 )
+from chassis_platform.sql.formula_context import asking
 from chassis_platform.sql.merging import FORGET_REDIRECT, REDIRECT, REDIRECT_FURTHER, SETTLE_SETS
 from chassis_platform.sql.rows import folded
 from chassis_platform.sql.trail import insert_history
@@ -143,9 +144,11 @@ async def merge_within(transaction: Transaction, context: Context, obj: Object, 
     losers = list(request.loser_ids)
     own = [each for each in choosable_fields(obj) if each.is_reference and obj.name in each.references]
     family = Family(obj, request.master_id, losers, heads_of(own, {each.id: each.values for each in records}))
+    await refuse_in_approval(transaction, context, family)
     moved = await move_children(transaction, context, family)
     await _refuse_circles(transaction, context, family, own)
     await drop_repeated(transaction, context, moved)
+    await follow_merge(transaction, as_automation(context), family)
     _raise_wrong(await write_within(transaction, context, obj.name, "delete", [{"Id": each} for each in losers]))
     await _give_values(transaction, context, obj, request, records)
     await transaction.fetch_each(_traces(context, obj, request, len(moved)))
@@ -157,7 +160,7 @@ async def _stored(transaction: Transaction, context: Context, obj: Object, reque
     names = [each.name for each in choosable_fields(obj)]
     ids = [request.master_id, *request.loser_ids]
     tenant_id = context.tenant.id
-    bound = {"tenant": tenant_id, "tenant_id": tenant_id, **who_asks(context.policy), "ids": sorted(ids)}
+    bound = {"tenant": tenant_id, "tenant_id": tenant_id, **asking(context), "ids": sorted(ids)}
     statements = [LOCK_TIMEOUT, lock_records(obj), load_records(obj, names, context)]
     [_, _, rows] = await transaction.fetch_each([each.bind(**bound) for each in statements])
     found = {row[ID]: row for row in rows}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from chassis_metadata.ids import is_id, normal_id
 from chassis_platform.access.context import Context
-from chassis_platform.access.sharing import who_asks
 from chassis_platform.sql.check import referred_records
+from chassis_platform.sql.formula_context import asking
 from chassis_platform.sql.merging import MASTER_OF
 from chassis_tenants.database import Database
 
@@ -21,8 +21,6 @@ async def master_of(database: Database, context: Context, record_id: str) -> str
     obj = context.snapshot.objects_by_prefix.get(master_id[:3])
     if obj is None or not context.policy.on(obj.name).read:
         return None
-    asked = referred_records(obj, context).bind(
-        tenant_id=context.tenant.id, **who_asks(context.policy), ids=[master_id]
-    )
+    asked = referred_records(obj, context).bind(tenant_id=context.tenant.id, **asking(context), ids=[master_id])
     [seen] = await database.read(context.binding, asked)
     return master_id if seen else None

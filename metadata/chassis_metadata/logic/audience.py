@@ -1,0 +1,26 @@
+"""Audiences: which users a rule is for, decided when a user's access policy is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Whoever one of these describes. Roles and groups by developer name; `permissions` are custom permissions."""
+
+    everyone: bool = False
+    permissions: tuple[str, ...] = ()
+    permission_sets: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    roles_and_below: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    user_types: tuple[str, ...] = ()
+
+
+def read_audience(body: Mapping[str, Any]) -> Audience:
+    """The audience that a body's keys describe; other keys are not looked at."""
+    lists = {each.name: tuple(body.get(each.name, ())) for each in fields(Audience) if each.name != "everyone"}
+    return Audience(everyone=body.get("everyone", False), **lists)

@@ -1,0 +1,132 @@
+"""Scopes of connected apps: what a token may do of what its user may. They only ever narrow, and on every door."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from chassis_metadata.errors import Forbidden
+from chassis_metadata.snapshot import Snapshot
+from chassis_platform.access.context import Context, Principal
+from chassis_platform.access.policy import NO_ACCESS, AccessPolicy, Grants, ObjectAccess
+
+FULL, API, WEB, READ_ONLY = "full", "api", "web", "read_only"
+REFRESH, OFFLINE = "refresh_token", "offline_access"
+OPENID, PROFILE, EMAIL, IDENTITY = "openid", "profile", "email", "id"
+SCOPES = (FULL, API, WEB, READ_ONLY, REFRESH, OFFLINE, OPENID, PROFILE, EMAIL, IDENTITY)
+
+_OBJECT = re.compile(r"object:([A-Za-z][A-Za-z0-9_]*)(:read)?")
+#: What remains of the system permissions where nothing may be changed.
+_SEEING = frozenset({"ApiEnabled", "ViewSetup", "ViewAudit", "ViewAllData", "ExportData", "ExportJournal"})
+#: One's own password, factors and consents: the person's affair, never an app's.
+_IN_PERSON = re.compile(r"/ui/(me|session|verify|oauth|sso)(/|$)")
+_WHO = re.compile(r"/services/oauth2/userinfo$|/id/")
+_DATA = re.compile(
+    r"/services/data(/v[0-9.]+(/(sobjects|query|queryAll|search|parameterizedSearch|composite|limits)(/.*)?)?)?/?$"
+)
+#: What asks by POST because the question is long.
+_ASKING = re.compile(
+    r"/services/data/v[0-9.]+/composite/sobjects/[^/]+/?$|/services/oauth2/userinfo$|/ui/merge/preview$"
+    r"|/ui/objects/[^/]+/(list|count|export|duplicates)$|/setup/formula/(check|try)$|/setup/decision_tables/[^/]+/decide$"
+)
+_READING = ("GET", "HEAD", "OPTIONS")
+
+
+def is_scope(name: str) -> bool:
+    """Whether there is such a scope."""
+    return name in SCOPES or _OBJECT.fullmatch(name) is not None
+
+
+def demand_door(principal: Principal, method: str, path: str) -> None:
+    """Refuse a token at a door, from an address or with a method that its scopes don't open."""
+    if principal.scopes is None:
+        return
+    if not comes_from(principal.ip_ranges, principal.source_ip):
+        raise Forbidden.of("ip_restricted", "The connected app may not be used from this address.")
+    if not _opens(principal.scopes, path):
+        raise Forbidden.of("insufficient_scope", "The access token's scopes do not open this address.")
+    if READ_ONLY in principal.scopes and method not in _READING and not _ASKING.match(path):
+        raise _only_reads()
+
+
+def demand_writing(context: Context) -> None:
+    """Refuse a write in the name of a token that only reads, whatever door it came through."""
+    if context.principal.scopes is not None and READ_ONLY in context.principal.scopes:
+        raise _only_reads()
+
+
+def demand_in_person(context: Context) -> None:
+    """Refuse a token where only the user themselves may act."""
+    if context.principal.scopes is not None:
+        raise Forbidden.of("insufficient_scope", "Only the user in person may do this, not an app.")
+
+
+def _only_reads() -> Forbidden:
+    return Forbidden.of("insufficient_scope", "The access token only reads (scope read_only).")
+
+
+def _opens(scopes: frozenset[str], path: str) -> bool:
+    if _WHO.match(path):
+        return not scopes.isdisjoint({OPENID, PROFILE, EMAIL, IDENTITY, API, WEB, FULL})
+    if _IN_PERSON.match(path):
+        return False
+    if any(each.startswith("object:") for each in scopes):
+        return _DATA.match(path) is not None
+    if FULL in scopes:
+        return True
+    return (API in scopes and path.startswith("/services/")) or (WEB in scopes and path.startswith(("/ui/", "/setup/")))
+
+
+def comes_from(ranges: Iterable[str], address: str | None) -> bool:
+    """Whether an address lies in one of the ranges; without ranges every one does."""
+    networks = [ipaddress.ip_network(each, strict=False) for each in ranges]
+    if not networks:
+        return True
+    try:
+        found = ipaddress.ip_address(address or "")
+    except ValueError:
+        return False
+    mapped = getattr(found, "ipv4_mapped", None)
+    return any((mapped or found) in network for network in networks)
+
+
+def narrowed(policy: AccessPolicy, scopes: frozenset[str], snapshot: Snapshot) -> AccessPolicy:
+    """The policy with only what the scopes leave of it; another identity, so that no compiled statement is shared."""
+    wanted = _objects(scopes)
+    grants = policy.grants
+    if not wanted and READ_ONLY not in scopes:
+        return policy
+    objects = {
+        name: left for name, each in grants.objects.items() if (left := _left(name, each, scopes, wanted)) != NO_ACCESS
+    }
+    system = grants.system & _SEEING if READ_ONLY in scopes else grants.system
+    if wanted:
+        system &= {"ApiEnabled"}
+    return replace(
+        policy, grants=replace(grants, identity=_identity(grants, scopes, snapshot), objects=objects, system=system)
+    )
+
+
+def _objects(scopes: frozenset[str]) -> Mapping[str, bool]:
+    """Object to whether it may be written; empty where no scope names one."""
+    found: dict[str, bool] = {}
+    for each in scopes:
+        if match := _OBJECT.fullmatch(each):
+            found[match[1]] = found.get(match[1], False) or not match[2]
+    return found
+
+
+def _left(name: str, access: ObjectAccess, scopes: frozenset[str], wanted: Mapping[str, bool]) -> ObjectAccess:
+    if wanted and name not in wanted:
+        return NO_ACCESS
+    if READ_ONLY in scopes or not wanted.get(name, True):
+        return replace(access, create=False, update=False, delete=False, modify_all=False, editable=frozenset())
+    return access
+
+
+def _identity(grants: Grants, scopes: frozenset[str], snapshot: Snapshot) -> str:
+    text = "\n".join([grants.identity, snapshot.identity, *sorted(scopes)])
+    return f"scoped:{hashlib.sha256(text.encode()).hexdigest()[:32]}"
