@@ -298,10 +298,21 @@ class LoginRestriction:
 
 
 @dataclass(frozen=True, slots=True)
+class Muting:
+    """What a permission set group takes from the sets in it: object rights, fields, permissions."""
+
+    objects: Mapping[str, ObjectPermission] = field(default_factory=dict)  # the rights that are true are taken
+    fields: tuple[str, ...] = ()  # `Object.Field` or `Object.*`
+    edits: tuple[str, ...] = ()  # the same, for editing alone
+    permissions: tuple[str, ...] = ()  # system and custom permissions
+
+
+@dataclass(frozen=True, slots=True)
 class PermissionSet:
     """Grants. `fields` maps `Object.Field`; `Object.*` grants every field of the object but those named otherwise.
 
     A named field overrules the star of the same set: `Lead.*: edit` with `Lead.Phone: none` hides the phone.
+    With `includes` it is a permission set group: it grants what those sets grant but for what `muting` takes away.
     """
 
     name: str
@@ -313,6 +324,8 @@ class PermissionSet:
     custom_permissions: tuple[str, ...] = ()
     for_automation: bool = False  # automation holds the custom permissions of such sets
     apps: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
+    muting: Muting | None = None
     login: LoginRestriction | None = None
     package: str | None = field(default=None, compare=False)  # filled in when compiled; None: a tenant's own
     source: Source | None = field(default=None, compare=False)

@@ -15,6 +15,7 @@ from chassis_metadata.components import (
     InboundMapping,
     LayoutSection,
     ListView,
+    Muting,
     LogicComponent,
     LoginHours,
     LoginRestriction,
@@ -268,7 +269,19 @@ def _permission_set(named: Named, body: Body) -> PermissionSet:
         for_automation=body.get("for_automation", False),
         apps=tuple(body.get("apps", ())),
         login=login_restriction(body["login"]) if "login" in body else None,
+        includes=tuple(body.get("includes", ())),
+        muting=_muting(body["muting"]) if "muting" in body else None,
         source=named.source,
+    )
+
+
+def _muting(body: Body) -> Muting:
+    fields = body.get("fields", {})
+    return Muting(
+        objects={name: _object_permission(each) for name, each in body.get("objects", {}).items()},
+        fields=tuple(name for name, taken in fields.items() if taken == "read"),
+        edits=tuple(fields),
+        permissions=tuple(body.get("permissions", ())),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from chassis_metadata.check.login import check_login
 from chassis_metadata.check.look import Look, circle, missing_field, unknown
 from chassis_metadata.components import ObjectPermission, PermissionSet
 from chassis_metadata.forms import Complaint
@@ -37,10 +38,30 @@ def _check_set(look: Look, each: PermissionSet, where: Where) -> Iterator[Compla
     for index, name in enumerate(each.custom_permissions):
         if name not in known:
             yield unknown((*where, "custom_permissions", index), "custom permission", name, known)
+    yield from _check_group(look, each, where)
+    if each.login:
+        yield from check_login((*where, "login"), each.login)
     apps = [app.name for app in look.after.apps]
     for index, app in enumerate(each.apps):
         if app not in apps:
             yield unknown((*where, "apps", index), "app", app, apps)
+
+
+def _check_group(look: Look, each: PermissionSet, where: Where) -> Iterator[Complaint]:
+    if each.muting is not None and not each.includes:
+        yield Complaint((*where, "muting"), "invalid_value", "Nothing to mute: the set includes no others.")
+    known = look.after.permission_sets
+    for index, name in enumerate(each.includes):
+        here = (*where, "includes", index)
+        if name not in known:
+            yield unknown(here, "permission set", name, known)
+        elif known[name].includes:
+            yield Complaint(here, "invalid_value", f"{name} is a group itself. Name the sets in it.")
+    for name in each.muting.objects if each.muting else ():
+        if name not in look.after.objects:
+            yield unknown((*where, "muting", "objects", name), "object", name, look.after.objects)
+    for name in each.muting.edits if each.muting else ():
+        yield from _check_field(look, (*where, "muting", "fields", name), name)
 
 
 def _check_granted(where: Where, granted: ObjectPermission) -> Iterator[Complaint]:

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from chassis_metadata.snapshot import Snapshot
 from chassis_platform.access.audiences import audiences_of
 from chassis_platform.access.grants import compile_grants
+from chassis_platform.access.groups import sets_of
 from chassis_platform.access.policy import AccessPolicy, Grants
 from chassis_platform.access.scopes import narrowed
 from chassis_platform.access.user_facts import FACTS, UserFacts, read_facts
@@ -69,8 +70,13 @@ class PolicyStore:
         [[row]] = await self._database.read(Binding(tenant.id), asked)
         user = read_facts(row)
         names = frozenset(name for name in user.permission_sets if name in snapshot.permission_sets)
-        held = (snapshot.permission_sets[name].custom_permissions for name in names)
-        user = replace(user, permissions=frozenset(name for each in held for name in each))
+        held = sets_of(snapshot, names)
+        within = (name for each in names for name in snapshot.permission_sets[each].includes)
+        user = replace(
+            user,
+            permission_sets=names.union(within),
+            permissions=frozenset(name for each in held for name in each.custom_permissions),
+        )
         return AccessPolicy(
             user_id=user_id,
             grants=self._grants_of(snapshot, names, user),
@@ -89,7 +95,6 @@ class PolicyStore:
         among = audiences_of(snapshot, user)
 
         def compile_now() -> Grants:
-            sets = [snapshot.permission_sets[name] for name in sorted(names)]
-            return compile_grants(snapshot, sets, held=among, is_external=user.is_external)
+            return compile_grants(snapshot, sets_of(snapshot, names), held=among, is_external=user.is_external)
 
         return self._grants.find((snapshot.identity, names, among, user.is_external), compile_now)

@@ -54,6 +54,11 @@ def masks_of(snapshot: Snapshot, held: frozenset[str]) -> Masks:
     return found
 
 
+def masks_kept(snapshot: Snapshot, held: frozenset[str]) -> Masks:
+    """The same, worked out once; of nobody's audiences: what leaves the system, whoever reads it."""
+    return snapshot.keep(("masks", held), lambda: masks_of(snapshot, held))
+
+
 def _left_by(rule: MaskingRule, field: Field, held: frozenset[str], *, is_barred: bool) -> RuleMask | None:
     """What a rule leaves the user of a field; None: it is clear in every record."""
     if is_barred:
@@ -72,9 +77,7 @@ def _left_by(rule: MaskingRule, field: Field, held: frozenset[str], *, is_barred
 def ways_to_clear(rule: MaskingRule, object_name: str, held: frozenset[str]) -> list[ClearTo]:
     """What makes the object's records clear to whoever is among these audiences."""
     return [
-        each
-        for place, each in enumerate(rule.clear)
-        if clear_key(rule, place) in held and each.concerns(object_name)
+        each for place, each in enumerate(rule.clear) if clear_key(rule, place) in held and each.concerns(object_name)
     ]
 
 

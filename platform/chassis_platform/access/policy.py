@@ -25,6 +25,11 @@ class ObjectAccess:
     editable: frozenset[str] = frozenset()
     masks: Mapping[str, FieldMask] = field(default_factory=lambda: _NO_MASKS)
 
+    def may_look_up(self, field_name: str) -> bool:
+        """Whether a record may be found by the field's whole value, whatever the user sees of it."""
+        mask = self.masks.get(field_name)
+        return mask is None or mask.lookup
+
 
 NO_ACCESS = ObjectAccess()
 

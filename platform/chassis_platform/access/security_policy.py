@@ -115,15 +115,22 @@ def merged(body: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
     """A body with changes: sections are merged key by key, null takes back to the default, lists are replaced."""
     result = dict(body)
     for key, value in changes.items():
-        if isinstance(value, Mapping) and key != "login" and isinstance(result.get(key, {}), Mapping):
-            value = {name: each for name, each in {**result.get(key, {}), **value}.items() if each is not None}
-        result[key] = value
+        result[key] = _merged_section(result.get(key), value) if key != "login" else value
     return {key: value for key, value in result.items() if value not in (None, {})}
+
+
+def _merged_section(before: Any, after: Any) -> Any:
+    if not isinstance(after, Mapping):
+        return after
+    known = before if isinstance(before, Mapping) else {}
+    return {name: each for name, each in {**known, **after}.items() if each is not None}
 
 
 def stored_policy(tenant_id: int) -> Statement:
     """The statement that reads the body; no row where the tenant has none of its own."""
-    return Statement("SELECT body FROM chassis.security_policy WHERE tenant_id = %(tenant_id)s", {"tenant_id": tenant_id})
+    return Statement(
+        "SELECT body FROM chassis.security_policy WHERE tenant_id = %(tenant_id)s", {"tenant_id": tenant_id}
+    )
 
 
 def store_policy(tenant_id: int, body: Mapping[str, Any], user_id: str, now: datetime) -> Statement:

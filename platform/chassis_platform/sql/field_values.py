@@ -72,5 +72,10 @@ def columns_read(field: Field, source: FromClause, snapshot: Snapshot) -> set[st
     """The columns of `source` that the field's value is made of."""
     if not field.is_computed:
         return {field.column or "custom"}
-    parts = visitors.iterate(worked_out(field, source, snapshot))
+    return columns_in(worked_out(field, source, snapshot), source)
+
+
+def columns_in(expression: Value, source: FromClause) -> set[str]:
+    """The columns of `source` that an expression reads."""
+    parts = visitors.iterate(expression)
     return {each.name for each in parts if isinstance(each, Column) and each.table is source}

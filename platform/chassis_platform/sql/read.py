@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -11,18 +11,21 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql.selectable import CTE, FromClause, Select
 
-from chassis_metadata.snapshot import Snapshot
+from chassis_metadata.snapshot import Field, Snapshot
+from chassis_platform.access.field_masks import Conditions
 from chassis_platform.access.policy import AccessPolicy
 from chassis_platform.plan.logged import Logged, logged_reads
 from chassis_platform.plan.read_plan import Column, PlannedField, ReadPlan
 from chassis_platform.sql.access_log import entries
 from chassis_platform.sql.children import child_rows, id_at, ids_label
-from chassis_platform.sql.field_values import columns_read
+from chassis_platform.sql.clearness import columns_asked, conditions_of, met
+from chassis_platform.sql.field_values import columns_in, columns_read
 from chassis_platform.sql.found import filtered
 from chassis_platform.sql.json_values import JSON, Json
 from chassis_platform.sql.page import BATCH, gathered, key_columns, key_label, ordered, page_parts
 from chassis_platform.sql.paging import Key, keys_of
 from chassis_platform.sql.shapes import rest_record, ui_record, ui_row
+from chassis_platform.sql.sharing import writable
 from chassis_platform.sql.sources import Reach, Sources, alias_of
 from chassis_tenants.statement import Statement, compile_statement
 
@@ -74,7 +77,7 @@ class _PageRead:
     labels: tuple[Column, ...]
 
     def compile(self, after_nulls: Sequence[bool] | None) -> CompiledRead:
-        logged = logged_reads((*self.plan.columns, *self.labels), self.plan.child_sets)
+        logged = logged_reads((*self.plan.columns, *self.labels), self.plan.child_sets, policy=self.reach.policy)
         page, keys = self._page(after_nulls)
         answer = self._answer(page, keys, logged)
         statement = compile_statement(_result(answer, logged))
@@ -90,31 +93,45 @@ class _PageRead:
         page = gathered(parts, keys, offset=self.plan.offset > 0 and after_nulls is None)
         name = f"{alias_of(self.plan.object)}_page"
         position = sa.func.row_number().over(order_by=ordered(page, keys)).label("position")
-        return sa.select(*page.c, position).cte(name), keys
+        obj, snapshot = self.plan.object, self.reach.snapshot
+        clear = [
+            met(each, obj, page, snapshot).label(_clear_label(number)) for number, each in enumerate(self._conditions())
+        ]
+        return sa.select(*page.c, position, *clear).cte(name), keys
+
+    def _conditions(self) -> list[Conditions]:
+        """By what the page's own rows show masked values: asked once a row, however many fields go by it."""
+        found = (self.reach.mask_of(each) for each in self._own_fields())
+        return conditions_of(each for each in found if each is not None)
+
+    def _own_fields(self) -> Iterator[Field]:
+        """Fields of the object's own rows that are shown, or lead to what is shown."""
+        obj = self.plan.object
+        for operand in (each.operand for each in (*self.plan.columns, *self.labels)):
+            if isinstance(operand, PlannedField):
+                own = operand.hops[0].field if operand.hops else operand.field
+                yield from [obj.fields[name] for name in own.components] or [own]
 
     def _stored_columns(self, root: FromClause) -> list[str]:
         """The columns of the object's own rows that the answer is made of."""
         wanted = {"id", *_HEADS[self.shape]}
-        for operand in (each.operand for each in (*self.plan.columns, *self.labels)):
-            if isinstance(operand, PlannedField):
-                wanted.update(self._columns_of(operand, root))
+        for field in self._own_fields():
+            wanted.update(columns_read(field, root, self.reach.snapshot))
+        for condition in self._conditions():
+            wanted.update(columns_asked(condition, self.plan.object, root, self.reach.snapshot))
         if self.shape is Shape.UI_RECORD:
-            wanted.update(self._columns_of_sharing())
+            wanted.update(self._columns_of_sharing(root))
         return [column.name for column in root.c if column.name in wanted]
 
-    def _columns_of(self, operand: PlannedField, root: FromClause) -> set[str]:
-        own = operand.hops[0].field if operand.hops else operand.field
-        parts = [self.plan.object.fields[name] for name in own.components] or [own]
-        return {column for each in parts for column in columns_read(each, root, self.reach.snapshot)}
-
-    def _columns_of_sharing(self) -> list[str]:
-        obj = self.plan.object
-        controlling = obj.fields[obj.controlled_by].column or "custom" if obj.controlled_by else "owner_id"
-        return [controlling, "tenant_id"]
+    def _columns_of_sharing(self, root: FromClause) -> set[str]:
+        """The columns that say whether the user may change the record."""
+        within = writable(self.plan.object, root, self.reach.policy, self.reach.snapshot)
+        return {"tenant_id"} | columns_in(within, root)
 
     def _answer(self, page: CTE, keys: Sequence[Key], logged: Sequence[Logged]) -> FromClause:
         rows = page.alias(alias_of(self.plan.object))
-        sources = Sources(self.plan.object, rows, self.reach)
+        known = {each: rows.c[_clear_label(number)] for number, each in enumerate(self._conditions())}
+        sources = Sources(self.plan.object, rows, self.reach, known=known)
         children = {each.name: child_rows(each, rows, self.reach, logged) for each in self.plan.child_sets}
         body = self._body(sources, children).label("body")
         key = sa.func.json_build_array(*(sa.cast(each, sa.Text()) for each in key_columns(rows, keys)), type_=JSON)
@@ -153,7 +170,13 @@ def _result(answer: FromClause, logged: Sequence[Logged]) -> Select[*tuple[Any, 
 def _answered_ids(answer: FromClause, number: int, logged: Logged) -> FromClause:
     ids = answer.c[ids_label(number)]
     column = sa.func.unnest(ids) if logged.child else ids
-    return sa.select(column.label("id")).where(answer.c.position <= BATCH).subquery(f"read_{number}")
+    read = sa.select(column.label("id")).where(answer.c.position <= BATCH).subquery()
+    return sa.select(read.c.id).where(read.c.id.is_not(None)).subquery(f"read_{number}")
+
+
+def _clear_label(number: int) -> str:
+    """The page's column that says whether a condition shows masked values of a row."""
+    return f"clear_{number + 1}"
 
 
 _HEADS: dict[Shape, tuple[str, ...]] = {

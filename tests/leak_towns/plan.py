@@ -1,0 +1,203 @@
+"""Generated tenants, as plain data: roles, people, groups, defaults, rules, records. Nothing here knows the platform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import strategies as st
+
+REGIONS = ("North", "South", "West")
+DEFAULTS = ("private", "private", "private", "public_read", "public_read_write")
+#: Criteria as the formula language says them, and what they mean of a workshop and the person who asks.
+CRITERIA = (
+    "ISPICKVAL(Region, 'North')",
+    "Budget > 50",
+    "NOT(IsActive)",
+    "ForemanId = $User.Id",
+    "ISPICKVAL(Region, 'South') && Budget <= 50",
+    "$Permission.SeeSouth__c && ISPICKVAL(Region, 'South')",
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody: `role` is a place in the list of roles."""
+
+    role: int | None
+    external: bool
+    sees_all: bool
+    holds_permission: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    """A public group or a queue; `roles` say whether those below count; `groups` stand before it in the list."""
+
+    is_queue: bool
+    people: frozenset[int]
+    roles: tuple[tuple[int, bool], ...]
+    groups: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who a rule is for."""
+
+    everyone: bool = False
+    roles: frozenset[int] = frozenset()
+    roles_and_below: frozenset[int] = frozenset()
+    groups: frozenset[int] = frozenset()
+    partners: bool = False
+    permission: bool = False
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Which records; all parts hold. `in_set` is the field that is compared with the access set."""
+
+    owner: bool = False
+    owned_by: Audience | None = None
+    foreman: bool = False
+    in_set: str | None = None
+    criteria: int | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A sharing rule, or a restriction rule where it `restricts`."""
+
+    audience: Audience
+    records: Condition
+    may_edit: bool
+    restricts: bool = False
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A record: the owner is a person (`p3`) or a queue (`g1`)."""
+
+    owner: str
+    region: str | None
+    budget: int | None
+    is_active: bool
+    foreman: int | None
+    parent: int | None
+    is_deleted: bool
+
+
+@dataclass(frozen=True)
+class Share:
+    """A record shared by hand with a person or a group."""
+
+    workshop: int
+    with_whom: str
+    may_edit: bool
+    has_expired: bool
+
+
+@dataclass(frozen=True)
+class Town:
+    """A whole tenant."""
+
+    roles: tuple[int | None, ...]  # each role's parent
+    people: tuple[Person, ...]
+    groups: tuple[Group, ...]
+    internal: str
+    external: str | None
+    rules: tuple[Rule, ...]
+    set_by_hierarchy: bool
+    set_and_below: bool
+    workshops: tuple[Workshop, ...]
+    shares: tuple[Share, ...]
+    stays: tuple[int | None, ...]  # each stay's workshop
+    extra: dict[str, Any] = field(default_factory=dict, compare=False)
+
+
+@st.composite
+def audiences(draw: st.DrawFn, roles: int, groups: int) -> Audience:
+    kind = draw(st.sampled_from(["everyone", "roles", "roles_and_below", "groups", "partners", "permission"]))
+    if kind in ("roles", "roles_and_below"):
+        return Audience(**{kind: draw(st.frozensets(st.integers(0, roles - 1), min_size=1, max_size=2))})
+    if kind == "groups" and groups:
+        return Audience(groups=draw(st.frozensets(st.integers(0, groups - 1), min_size=1, max_size=2)))
+    return Audience(**{"everyone" if kind == "groups" else kind: True})
+
+
+@st.composite
+def conditions(draw: st.DrawFn, roles: int, groups: int) -> Condition:
+    kind = draw(st.sampled_from(["owner", "owned_by", "foreman", "set", "criteria", "criteria", "set and criteria"]))
+    criteria = draw(st.integers(0, len(CRITERIA) - 1))
+    fields = st.sampled_from(["Id", "ParentWorkshopId"])
+    match kind:
+        case "owner":
+            return Condition(owner=True)
+        case "owned_by":
+            return Condition(owned_by=draw(audiences(roles, groups)))
+        case "foreman":
+            return Condition(foreman=True)
+        case "set":
+            return Condition(in_set=draw(fields))
+        case "set and criteria":
+            return Condition(in_set=draw(fields), criteria=criteria)
+        case _:
+            return Condition(criteria=criteria)
+
+
+@st.composite
+def rules(draw: st.DrawFn, roles: int, groups: int) -> Rule:
+    restricts = draw(st.sampled_from([False, False, False, True]))
+    condition = draw(conditions(roles, groups))
+    return Rule(draw(audiences(roles, groups)), condition, may_edit=draw(st.booleans()), restricts=restricts)
+
+
+@st.composite
+def group_lists(draw: st.DrawFn, people: int, roles: int) -> tuple[Group, ...]:
+    found: list[Group] = []
+    for number in range(draw(st.integers(0, 3))):
+        members = draw(st.frozensets(st.integers(0, people - 1), max_size=2))
+        in_roles = draw(st.lists(st.tuples(st.integers(0, roles - 1), st.booleans()), max_size=1))
+        nested = draw(st.frozensets(st.integers(0, number - 1), max_size=1)) if number else frozenset()
+        found.append(Group(draw(st.booleans()), members, tuple(in_roles), nested))
+    return tuple(found)
+
+
+@st.composite
+def towns(draw: st.DrawFn) -> Town:
+    """A tenant with at least a role, two people and some records."""
+    role_count = draw(st.integers(1, 5))
+    roles = tuple(None if each == 0 else draw(st.integers(0, each - 1)) for each in range(role_count))
+    role = st.one_of(st.none(), st.integers(0, role_count - 1))
+    rarely = st.sampled_from([False, False, False, False, True])
+    people = tuple(draw(st.lists(st.builds(Person, role, rarely, rarely, st.booleans()), min_size=3, max_size=7)))
+    groups = draw(group_lists(len(people), role_count))
+    owners = [f"p{each}" for each in range(len(people))]
+    queues = [f"g{number}" for number, each in enumerate(groups) if each.is_queue]
+    somebody = st.one_of(st.none(), st.integers(0, len(people) - 1))
+    workshops = tuple(
+        Workshop(
+            draw(st.sampled_from(owners + queues)),
+            draw(st.sampled_from((None, *REGIONS))),
+            draw(st.sampled_from((None, 10, 50, 90))),
+            draw(st.booleans()),
+            draw(somebody),
+            draw(st.one_of(st.none(), st.integers(0, each - 1))) if each else None,
+            draw(rarely),
+        )
+        for each in range(draw(st.integers(4, 10)))
+    )
+    with_whom = st.sampled_from([*owners, *(f"g{number}" for number in range(len(groups)))])
+    shares = st.builds(Share, st.integers(0, len(workshops) - 1), with_whom, st.booleans(), rarely)
+    return Town(
+        roles,
+        people,
+        groups,
+        draw(st.sampled_from(DEFAULTS)),
+        draw(st.sampled_from((None, "private", "public_read"))),
+        tuple(draw(st.lists(rules(role_count, len(groups)), max_size=5))),
+        draw(st.booleans()),
+        draw(st.booleans()),
+        workshops,
+        tuple(draw(st.lists(shares, max_size=4))),
+        tuple(draw(st.lists(st.one_of(st.none(), st.integers(0, len(workshops) - 1)), max_size=6))),
+    )
