@@ -6,7 +6,7 @@ import asyncio
 import json
 import runpy
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -20,12 +20,18 @@ from chassis_metadata.errors import ChassisError
 from chassis_metadata.package import read_package
 from chassis_platform.cases.command import CaseRun, run_package_cases
 from chassis_platform.formula_eval.evaluate import answers_to
+from chassis_platform.inbound.keys import create_inbound_key, revoke_inbound_key
 from chassis_platform.operator import (
     NewTenant,
+    create_client,
+    doors_of,
+    explain_access,
     install_package,
     issue_token,
     provision_tenant,
+    revoke_client,
     tenants_with_packages,
+    user_of_tenant,
     verify_journals,
 )
 from chassis_platform.publishing import package_problems
@@ -49,6 +55,10 @@ app.add_typer(tenant_app, name="tenant")
 app.add_typer(package_app, name="package")
 app.add_typer(audit_app, name="audit")
 app.add_typer(formula_app, name="formula")
+key_app = typer.Typer(no_args_is_help=True, help="Inbound keys, with which senders post documents.")
+client_app = typer.Typer(no_args_is_help=True, help="Connected apps that sign in by themselves.")
+app.add_typer(key_app, name="key")
+app.add_typer(client_app, name="client")
 
 output = Console()
 Result = TypeVar("Result")
@@ -253,6 +263,76 @@ def package_list() -> None:
     for each in found:
         table.add_row(each.package, each.version, each.digest[:16])
     output.print(table)
+
+
+RunAs = Annotated[str, typer.Option("--as", help="Username: everything happens with this user's rights.")]
+
+
+def _of_tenant(name: str, work: Callable[[Database, Tenant], Coroutine[Any, Any, Result]]) -> Result:
+    async def with_tenant(database: Database) -> Result:
+        return await work(database, await _named_tenant(database, name))
+
+    with _installation() as (_, prepared):
+        found: Result = _run(_with_database(prepared, with_tenant))
+    return found
+
+
+@key_app.command("create")
+def key_create(tenant: str, label: str, run_as: RunAs) -> None:
+    """Make an inbound key; prints it once."""
+
+    async def work(database: Database, found: Tenant) -> str:
+        user_id = await user_of_tenant(database, found, run_as)
+        return await create_inbound_key(database, found.id, label, user_id)
+
+    typer.echo(_of_tenant(tenant, work))
+
+
+@key_app.command("list")
+def key_list(tenant: str) -> None:
+    """List a tenant's inbound keys that were not revoked."""
+    output.print(_doors_table(_of_tenant(tenant, doors_of)["keys"]))
+
+
+@key_app.command("revoke")
+def key_revoke(tenant: str, key_id: Annotated[str, typer.Argument(help="As `chassis key list` shows it.")]) -> None:
+    """End an inbound key for good."""
+    _of_tenant(tenant, lambda database, found: revoke_inbound_key(database, found.id, key_id))
+
+
+@client_app.command("create")
+def client_create(tenant: str, label: str, run_as: RunAs) -> None:
+    """Make an app that signs in by itself, with all rights of a user; prints its id and its secret once."""
+    made = _of_tenant(tenant, lambda database, found: create_client(database, found, label, run_as))
+    output.print_json(data={"client_id": made.client_id, "client_secret": made.secret})
+
+
+@client_app.command("list")
+def client_list(tenant: str) -> None:
+    """List a tenant's connected apps that were not revoked."""
+    output.print(_doors_table(_of_tenant(tenant, doors_of)["apps"]))
+
+
+@client_app.command("revoke")
+def client_revoke(tenant: str, client_id: str) -> None:
+    """End a connected app and its tokens for good."""
+    _of_tenant(tenant, lambda database, found: revoke_client(database, found, client_id))
+
+
+def _doors_table(doors: list[dict[str, Any]]) -> Table:
+    table = Table("Id", "Label", "Runs as", "Created", box=None)
+    for each in doors:
+        runs_as = each["run_as"]["username"] if each["run_as"] else ""
+        table.add_row(each["id"], each["label"], runs_as, each["created"][:19])
+    return table
+
+
+@app.command("explain-access")
+def explain(
+    tenant: str, record: str, user: Annotated[str, typer.Option(help="Username of whose access is asked.")]
+) -> None:
+    """Say why a user sees or changes a record, or what stands in the way."""
+    output.print_json(data=_of_tenant(tenant, lambda database, found: explain_access(database, found, record, user)))
 
 
 @audit_app.command("verify")

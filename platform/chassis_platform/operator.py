@@ -5,23 +5,29 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 import chassis_platform.automation.engines  # noqa: F401  they register themselves with the write road
-from chassis_metadata.errors import Conflict, NotFound
+from chassis_metadata.errors import Conflict, Invalid, NotFound
+from chassis_metadata.ids import is_id, normal_id
+from chassis_platform.access.compile import PolicyStore
 from chassis_platform.access.context import Context, Principal
 from chassis_platform.access.policy import AccessPolicy
 from chassis_platform.access.system import system_grants
 from chassis_platform.audit.keys import trusted_keys
 from chassis_platform.audit.verify import verify
+from chassis_platform.auth.federation.app_setup import NewApp, create_app, list_apps, revoke_app
 from chassis_platform.auth.passwords import random_password
 from chassis_platform.auth.sessions import NewSession, insert_session, new_token
 from chassis_platform.auth.sign_in import store_password
 from chassis_platform.auth.users import create_user
+from chassis_platform.inbound.keys import list_inbound_keys
+from chassis_platform.records.explain import why
 from chassis_platform.settings import Settings
 from chassis_tenants import provision
 from chassis_tenants.bootstrap import DatabaseUrls
@@ -72,7 +78,8 @@ async def operator_context(
     # The journal keeps no user for what the operator does before a tenant has any.
     acting = cast("str", user_id)
     principal = Principal(acting, OPERATOR.username, "command_line", time_zone=current.time_zone)
-    policy = AccessPolicy(acting, system_grants(snapshot, frozenset(snapshot.objects)))
+    grants = replace(system_grants(snapshot, frozenset(snapshot.objects)), system=frozenset({"ManageUsers"}))
+    policy = AccessPolicy(acting, grants)
     return Context(current, principal, snapshot, policy, Binding(current.id))
 
 
@@ -170,6 +177,33 @@ async def issue_token(database: Database, settings: Settings, username: str) -> 
     return token
 
 
+async def user_of_tenant(database: Database, tenant: Tenant, username: str) -> str:
+    """The id of a user of this tenant."""
+    found = await find_username(database, username)
+    if found is None or found[0] != tenant.id:
+        raise NotFound.of("unknown_user", f"{tenant.name} has no user {username!r}.")
+    return found[1]
+
+
+async def doors_of(database: Database, tenant: Tenant) -> dict[str, list[dict[str, Any]]]:
+    """The inbound keys and connected apps of a tenant that were not revoked."""
+    asked = (list_inbound_keys(tenant.id), list_apps(tenant.id))
+    keys, apps = await database.read(Binding(tenant.id), *asked)
+    return {"keys": [orjson.loads(row[0]) for row in keys], "apps": [orjson.loads(row[0]) for row in apps]}
+
+
+async def create_client(database: Database, tenant: Tenant, label: str, username: str) -> NewApp:
+    """A connected app that signs in by itself, with all rights of a user."""
+    user_id = await user_of_tenant(database, tenant, username)
+    wanted = {"label": label, "run_as_user_id": user_id, "grants": ["client_credentials"], "scopes": ["full"]}
+    return await create_app(database, await operator_context(database, tenant, None), wanted)
+
+
+async def revoke_client(database: Database, tenant: Tenant, client_id: str) -> None:
+    """End a connected app for good, and all its tokens."""
+    await revoke_app(database, await operator_context(database, tenant, None), client_id)
+
+
 async def verify_journals(database: Database, prepared: Prepared, tenant_name: str | None) -> list[dict[str, Any]]:
     """Verify the seals of one tenant or of all: `summary`, `intact`, `findings` and `head` of each."""
     tenants = await _tenants_named(database, tenant_name)
@@ -195,3 +229,16 @@ async def _tenants_named(database: Database, name: str | None) -> list[Tenant]:
     if found is None:
         raise NotFound.of("unknown_tenant", f"There is no tenant {name!r}.")
     return [found]
+
+
+async def explain_access(database: Database, tenant: Tenant, record_id: str, username: str) -> dict[str, Any]:
+    """Why a user sees a record, or does not."""
+    user_id = await user_of_tenant(database, tenant, username)
+    context = await operator_context(database, tenant, user_id)
+    policies = PolicyStore(database)
+    policy = await policies.of(context.tenant, user_id, context.snapshot, context.tenant.access_version)
+    obj = next((each for each in context.snapshot.objects.values() if each.key_prefix == record_id[:3]), None)
+    if obj is None or not is_id(record_id):
+        raise Invalid.of("malformed_id", f"{record_id!r} is no id of a record.")
+    found = await why(database, replace(context, policy=policy), obj, normal_id(record_id))
+    return {"user": username, "record": record_id, "object": obj.name, **found}

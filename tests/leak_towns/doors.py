@@ -73,7 +73,9 @@ async def by_list(built: BuiltTown, context: Context) -> Seen:
 
 
 async def by_sorted_list(built: BuiltTown, context: Context) -> Seen:
-    request = parse_list_request({"columns": ["Name", "Owner.Name"], "order_by": [{"field": "CreatedDate", "descending": True}], "limit": 200})
+    request = parse_list_request(
+        {"columns": ["Name", "Owner.Name"], "order_by": [{"field": "CreatedDate", "descending": True}], "limit": 200}
+    )
     body = orjson.loads(await read.list_records(built.database, context, "Workshop", request))
     return numbers(built, [each["id"] for each in body["records"]])
 
@@ -83,7 +85,12 @@ async def by_pages(built: BuiltTown, context: Context) -> Seen:
     seen: list[str] = []
     after: str | None = None
     while True:
-        asked = {"columns": ["Name"], "order_by": [{"field": "Rating"}], "limit": 2, **({"after": after} if after else {})}
+        asked = {
+            "columns": ["Name"],
+            "order_by": [{"field": "Rating"}],
+            "limit": 2,
+            **({"after": after} if after else {}),
+        }
         body = orjson.loads(await read.list_records(built.database, context, "Workshop", parse_list_request(asked)))
         seen += [each["id"] for each in body["records"]]
         after = body["next"]

@@ -1,4 +1,4 @@
-"""Generated tenants, as plain data: roles, people, groups, defaults, rules, records. Nothing here knows the platform."""
+"""Generated tenants as plain data: roles, people, groups, rules, records. Nothing here knows the platform."""
 
 from __future__ import annotations
 
@@ -116,7 +116,11 @@ class Town:
 
 @st.composite
 def audiences(draw: st.DrawFn, roles: int, groups: int) -> Audience:
-    kind = draw(st.sampled_from(["everyone", "roles", "roles_and_below", "groups", "partners", "permission"]))
+    kind = draw(
+        st.sampled_from(
+            ["roles", "roles", "roles_and_below", "roles_and_below", "groups", "everyone", "partners", "permission"]
+        )
+    )
     if kind in ("roles", "roles_and_below"):
         return Audience(**{kind: draw(st.frozensets(st.integers(0, roles - 1), min_size=1, max_size=2))})
     if kind == "groups" and groups:
@@ -154,7 +158,7 @@ def rules(draw: st.DrawFn, roles: int, groups: int) -> Rule:
 @st.composite
 def group_lists(draw: st.DrawFn, people: int, roles: int) -> tuple[Group, ...]:
     found: list[Group] = []
-    for number in range(draw(st.integers(0, 3))):
+    for number in range(draw(st.integers(1, 3))):
         members = draw(st.frozensets(st.integers(0, people - 1), max_size=2))
         in_roles = draw(st.lists(st.tuples(st.integers(0, roles - 1), st.booleans()), max_size=1))
         nested = draw(st.frozensets(st.integers(0, number - 1), max_size=1)) if number else frozenset()
@@ -164,12 +168,12 @@ def group_lists(draw: st.DrawFn, people: int, roles: int) -> tuple[Group, ...]:
 
 @st.composite
 def towns(draw: st.DrawFn) -> Town:
-    """A tenant with at least a role, two people and some records."""
-    role_count = draw(st.integers(1, 5))
+    """A tenant in which something is to be seen: never an empty one."""
+    role_count = draw(st.integers(3, 6))
     roles = tuple(None if each == 0 else draw(st.integers(0, each - 1)) for each in range(role_count))
-    role = st.one_of(st.none(), st.integers(0, role_count - 1))
+    role = st.one_of(st.integers(0, role_count - 1), st.integers(0, role_count - 1), st.none())
     rarely = st.sampled_from([False, False, False, False, True])
-    people = tuple(draw(st.lists(st.builds(Person, role, rarely, rarely, st.booleans()), min_size=3, max_size=7)))
+    people = tuple(draw(st.lists(st.builds(Person, role, rarely, rarely, st.booleans()), min_size=5, max_size=8)))
     groups = draw(group_lists(len(people), role_count))
     owners = [f"p{each}" for each in range(len(people))]
     queues = [f"g{number}" for number, each in enumerate(groups) if each.is_queue]
@@ -184,7 +188,7 @@ def towns(draw: st.DrawFn) -> Town:
             draw(st.one_of(st.none(), st.integers(0, each - 1))) if each else None,
             draw(rarely),
         )
-        for each in range(draw(st.integers(4, 10)))
+        for each in range(draw(st.integers(7, 12)))
     )
     with_whom = st.sampled_from([*owners, *(f"g{number}" for number in range(len(groups)))])
     shares = st.builds(Share, st.integers(0, len(workshops) - 1), with_whom, st.booleans(), rarely)
@@ -194,10 +198,10 @@ def towns(draw: st.DrawFn) -> Town:
         groups,
         draw(st.sampled_from(DEFAULTS)),
         draw(st.sampled_from((None, "private", "public_read"))),
-        tuple(draw(st.lists(rules(role_count, len(groups)), max_size=5))),
+        tuple(draw(st.lists(rules(role_count, len(groups)), min_size=2, max_size=6))),
         draw(st.booleans()),
         draw(st.booleans()),
         workshops,
-        tuple(draw(st.lists(shares, max_size=4))),
+        tuple(draw(st.lists(shares, min_size=1, max_size=4))),
         tuple(draw(st.lists(st.one_of(st.none(), st.integers(0, len(workshops) - 1)), max_size=6))),
     )

@@ -11,6 +11,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 
 from chassis_platform.access.context import Context
+from chassis_platform.records.explain import why
 from chassis_tenants.database import Database
 from chassis_tenants.snapshots import SnapshotStore
 from leak_towns.build import BuiltTown, build
@@ -20,7 +21,7 @@ from leak_towns.visibility import Visibility
 from world import make_world
 
 TOWNS = int(os.environ.get("CHASSIS_LEAK_TOWNS", "6"))
-AT_NIGHT = TOWNS > 6  # noqa: PLR2004  then other towns every time
+AT_NIGHT = TOWNS > 6
 
 compared = 0
 
@@ -60,7 +61,19 @@ async def compare(built: BuiltTown, context: Context, wanted: Visibility) -> Non
         same(await door(built, context), seen, f"{door.__name__}, {who}", len(workshops))
     writable = {number for number in seen if wanted.may_change(number)}
     same(await changeable(built, context), writable, f"changeable, {who}", len(workshops))
+    await compare_explanations(built, context, seen, writable)
     await compare_stays(built, context, wanted, seen)
+
+
+async def compare_explanations(built: BuiltTown, context: Context, seen: set[int], writable: set[int]) -> None:
+    """What is said of why somebody sees a record agrees with what somebody sees."""
+    obj = built.snapshot.objects["Workshop"]
+    told = [await why(built.database, context, obj, each) for each in built.workshop_ids]
+    read = {number for number, each in enumerate(told) if each["access"] != "none"}
+    same(read, seen, "explained", len(told))
+    same({number for number in read if told[number]["access"] == "edit"}, writable, "explained to edit", len(told))
+    assert all(each["grants"] for number, each in enumerate(told) if number in seen)
+    assert all(each["refusal"] for number, each in enumerate(told) if number not in seen)
 
 
 async def compare_stays(built: BuiltTown, context: Context, wanted: Visibility, seen: set[int]) -> None:
@@ -78,4 +91,4 @@ async def compare_stays(built: BuiltTown, context: Context, wanted: Visibility, 
 
 def test_enough_was_compared() -> None:
     """The promise is two thousand comparisons in every run."""
-    assert compared >= 2_000  # noqa: PLR2004
+    assert compared >= 2_000

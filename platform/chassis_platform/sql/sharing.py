@@ -7,8 +7,8 @@ rule or a branch counts for the next statement.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -29,7 +29,7 @@ from chassis_platform.access.sharing import (
     TENANT_ID,
     USER_ID,
 )
-from chassis_platform.sql.record_conditions import each_of_us, holds, is_index_served, one_of
+from chassis_platform.sql.record_conditions import each_of_us, holds, is_index_served, one_of, owned_by_us
 from chassis_tenants import storage
 
 RecordReach = Literal["visible", "writable"]
@@ -70,6 +70,22 @@ def found_by_indexes(
     return sharing.ways(obj, source, conditions)
 
 
+class Way(NamedTuple):
+    """One way in which a record can be within reach, by itself."""
+
+    kind: str
+    name: str | None
+    condition: Condition
+
+
+def named_ways(
+    reach: RecordReach, obj: Object, source: FromClause, policy: AccessPolicy, snapshot: Snapshot
+) -> tuple[list[Way], list[Way]]:
+    """What grants access to a record, each by its name, and the restriction rules that a record must meet."""
+    sharing = _Sharing(reach, policy, snapshot)
+    return list(sharing.named(obj, source)), list(sharing.named_restrictions(obj, source))
+
+
 class _Sharing:
     """Builds the predicate of one user's reach."""
 
@@ -97,6 +113,37 @@ class _Sharing:
             found = self.ways(obj, source, self.conditions(obj))
         return sa.or_(sa.false(), *found)
 
+    def named(self, obj: Object, source: FromClause) -> Iterator[Way]:
+        """Every way by itself; together they are what `_granted` says."""
+        if getattr(self._policy.on(obj.name), _ON_ALL[self._reach]):
+            yield Way("object_permission", _ON_ALL[self._reach], sa.true())
+        default = self.default_of(obj)
+        if default in _EVERYBODY[self._reach]:
+            yield Way("org_wide_default", default.value, sa.true())
+        if default is OrgWideDefault.CONTROLLED_BY_PARENT:
+            yield Way("parent", obj.controlled_by, self._parent_within(obj, source, 0))
+        else:
+            yield from self._named_grants(obj, source)
+        for condition in self._asked(obj, source):
+            yield Way("approval", None, condition)
+
+    def _named_grants(self, obj: Object, source: FromClause) -> Iterator[Way]:
+        if obj.has_owner:
+            yield Way("owner", None, source.c.owner_id == USER_ID)
+            yield Way("group_of_owner", None, source.c.owner_id == sa.any_(GROUP_IDS))
+            others = sa.and_(source.c.owner_id != USER_ID, source.c.owner_id != sa.all_(GROUP_IDS))
+            yield Way("role_hierarchy", None, sa.and_(others, owned_by_us(source, self._snapshot)))
+            yield Way("record_share", None, self._is_shared(obj, source))
+        for rule in sharing_rules_of(self._snapshot, obj.name):
+            if rule.key in self._policy.grants.held and (self._reach == "visible" or rule.may_edit):
+                yield Way("sharing_rule", rule.name, holds(rule.records, obj, source, self._snapshot))
+
+    def named_restrictions(self, obj: Object, source: FromClause) -> Iterator[Way]:
+        """The rules that narrow what the user meets."""
+        for rule in restriction_rules_of(self._snapshot, obj.name):
+            if rule.key in self._policy.grants.held:
+                yield Way("restriction_rule", rule.name, holds(rule.records, obj, source, self._snapshot))
+
     def is_open(self, obj: Object) -> bool:
         """Whether all records are within reach before rules narrow it."""
         on_all: bool = getattr(self._policy.on(obj.name), _ON_ALL[self._reach])
@@ -117,9 +164,12 @@ class _Sharing:
         """The conditions as predicates, and what is recorded of single records."""
         found = [holds(each, obj, source, self._snapshot) for each in conditions]
         if obj.has_owner:
-            name = f"shared_{obj.name}_{self._reach}"
-            found.append(source.c.id == one_of(name, lambda: self._shared_records(obj), self._snapshot))
+            found.append(self._is_shared(obj, source))
         return [*found, *self._asked(obj, source)]
+
+    def _is_shared(self, obj: Object, source: FromClause) -> Condition:
+        name = f"shared_{obj.name}_{self._reach}"
+        return source.c.id == one_of(name, lambda: self._shared_records(obj), self._snapshot)
 
     def _shared_records(self, obj: Object) -> Select[Any]:
         """Shared by hand or through a team with the user, a group, or anybody below."""
