@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from chassis_metadata.components import LogicComponent
+from chassis_metadata.components import LogicComponent, Package
+from chassis_metadata.logic.decision_table import KIND as _TABLE
 from chassis_platform.cases.run import Outcome
 from chassis_platform.coverage import Exercised
 
 #: Kinds that decide nothing by themselves.
-_WITHOUT_COVERAGE = frozenset({"setting", "custom_permission", "holiday_calendar", "business_hours", "email_template"})
+_WITHOUT_COVERAGE = frozenset(
+    {
+        "setting",
+        "custom_permission",
+        "holiday_calendar",
+        "business_hours",
+        "email_template",
+        "access_set",
+        "sharing_rule",
+        "restriction_rule",
+        "masking_rule",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +49,48 @@ class Coverage:
         return 100.0 * (len(self.all) - len(self.missing)) / len(self.all) if self.all else 100.0
 
 
-def coverage_of(components: Iterable[LogicComponent], outcomes: Iterable[Outcome]) -> Coverage:
-    """The coverage of a package's own components by these outcomes."""
+def coverage_of(package: Package, outcomes: Iterable[Outcome]) -> Coverage:
+    """The coverage of a package's own components by these outcomes. What formulas call is exercised with them."""
     exercised = {each for outcome in outcomes for each in outcome.exercised}
     exercised |= {Exercised(each.kind, each.name) for each in exercised}
-    wanted = frozenset(part for each in components for part in parts_of(each))
+    exercised |= _called(package, {(each.kind, each.name) for each in exercised})
+    wanted = frozenset(part for each in package.logic for part in parts_of(each))
     return Coverage(wanted, frozenset(exercised & wanted))
+
+
+_CALL = re.compile(r"([A-Za-z][A-Za-z0-9_]*)\s*\(")
+
+
+def _called(package: Package, exercised: AbstractSet[tuple[str, str]]) -> set[Exercised]:
+    """The decision tables that formulas of exercised components call, also by way of declared functions."""
+    texts = {_spelled(each.name): _texts(each.body) for each in package.functions}
+    tables: dict[str, str] = {}
+    for each in package.logic:
+        if each.kind == _TABLE:
+            outputs = [f"{each.name}_{one['name']}" for one in each.body["outputs"]]
+            tables |= dict.fromkeys(map(_spelled, (each.name, *outputs)), each.full_name)
+            texts |= dict.fromkeys(map(_spelled, (each.name, *outputs)), _texts(each.body))
+    waiting = [_texts(each.body) for each in package.logic if (each.kind, each.full_name) in exercised]
+    reached: set[str] = set()
+    while waiting:
+        names = {_spelled(name) for name in _CALL.findall(waiting.pop())} & texts.keys() - reached
+        waiting += [texts[name] for name in names]
+        reached |= names
+    return {Exercised(_TABLE, tables[name]) for name in reached & tables.keys()}
+
+
+def _spelled(name: str) -> str:
+    """As formulas find a function: in any case, with or without underscores."""
+    return name.replace("_", "").lower()
+
+
+def _texts(body: Any) -> str:
+    """All texts of a body, a line each."""
+    if isinstance(body, Mapping):
+        return "\n".join(_texts(each) for each in body.values())
+    if isinstance(body, Sequence) and not isinstance(body, str):
+        return "\n".join(_texts(each) for each in body)
+    return body if isinstance(body, str) else ""
 
 
 def parts_of(component: LogicComponent) -> Iterator[Exercised]:
