@@ -1,10 +1,19 @@
 // The head of a record: what it is called, its key fields, and what one may do with it.
-import { AuditOutlined, CopyOutlined, DeleteOutlined, EditOutlined, MoreOutlined } from '@ant-design/icons'
+import {
+  AuditOutlined,
+  CopyOutlined,
+  DeleteOutlined,
+  EditOutlined,
+  MoreOutlined,
+  ShareAltOutlined,
+  TeamOutlined,
+} from '@ant-design/icons'
 import { useQueryClient } from '@tanstack/react-query'
 import App from 'antd/es/app'
 import Button from 'antd/es/button'
 import Dropdown from 'antd/es/dropdown'
 import type { MenuProps } from 'antd'
+import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate } from 'react-router'
 import { remove, undelete } from '../../api/endpoints'
@@ -18,6 +27,8 @@ import { useErrorText } from '../../frame/useErrorText'
 import { useIsPhone } from '../../frame/useMedia'
 import { FieldValue } from '../fields/FieldValue'
 import { tidyName } from '../names'
+
+const ShareDialog = lazy(async () => ({ default: (await import('../../sharing/ShareDialog')).ShareDialog }))
 
 interface RecordHeaderProps {
   record: RecordAnswer
@@ -38,6 +49,9 @@ export function RecordHeader({ record, describe, recordType, isLocked, actions, 
   const { modal, notification, message } = App.useApp()
   const errorText = useErrorText()
   const mayAudit = useMay('ViewAudit')
+  const mayExplain = useMay('ManageSharing')
+  const [isSharing, setSharing] = useState(false)
+  const isShareable = 'OwnerId' in describe.fields && describe.sharing !== 'controlled_by_parent' && !record.is_deleted
   const isPhone = useIsPhone()
   const shown = isPhone ? [] : actions.slice(0, BUTTONS)
   const name = tidyName(String(record.values[describe.name_field] ?? record.id))
@@ -96,6 +110,26 @@ export function RecordHeader({ record, describe, recordType, isLocked, actions, 
         message.success(t('record.copied'))
       },
     },
+    ...(isShareable
+      ? [
+          {
+            key: 'share',
+            icon: <ShareAltOutlined aria-hidden />,
+            label: t('sharing.action'),
+            onClick: () => setSharing(true),
+          },
+        ]
+      : []),
+    ...(mayExplain
+      ? [
+          {
+            key: 'access',
+            icon: <TeamOutlined aria-hidden />,
+            label: t('sharing.whoAction'),
+            onClick: () => void navigate(`/admin/record-access?record=${record.id}`),
+          },
+        ]
+      : []),
     ...(mayAudit
       ? [
           {
@@ -149,6 +183,11 @@ export function RecordHeader({ record, describe, recordType, isLocked, actions, 
             <Button icon={<EditOutlined aria-hidden />} onClick={onEdit}>
               {t('action.edit')}
             </Button>
+          )}
+          {isSharing && (
+            <Suspense fallback={null}>
+              <ShareDialog recordId={record.id} name={name} onClose={() => setSharing(false)} />
+            </Suspense>
           )}
           <Dropdown trigger={['click']} placement="bottomRight" menu={{ items: more }}>
             <Button icon={<MoreOutlined aria-hidden />} aria-label={t('action.more')} />
