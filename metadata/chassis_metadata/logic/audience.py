@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -24,3 +24,14 @@ def read_audience(body: Mapping[str, Any]) -> Audience:
     """The audience that a body's keys describe; other keys are not looked at."""
     lists = {each.name: tuple(body.get(each.name, ())) for each in fields(Audience) if each.name != "everyone"}
     return Audience(everyone=body.get("everyone", False), **lists)
+
+
+def all_of_them(audiences: Iterable[Audience]) -> Audience:
+    """Whoever is in one of the audiences, as one audience."""
+    found = list(audiences)
+    lists = {
+        each.name: tuple(sorted({name for one in found for name in getattr(one, each.name)}))
+        for each in fields(Audience)
+        if each.name != "everyone"
+    }
+    return Audience(everyone=any(each.everyone for each in found), **lists)
