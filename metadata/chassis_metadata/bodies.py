@@ -14,6 +14,7 @@ from chassis_metadata.components import (
     InboundMapping,
     ListView,
     LogicComponent,
+    LoginRestriction,
     ObjectDefinition,
     PackageManifest,
     PermissionSet,
@@ -120,6 +121,17 @@ def _permission_set(each: PermissionSet) -> Body:
         }
     if each.fields:
         body["fields"] = {name: _FIELD_WORDS[granted] for name, granted in each.fields.items()}
+    if each.login:
+        body["login"] = _login_restriction(each.login)
+    return body
+
+
+def _login_restriction(each: LoginRestriction) -> Body:
+    body = _said(each)
+    if each.hours:
+        body["hours"] = {"from": each.hours.begins, "to": each.hours.ends}
+        if each.hours.days:
+            body["hours"]["days"] = list(each.hours.days)
     return body
 
 

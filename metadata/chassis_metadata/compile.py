@@ -79,7 +79,10 @@ def _extend(base: Snapshot, parts: Sequence[Part]) -> Snapshot:
         settings=settings_in_force(logic, base.settings),
         value_sets=value_sets,
         apps=tuple(sorted(apps.values(), key=attrgetter("order"))),
-        permission_sets=first_of_name(base.permission_sets, [each for one in contents for each in one.permission_sets]),
+        permission_sets=first_of_name(
+            base.permission_sets,
+            [replace(each, package=part.package) for part in parts for each in part.content.permission_sets],
+        ),
         roles=base.roles + tuple(each for one in contents for each in one.roles),
         queues=base.queues + tuple(each for one in contents for each in one.queues),
         inbound_mappings=first_of_name(

@@ -148,6 +148,7 @@ def fields_in_force(
         child_relationship_name=each.child_relationship_name,
         child_label=each.child_label,
         on_delete=each.on_delete,
+        follows_merge=each.follows_merge,
         values=values,
         restricted=each.restricted,
         controlling_field=each.controlling_field,

@@ -12,6 +12,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+import jsonschema_rs
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 from referencing import Registry
@@ -22,6 +23,7 @@ from chassis_metadata.logic.kinds import LOGIC_KINDS
 from chassis_metadata.places import Where
 
 MAX_DEPTH = 40
+_BASE = "json-schema:///"
 _SHOWN = 60
 
 #: What can be checked by itself, and its schema: whole files first, then the components inside them.
@@ -46,6 +48,7 @@ SCHEMA_OF = {
     "snake_name": "common.schema.json#/$defs/snake_name",
     "logic_name": "common.schema.json#/$defs/logic_name",
     "cases": "cases.schema.json",
+    "security_policy": "security_policy.schema.json",
     **{each.kind: each.schema for each in LOGIC_KINDS.values()},
 }
 
@@ -70,6 +73,8 @@ def complaints(kind: str, value: Any) -> list[Complaint]:
     unfit = list(_unfit(value))
     if unfit:
         return unfit
+    if _fits(kind, value):
+        return []
     return [each for error in _validator(kind).iter_errors(value) for each in _explain(error)]
 
 
@@ -89,9 +94,28 @@ def _registry() -> Registry[Any]:
 
 @lru_cache
 def _validator(kind: str) -> Draft202012Validator:
-    inlined = _inlined({"$ref": SCHEMA_OF[kind]}, "", ())
-    validator: Draft202012Validator = _Validator(inlined, registry=_registry())
+    validator: Draft202012Validator = _Validator(_whole(kind), registry=_registry())
     return validator
+
+
+@lru_cache
+def _whole(kind: str) -> Any:
+    return _inlined({"$ref": SCHEMA_OF[kind]}, "", ())
+
+
+def _fits(kind: str, value: Any) -> bool:
+    """The quick answer for what is right, a hundred times faster; it has no words for what is wrong."""
+    try:
+        return _quick(kind).is_valid(value)
+    except (TypeError, ValueError):  # not JSON: the other knows what to say
+        return False
+
+
+@lru_cache
+def _quick(kind: str) -> jsonschema_rs.Draft202012Validator:
+    files_by_name = {ref.partition("#")[0] for ref in SCHEMA_OF.values()}
+    registry = jsonschema_rs.Registry([(f"{_BASE}{name}", dict(schema(name))) for name in sorted(files_by_name)])
+    return jsonschema_rs.Draft202012Validator(_whole(kind), registry=registry, base_uri=f"{_BASE}{kind}")
 
 
 def _inlined(part: Any, file: str, above: tuple[str, ...]) -> Any:

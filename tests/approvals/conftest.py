@@ -12,6 +12,7 @@ from chassis_tenants.database import Database
 from chassis_tenants.publisher import publish
 from chassis_tenants.snapshots import SnapshotStore
 from conftest import MakeTenant
+from records.conftest import counted  # noqa: F401  a fixture
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,11 @@ from chassis_metadata.compile import compile_snapshot
 from chassis_metadata.errors import Invalid
 from chassis_metadata.logic.approval import (
     approval_of_document,
-    digest_of,
-    document_of,
     objects_in_approval,
     processes_of,
     read_approval,
 )
+from chassis_metadata.logic.frozen import digest_of, document_of
 from chassis_metadata.package import read_package
 
 PACKAGE = Path(__file__).parent / "package"

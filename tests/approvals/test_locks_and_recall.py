@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from approval_office import Office
 from chassis_metadata.errors import Forbidden, Invalid, NotFound
 from chassis_platform.automation.approvals.requests import Outcome
-from chassis_platform.records.write import delete_record, write_records
+from chassis_platform.records.write import create_record, delete_record, write_records
 
 
 def codes(outcome: Outcome) -> list[str]:
@@ -221,3 +223,46 @@ async def test_deleting_the_record_takes_its_history_along(office: Office) -> No
     with pytest.raises(NotFound):
         await office.change("clerk", record_id, Amount=1)
     assert codes(await office.approve("manager", record_id)) == ["already_processed"]
+
+
+async def wrong(office: Office, by: str, name: str, operation: Any, *records: dict[str, Any]) -> list[list[str]]:
+    results = await write_records(office.database, await office.as_(by), name, operation, records, all_or_none=False)
+    return [[each.code for each in result.problems] for result in results]
+
+
+async def test_details_of_a_locked_record_are_locked_with_it(office: Office) -> None:
+    record_id, free = await office.purchase(Kind="Simple"), await office.purchase(Kind="Simple")
+    clerk = await office.as_("clerk")
+    line, other = [
+        str((await create_record(office.database, clerk, "Line", {"Name": "L", "PurchaseId": each})).id)
+        for each in (record_id, free)
+    ]
+    part = str((await create_record(office.database, clerk, "Part", {"Name": "P", "LineId": line})).id)
+    await office.submit(record_id)
+    locked = ["entity_is_locked"]
+
+    assert await wrong(office, "clerk", "Line", "insert", {"Name": "New", "PurchaseId": record_id}) == [locked]
+    changes = ({"Id": line, "Count": 1}, {"Id": other, "Count": 1}, {"Id": other, "PurchaseId": record_id})
+    assert await wrong(office, "clerk", "Line", "update", *changes[:2]) == [locked, []]
+    assert await wrong(office, "clerk", "Line", "update", changes[2]) == [locked]
+    assert await wrong(office, "clerk", "Line", "update", {"Id": line, "PurchaseId": free}) == [locked]
+    assert await wrong(office, "clerk", "Line", "update", {"Id": line, "Name": "L"}) == [[]]
+    assert await wrong(office, "clerk", "Part", "update", {"Id": part, "Count": 2}) == [locked]
+    assert await wrong(office, "clerk", "Part", "insert", {"Name": "Q", "LineId": line}) == [locked]
+    assert await wrong(office, "clerk", "Line", "delete", {"Id": line}, {"Id": other}) == [locked, []]
+    assert await wrong(office, "admin", "Line", "update", {"Id": line, "Count": 9}) == [[]]
+
+    await office.approve("manager", record_id)
+
+    assert await wrong(office, "clerk", "Part", "update", {"Id": part, "Count": 2}) == [[]]
+    assert await wrong(office, "clerk", "Line", "delete", {"Id": line}) == [[]]
+
+
+async def test_the_lock_of_a_master_costs_one_statement_however_many_details(office: Office, counted: Any) -> None:
+    record_id = await office.purchase(Kind="Simple")
+    rows = [{"Name": str(number), "PurchaseId": record_id} for number in range(200)]
+    with counted() as one:
+        assert await wrong(office, "clerk", "Line", "insert", rows[0]) == [[]]
+    with counted() as many:
+        await wrong(office, "clerk", "Line", "insert", *rows)
+    assert many.statements <= one.statements

@@ -10,6 +10,7 @@ import pytest
 from approval_office import Office
 from chassis_metadata.errors import Invalid
 from chassis_platform.automation.approvals.requests import Decision, Outcome, Recall, Submission
+from chassis_platform.records.write import create_record
 
 
 def codes(outcome: Outcome) -> list[str]:
@@ -345,3 +346,44 @@ async def test_a_record_submitted_twice_at_once_is_in_approval_once(office: Offi
 
     assert sorted(map(str, map(codes, results))) == ["['already_in_process']", "[]"]
     assert office.asked(record_id) == ["manager"]
+
+
+@pytest.mark.parametrize(
+    ("attachment", "told"),
+    [
+        ("http://files.example.com/offer.pdf", "neither an https address"),
+        ("javascript:alert(1)", "neither an https address"),
+        ("https://", "neither an https address"),
+        ("https://user@evil.example.com/x", "neither an https address"),
+        ("https://files.example.com/my offer.pdf", "has blanks"),
+        ("offer.pdf", "neither an https address"),
+        ("pN1000000000000CAA", "no such record"),
+        ("zzz000000000000AAA", "no such record"),
+    ],
+)
+async def test_an_attachment_is_an_address_or_a_record_that_can_be_seen(
+    office: Office, attachment: str, told: str
+) -> None:
+    fine, wrong = await office.purchase(Kind="Simple"), await office.purchase(Kind="Simple")
+    note = str((await create_record(office.database, await office.as_("clerk"), "Note", {"Name": "Offer"})).id)
+
+    outcomes = await office.do(
+        "clerk",
+        Submission(fine, attachments=["https://files.example.com/offer.pdf?v=2", note]),
+        Submission(wrong, attachments=[note, attachment]),
+    )
+
+    assert [each.status for each in outcomes] == ["Pending", None]
+    [problem] = outcomes[1].problems
+    assert (problem.code, problem.fields) == ("invalid_attachment", ("attachments",))
+    assert told in problem.message
+
+
+async def test_what_an_approver_may_not_read_is_no_attachment(office: Office) -> None:
+    record_id, _ = await office.submitted(Kind="Simple")
+    [(unseen,), *_] = office.world.sql("SELECT id FROM data.permission_set")
+
+    outcome = await office.approve("manager", record_id, attachments=[unseen])
+
+    assert [each.code for each in outcome.problems] == ["invalid_attachment"]
+    assert (await office.approve("manager", record_id, attachments=[record_id])).status == "Approved"

@@ -25,7 +25,7 @@ trigger:
     permission: PressButtons
     criteria: 'NOT(ISPICKVAL(Status, "Done"))'
     message: Really?
-variables: {Reason: {type: text, input: true}}
+variables: {Reason: {type: text, input: true, label: Why}, Days: {type: number, input: true}}
 steps:
   - update: {Status: '"Done"', Note: 'Reason'}
   - notify: {to: [{field: OwnerId}], title: 'Done: {!Name}'}
@@ -47,7 +47,7 @@ steps:
 """,
     "translations/zh_CN.yaml": """
 flows:
-  Press_Me: {label: 按我, trigger: {button: {message: 确定吗？}}}
+  Press_Me: {label: 按我, trigger: {button: {message: 确定吗？}}, variables: {Reason: {label: 原因}}}
 """,
 }
 PEOPLE = [
@@ -95,14 +95,30 @@ def test_buttons_are_told_to_who_may_press_them(site: Site, ben: httpx.Client) -
                 "label": "Press me",
                 "placements": ["record", "list"],
                 "message": "Really?",
-                "inputs": [{"name": "Reason", "type": "text"}],
+                "inputs": [
+                    {"name": "Days", "type": "number", "label": None},
+                    {"name": "Reason", "type": "text", "label": "Why"},
+                ],
             }
         ]
     }
     [chinese] = ben.get("/ui/objects/Ticket/buttons?language=zh_CN").json()["buttons"]
     assert (chinese["label"], chinese["message"]) == ("按我", "确定吗？")
+    assert chinese["inputs"][1]["label"] == "原因"
     with site.browser("ann") as ann:
         assert ann.get("/ui/objects/Ticket/buttons").json() == {"buttons": []}
+
+
+def test_a_record_has_the_buttons_whose_criteria_it_meets(site: Site, ben: httpx.Client) -> None:
+    new, done = make(ben), make(ben, Status="Done")
+
+    assert [each["name"] for each in ben.get(f"/ui/records/{new}/buttons").json()["buttons"]] == ["Press_Me"]
+    assert ben.get(f"/ui/records/{done}/buttons").json() == {"buttons": []}
+    with site.browser("ann") as ann:
+        own = make(ann)
+        assert ann.get(f"/ui/records/{own}/buttons").json() == {"buttons": []}
+    assert ben.get(f"/ui/records/{own}/buttons").status_code == 404
+    assert ben.get("/ui/records/XYZ000000000000AAA/buttons").status_code == 404
 
 
 def test_a_button_runs_on_the_records_and_tells_what_it_did(ben: httpx.Client) -> None:

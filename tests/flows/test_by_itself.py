@@ -287,3 +287,17 @@ async def test_a_batch_that_breaks_as_a_whole_is_halved_until_the_culprit_is_alo
     [(status, count, error)] = left
     assert (status, count) == ("Retrying", 1)
     assert error.startswith("UNKNOWN_EXCEPTION: RuntimeError: something broke")
+
+
+async def test_two_workers_on_one_run_do_its_work_once(desk: Desk) -> None:
+    record_id = await desk.make(Score=6)
+    [(payload,)] = desk.world.sql("SELECT payload FROM chassis.job WHERE kind = 'run_flow'")
+    tenant_id = desk.world.tenant.id
+
+    async with asyncio.TaskGroup() as workers:
+        for _ in range(4):
+            workers.create_task(run_queued(desk.database, desk.snapshots, tenant_id, payload["run"]))
+
+    assert [(status, count) for status, _, count, _ in desk.runs("Later")] == [("Succeeded", 1)]
+    changes = desk.world.sql("SELECT row_version FROM data.ticket WHERE id = %s", record_id)
+    assert changes == [(2,)]

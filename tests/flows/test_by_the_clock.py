@@ -198,3 +198,18 @@ async def test_only_tenants_with_something_due_get_a_job(desk: Desk) -> None:
         assert await queue_periodic_jobs(desk.database, schedule) == 0
     with at("2026-03-02T12:01:00+00:00"):
         assert await queue_periodic_jobs(desk.database, schedule) == 1
+
+
+async def test_marks_that_nobody_asks_for_any_more_are_forgotten(desk: Desk) -> None:
+    with at("2026-03-01T00:00:00+00:00"):
+        await desk.look()
+        for values in ({"MeetAt": "2026-03-02T05:00:00Z"}, {"Status": "Open", "DueOn": "2026-02-24"}):
+            await desk.make(**values)
+        desk.world.sql(
+            "INSERT INTO chassis.flow_mark (tenant_id, flow, record_id, mark, marked_at)"
+            " SELECT tenant_id, 'Gone', id, 'x', now() FROM data.ticket LIMIT 1"
+        )
+    await look_at(desk, "2026-03-02T03:00", "2026-03-03T01:00")
+    marks = desk.world.sql("SELECT flow FROM chassis.flow_mark ORDER BY flow")
+    assert marks == [("Week_After",)]  # without max_late a mark is needed for good
+    assert desk.all("ticket", "tags", where="meet_at IS NOT NULL") == [(["reminded"],)]

@@ -18,7 +18,7 @@ import pytest
 from chassis_platform.automation.inbox import mark_read, page
 from chassis_platform.automation.webhooks import NotAllowedError, allowed_address
 from chassis_platform.settings import Settings
-from flows.conftest import Desk, MakeDesk
+from flows.conftest import Desk, MakeDesk, at
 
 FILES = {
     "flows/Tell.yaml": """
@@ -54,6 +54,32 @@ object: Ticket
 trigger: {record: {when: after_commit, events: [create], criteria: 'Name = "Hook"'}}
 steps:
   - webhook: {url: HookUrl, secret: HookSecret, body: {ticket: Id, score: Score, urgent: IsUrgent}}
+""",
+    "flows/Push.yaml": """
+label: Push
+object: Ticket
+trigger: {record: {when: after_commit, events: [create], criteria: 'IsUrgent'}}
+steps:
+  - webhook:
+      address: Note
+      attempts: 3
+      answer: {flow: Answered, about: Id}
+      text: {type: application/xml, content: '<t>{!Name}</t>'}
+""",
+    "flows/Answered.yaml": """
+label: Answered
+object: Ticket
+trigger: {sub: {}}
+variables:
+  Succeeded: {type: boolean, input: true}
+  IsLast: {type: boolean, input: true}
+  Attempt: {type: number, input: true}
+  Answer: {type: number, input: true}
+  Said: {type: text, input: true}
+steps:
+  - update:
+      Note: 'TEXT(Attempt) & " " & TEXT(BLANKVALUE(Answer, 0)) & " " & Said'
+      Status: 'IF(Succeeded, "Done", IF(IsLast, "Refused", "Waiting"))'
 """,
     "translations/zh_CN.yaml": """
 flows:
@@ -234,6 +260,43 @@ async def test_a_call_that_is_not_answered_well_is_made_again(desk: Desk, hook: 
     await desk.make(Name="Hook")
     with pytest.raises(ConnectionError, match="answered 503"):
         await desk.work()
+
+
+async def test_a_text_goes_to_the_address_of_the_record_and_the_answer_is_told(desk: Desk, hook: Sink) -> None:
+    desk.settings = Settings(home=desk.home, webhook_hosts="127.0.0.1", webhook_private=True)
+    hook.status = 503
+    with at("2030-01-01T09:00:00+08:00"):
+        record_id = await desk.make(Name="<A> & B", IsUrgent=True, Note=f"http://127.0.0.1:{hook.port}/x")
+        await desk.work()
+    assert told_of(desk, record_id) == ("1 503 <t>&lt;A&gt; &amp; B</t>", "Waiting")
+    with at("2030-01-01T09:00:30+08:00"):
+        await desk.work()
+    assert len(hook.posts) == 1
+    hook.status = 200
+    with at("2030-01-01T09:01:00+08:00"):
+        await desk.work()
+    assert told_of(desk, record_id) == ("2 200 <t>&lt;A&gt; &amp; B</t>", "Done")
+    [(first, body), (second, _)] = hook.posts
+    assert (first["content-type"], body.decode()) == ("application/xml; charset=utf-8", "<t>&lt;A&gt; &amp; B</t>")
+    assert first["x-chassis-delivery"] == second["x-chassis-delivery"]
+
+
+async def test_a_call_is_given_up_after_its_attempts_and_made_nowhere_without_an_address(desk: Desk) -> None:
+    desk.settings = Settings(home=desk.home, webhook_hosts="elsewhere.example")
+    with at("2030-01-01T09:00:00+08:00"):
+        silent = await desk.make(Name="Silent", IsUrgent=True)
+        record_id = await desk.make(Name="Lost", IsUrgent=True, Note="http://127.0.0.1:9/x")
+        await desk.work()
+    for minute in ("01", "06", "59"):
+        with at(f"2030-01-01T09:{minute}:00+08:00"):
+            await desk.work()
+    assert told_of(desk, record_id) == ("3 0 <t>Lost</t>", "Refused")
+    assert told_of(desk, silent) == (None, "New")
+
+
+def told_of(desk: Desk, record_id: str) -> tuple[str | None, str]:
+    [row] = desk.world.sql("SELECT note, status FROM data.ticket WHERE id = %s", record_id)
+    return (row[0], row[1])
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from psycopg import errors as pg_errors
 
-from chassis_metadata.errors import ChassisError
+from chassis_metadata.errors import ChassisError, Conflict, Invalid
+from chassis_platform.automation.flows.steps import VERBS, EngineStep, register_engine
+from chassis_platform.records.after_save import is_tried_again
 from flows.conftest import Desk, MakeDesk
 
 FILES = {
@@ -38,6 +41,15 @@ steps:
       related: Tickets
       fields: {Status: '"Done"', Note: '"Closed with " & $This.Name'}
 """,
+    "flows/Brittle.yaml": """
+label: Brittle
+object: Ticket
+trigger: {record: {events: [create], criteria: 'Name = "Engine" && Score > 0'}}
+steps:
+  - refresh: {use: Everything, with: {Score: Score}}
+  - update: {Email: '"a@b.cd"'}
+""",
+    "segments/Everything.yaml": "label: Everything\nobject: Ticket\ngroups: [{criteria: 'Score > 0'}]\n",
 }
 
 
@@ -88,3 +100,42 @@ async def test_two_hundred_records_cost_as_many_statements_as_one(desk: Desk, co
     with counted() as many:
         await desk.write("update", [{"Id": each, "Status": "Done"} for each in ids[1:]])
     assert many.statements <= few.statements + 2
+
+
+async def test_where_an_engine_blames_nobody_the_batch_is_tried_one_by_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def engine(step: EngineStep) -> None:
+        if any(each["Score"] == 3 for each in step.arguments):
+            raise Invalid.of("no_such_thing", "something is wrong with one of them")
+
+    monkeypatch.setitem(VERBS, "refresh", VERBS["refresh"])
+    register_engine("refresh", engine)
+    records = [{"Name": "Engine", "Score": score} for score in range(6)]
+
+    results = await desk.write("insert", records, all_or_none=False)
+
+    assert [[each.code for each in result.problems] for result in results] == [[], [], [], ["no_such_thing"], [], []]
+    kept = desk.all("ticket", "score", "email", where="name = 'Engine'")
+    assert kept == [(0, None), *((score, "a@b.cd") for score in (1, 2, 4, 5))]
+    refused = await desk.write("insert", records, all_or_none=True)
+    assert not any(each.success for each in refused)
+    assert len(desk.all("ticket", "id", where="name = 'Engine'")) == 5  # as before
+
+
+async def test_a_save_that_others_were_in_the_way_of_begins_anew(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    async def engine(_: EngineStep) -> None:
+        asked.append(is_tried_again())
+        if len(asked) == 1:
+            raise Conflict.of("unable_to_lock_row", "somebody is at it") from pg_errors.DeadlockDetected()
+
+    monkeypatch.setitem(VERBS, "refresh", VERBS["refresh"])
+    register_engine("refresh", engine)
+
+    record_id = await desk.make(Name="Engine", Score=9)
+
+    assert asked == [True, True]
+    assert desk.row(record_id, "email") == "a@b.cd"
+    assert not is_tried_again()

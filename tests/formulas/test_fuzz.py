@@ -54,6 +54,9 @@ VALUES: dict[str, list[Any]] = {
         "a",
         "abc",
         "2024-02-30",
+        '{"a": [1, {"b": null}], "b": 1e400000}',
+        '{"a": "\\u0000"}',
+        '{"a": 2.50}',
         "2024-02-29 23:59:59",
         "12:30:45.678",
         "1e50",
@@ -122,7 +125,7 @@ def _makers(kind: str) -> list[Any]:
     makers += [_branching(kind), _casing(kind), _instead(kind)] if kind != "location" else []
     makers += {
         "number": [_operating("number", ["+", "-", "*", "/", "^"]), _subtracting, _extreme],
-        "text": [_operating("text", ["&", "+"]), _texting],
+        "text": [_operating("text", ["&", "+"]), _texting, _formatting, _out_of_json],
         "boolean": [_comparing, _matching, _belonging, _operating("boolean", ["&&", "||"])],
         "date": [_shifting("date")],
         "datetime": [_shifting("datetime")],
@@ -202,6 +205,25 @@ def _texting(draw: st.DrawFn, depth: int) -> str:
     if draw(st.booleans()):
         return f"FORMATDURATION({_part(draw, 'number', depth)})"
     return f"TEXT({_part(draw, 'shown', depth)})"
+
+
+FORMATS = {
+    "number": ["#,##0.00", "#.##", "000,000.0%", "0;(0)", "0‰", "#,####"],
+    "date": ["yyyy-MM-dd", "EEEE d MMM yy", "ldate"],
+    "datetime": ["yyyy-MM-dd HH:mm:ss.SSS", "h:mm a", "D u"],
+    "time": ["HH:mm", "time"],
+}
+
+
+def _formatting(draw: st.DrawFn, depth: int) -> str:
+    kind = draw(st.sampled_from(sorted(FORMATS)))
+    value, form = _part(draw, kind, depth), draw(st.sampled_from(FORMATS[kind]))
+    return draw(st.sampled_from([f"FORMAT({value}, '{form}')", f"FORMAT({value})", f"FORMAT('a {{0}} b', {value})"]))
+
+
+def _out_of_json(draw: st.DrawFn, depth: int) -> str:
+    call = draw(st.sampled_from(["JSONVALUE({0}, 'a')", "JSONPATHVALUE({0}, '$.a[-1]')", "JSONPATHVALUE({0}, 'a..b')"]))
+    return str(call).replace("{0}", _part(draw, "text", depth))
 
 
 def _comparing(draw: st.DrawFn, depth: int) -> str:

@@ -121,11 +121,20 @@ def audiences(draw: st.DrawFn, roles: int, groups: int) -> Audience:
             ["roles", "roles", "roles_and_below", "roles_and_below", "groups", "everyone", "partners", "permission"]
         )
     )
-    if kind in ("roles", "roles_and_below"):
-        return Audience(**{kind: draw(st.frozensets(st.integers(0, roles - 1), min_size=1, max_size=2))})
-    if kind == "groups" and groups:
-        return Audience(groups=draw(st.frozensets(st.integers(0, groups - 1), min_size=1, max_size=2)))
-    return Audience(**{"everyone" if kind == "groups" else kind: True})
+    some_roles = draw(st.frozensets(st.integers(0, roles - 1), min_size=1, max_size=2))
+    match kind:
+        case "roles":
+            return Audience(roles=some_roles)
+        case "roles_and_below":
+            return Audience(roles_and_below=some_roles)
+        case "groups" if groups:
+            return Audience(groups=draw(st.frozensets(st.integers(0, groups - 1), min_size=1, max_size=2)))
+        case "partners":
+            return Audience(partners=True)
+        case "permission":
+            return Audience(permission=True)
+        case _:
+            return Audience(everyone=True)
 
 
 @st.composite

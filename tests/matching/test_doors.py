@@ -188,3 +188,37 @@ def test_looking_over_all_records_is_a_job(page: httpx.Client, site: Site) -> No
     assert page.post("/setup/duplicate-rules/Nothing/find").status_code == 404
     with site.browser("seller") as seller:
         assert seller.post("/setup/duplicate-rules/Same_Person/find").status_code == 403
+
+
+def test_what_is_attached_is_a_success_that_created_nothing(partner: httpx.Client, page: httpx.Client) -> None:
+    flow = {
+        "label": "Take", "object": "Lead", "trigger": {"sub": {}},
+        "steps": [{"update": {"Description": 'BLANKVALUE(Description, "") & "+"'}}],
+    }  # fmt: skip
+    keys = [{"name": "Number", "compare": [{"field": "ExternalLeadId"}]}]
+    rule = {"label": "Attach", "object": "Lead", "matching_rules": ["Number__c"], "on_create": "attach"}
+    rule |= {"on_update": "nothing", "attach": {"flow": "Take__c"}, "message": "It was there."}
+    matching = {"label": "Number", "object": "Lead", "keys": keys}
+    for kind, name, body in (
+        ("flow", "Take__c", flow), ("matching_rule", "Number__c", matching), ("duplicate_rule", "Attach__c", rule),
+    ):  # fmt: skip
+        assert page.put(f"/setup/logic/{kind}/{name}", json=body).is_success
+    values = {"LastName": "Wu", "ExternalLeadId": "E-1", "Phone": "021-1"}
+    first = partner.post("sobjects/Lead", json=values)
+    assert (first.status_code, "created" in first.json()) == (201, False)
+
+    again = partner.post("sobjects/Lead", json=values)
+    assert (again.status_code, again.json()["id"], again.json()["created"]) == (200, first.json()["id"], False)
+    assert again.json()["warnings"][0]["message"] == "It was there."
+
+    records = [
+        {"attributes": {"type": "Lead"}, **values},
+        {"attributes": {"type": "Lead"}, **values, "ExternalLeadId": "E-2"},
+    ]
+    both = partner.post("composite/sobjects", json={"allOrNone": False, "records": records}).json()
+    assert [each["success"] for each in both] == [True, True]
+    assert (both[0]["id"], both[0]["created"], "created" in both[1]) == (first.json()["id"], False, False)
+
+    form = page.post("/ui/objects/Lead/records", json={"values": values})
+    assert (form.status_code, form.json()["id"], form.json()["created"]) == (200, first.json()["id"], False)
+    assert partner.get(f"sobjects/Lead/{first.json()['id']}").json()["Description"] == "+++"

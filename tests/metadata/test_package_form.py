@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
+from chassis_metadata import forms, package
 from chassis_metadata.errors import Invalid, Problem
 from chassis_metadata.fields import FieldType
 from chassis_metadata.package import read_package
@@ -209,3 +212,39 @@ def refused(folder: Path) -> tuple[Problem, ...]:
     with pytest.raises(Invalid) as refusal:
         read_package(folder)
     return refusal.value.problems
+
+
+def test_the_quick_check_and_the_one_with_words_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, Any]] = []
+
+    def noting(kind: str, value: Any) -> list[forms.Complaint]:
+        seen.append((kind, value))
+        return forms.complaints(kind, value)
+
+    monkeypatch.setattr(package, "complaints", noting)
+    for folder in ("platform", "crm", "automotive"):
+        read_package(Path(__file__).parents[2] / "packages" / folder)
+    chance = random.Random(7)  # noqa: S311  no secret
+    chosen = [*chance.sample(seen, 200), *dict(seen).items()]
+    broken = [(kind, one) for kind, value in chosen for one in _broken(chance, value)]
+
+    assert all(forms._fits(kind, value) for kind, value in seen)  # noqa: SLF001  the one that is compared
+    for kind, value in broken:
+        said = list(forms._validator(kind).iter_errors(value))  # noqa: SLF001
+        assert forms._fits(kind, value) == (said == []), (kind, value)  # noqa: SLF001
+
+
+def _broken(chance: random.Random, value: Any) -> Iterator[Any]:
+    """The value with one part left out, of another type, or too many."""
+    yield from (None, 5, "x", [], {}, [value])
+    if isinstance(value, dict) and value:
+        key = chance.choice(sorted(value))
+        yield {name: each for name, each in value.items() if name != key}
+        yield {**value, "no_such_key": 1}
+        odd: tuple[Any, ...] = (None, 5, -1.5, "x\n", True, [], {}, [1, 1])
+        yield from ({**value, key: each} for each in odd)
+        if isinstance(value[key], dict | list):
+            yield from ({**value, key: each} for each in list(_broken(chance, value[key]))[:8])
+    if isinstance(value, list) and value:
+        yield [*value, value[0]]
+        yield from ([each, *value[1:]] for each in list(_broken(chance, value[0]))[:8])

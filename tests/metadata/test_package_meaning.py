@@ -66,6 +66,16 @@ CASES = {
     "component clash": Case(
         FIELDS, field("LocationLatitude: {type: number, label: C}\n"), 10, "name_clash", "LocationLatitude"
     ),
+    "alike in nothing": Case(
+        FIELDS,
+        field("A: {type: text, label: A, length: 18, follows_merge: [Nam]}\n"),
+        10,
+        "unknown_field",
+        "'Name'",
+    ),
+    "merged number": Case(
+        FIELDS, field("A: {type: number, label: A, follows_merge: [Name]}\n"), 10, "misplaced_key", "lo"
+    ),
     "misplaced key": Case(FIELDS, field("A:\n  type: date\n  label: A\n  length: 5\n"), 13, "misplaced_key", "text"),
     "too long": Case(FIELDS, field("A: {type: text, label: A, length: 2000}\n"), 10, "out_of_range", "1,300"),
     "scale": Case(FIELDS, field("A: {type: number, label: A, precision: 3, scale: 4}\n"), 10, "out_of_range", "digits"),

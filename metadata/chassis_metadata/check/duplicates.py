@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from chassis_metadata.check.attaching import check_attaching
 from chassis_metadata.check.formulas import complaints_of, record_formula_complaints
 from chassis_metadata.check.look import Look, missing_field, unknown
 from chassis_metadata.components import LogicComponent
@@ -12,6 +13,7 @@ from chassis_metadata.errors import Invalid
 from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.fields import FieldType
 from chassis_metadata.forms import Complaint
+from chassis_metadata.logic.duplicate_rule import read_duplicate_rule
 from chassis_metadata.logic.matching_rule import (
     Comparison,
     MatchingRule,
@@ -74,6 +76,14 @@ def _check_comparison(
     rule: MatchingRule, comparison: Comparison, body: Mapping[str, Any], look: Look, where: Where
 ) -> Iterator[Complaint]:
     pairs = (("field", rule.object_name, comparison.field), ("against", rule.against, comparison.against))
+    if comparison.related is not None:
+        found_related = list(_related_object(rule, comparison, body, look, where))
+        if not isinstance(found_related[-1], str):
+            yield from (each for each in found_related if not isinstance(each, str))
+            return
+        pairs = (("field", found_related[-1], comparison.field), ("against", found_related[-1], comparison.field))
+    elif comparison.criteria is not None:
+        yield Complaint((*where, "criteria"), "unused_key", "'criteria' has a meaning with 'related' only.")
     found: list[Field] = []
     is_same = pairs[0][1:] == pairs[1][1:]
     for key, object_name, name in pairs[:1] if is_same else pairs:
@@ -82,6 +92,27 @@ def _check_comparison(
         yield from _check_field(obj, name, here)
         found += [obj.fields[name]] if name in obj.fields else []
     yield from _check_method(comparison, body, found, where)
+
+
+def _related_object(
+    rule: MatchingRule, comparison: Comparison, body: Mapping[str, Any], look: Look, where: Where
+) -> Iterator[Complaint | str]:
+    """What is wrong with a comparison of related records; last, where nothing is, their object's name."""
+    if rule.against != rule.object_name or "against" in body:
+        yield Complaint((*where, "related"), "unused_key", "Related records are compared within one object only.")
+        return
+    children = {each.name: each.child for each in look.after.objects[rule.object_name].children}
+    name = children.get(str(comparison.related))
+    if name is None:
+        yield unknown((*where, "related"), "child relationship", str(comparison.related), children)
+        return
+    if comparison.criteria is not None:
+        try:
+            criterion_of_rows(look.after, look.after.objects[name], comparison.criteria)
+        except Invalid as invalid:
+            yield from complaints_of(invalid, (*where, "criteria"), comparison.criteria)
+            return
+    yield name
 
 
 def _check_field(obj: Object, name: str, where: Where) -> Iterator[Complaint]:
@@ -126,6 +157,7 @@ def check_duplicate_rule(each: LogicComponent, look: Look, where: Where) -> Iter
         yield unknown((*where, "bypass_permission"), "custom permission", permission, known)
     for name, choice in each.body.get("merge", {}).items():
         yield from _check_merge(obj, name, choice, (*where, "merge", name))
+    yield from check_attaching(read_duplicate_rule(each), look, where)
 
 
 def _check_rules(each: LogicComponent, obj: Object, look: Look, where: Where) -> Iterator[Complaint]:

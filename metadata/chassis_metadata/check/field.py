@@ -51,6 +51,7 @@ _TYPES_OF_KEY: dict[str, frozenset[FieldType]] = {
     "values": PICKLISTS,
     "controlling_field": PICKLISTS,
     "checksum": TEXTS,
+    "follows_merge": REFERENCE_TYPES | {FieldType.TEXT},
     "mask": (TEXTS | COMPOUND_TYPES | NUMERIC_TYPES | CALCULATED_TYPES | {FieldType.DATE, FieldType.DATETIME}),
     "unique": _UNIQUE,
     "external_id": _KEYS,
@@ -77,6 +78,7 @@ def check_fields(look: Look) -> Iterator[Complaint]:
         yield from _check_sizes(where, each)
         yield from _check_default(where, each)
         yield from _check_checksum(look, where, each)
+        yield from _check_follows_merge(look, where, each)
         if each.type is FieldType.AUTO_NUMBER:
             yield from format_complaints(where, each.format)
 
@@ -129,6 +131,13 @@ def _check_checksum(look: Look, where: Where, each: FieldDefinition) -> Iterator
     elif function.kind != "checksum":
         message = f"{each.checksum!r} is a {function.kind}; a function of kind checksum is needed."
         yield Complaint(here, "wrong_type", message)
+
+
+def _check_follows_merge(look: Look, where: Where, each: FieldDefinition) -> Iterator[Complaint]:
+    obj = look.after.objects.get(str(where[1]))
+    for place, name in enumerate(each.follows_merge or ()):
+        if obj is not None and name not in obj.fields:
+            yield unknown((*where, "follows_merge", place), "field", name, obj.fields)
 
 
 def _check_default(where: Where, each: FieldDefinition) -> Iterator[Complaint]:

@@ -176,12 +176,33 @@ class StepChecks:
             yield unknown(here, "queue", body, known)
 
     def webhook(self, body: Any, standing: Standing, here: Where) -> Iterator[Complaint]:
-        """An address and a secret that are settings."""
+        """An address, a secret that is a setting, one of two ways to say something, who is told of the answer."""
+        for one, other in (("url", "address"), ("body", "text")):
+            if one in body and other in body:
+                yield Complaint((*here, other), "unused_key", f"Either {one!r} or {other!r}, not both.")
+        if "url" not in body and "address" not in body:
+            yield Complaint(here, "required_key_missing", "Where to? Give 'url' (a setting) or 'address' (a formula).")
+        yield from self._formula(standing, body.get("address"), Kind.TEXT, (*here, "address"))
+        for formula in formulas_of(body.get("text", {}).get("content", "")):
+            yield from self._formula(standing, formula, None, (*here, "text", "content"))
+        yield from self._told_of_answer(body, standing, here)
         for key in ("url", "secret"):
             if key in body and body[key] not in self._after.settings:
                 yield unknown((*here, key), "setting", body[key], self._after.settings)
         for name, value in body.get("body", {}).items():
             yield from self._formula(standing, formula_of(value), None, (*here, "body", name))
+
+    def _told_of_answer(self, body: Any, standing: Standing, here: Where) -> Iterator[Complaint]:
+        answer, flows = body.get("answer"), self._after.logic_of("flow")
+        if answer is None:
+            return
+        if "attempts" not in body:
+            yield Complaint(here, "required_key_missing", "'answer' needs 'attempts': how often it is tried at most.")
+        if answer["flow"] not in flows:
+            yield unknown((*here, "answer", "flow"), "flow", answer["flow"], flows)
+        elif read_flow(flows[answer["flow"]]).start != "sub":
+            yield Complaint((*here, "answer", "flow"), "not_callable", f"{answer['flow']} must have the trigger sub.")
+        yield from self._formula(standing, answer["about"], Kind.ID, (*here, "answer", "about"))
 
     def call(self, body: Any, standing: Standing, here: Where) -> Iterator[Complaint]:
         """Another flow, on the same object, with inputs that it has."""

@@ -40,6 +40,10 @@ BEGINS(text, text) boolean: True when the first text begins with the second.
 ENDS(text, text) boolean: True when the first text ends with the second.
 LIKE(text, text) boolean: True when the text fits a pattern with % and _.
 REGEX(!text, pattern) boolean: True when the whole text fits the regular expression.
+FORMAT(!value or text, format or values…) text: A number, date or time by a pattern; or a text with values put in.
+FORMATCURRENCY(text, number) text: An amount behind its currency's code: `USD 1,234.50`.
+JSONVALUE(!text, key) text: The value of a key in a text that holds a JSON object. Fails when it is no JSON.
+JSONPATHVALUE(!text, path) text: What a path such as `$.a[0]` leads to in a text that holds JSON; blank without any.
 SUBSTITUTE(text, text, text) text: The first text with every second text replaced by the third.
 LPAD(text, number, text?) text: Filled up on the left to a length, or cut to it.
 RPAD(text, number, text?) text: Filled up on the right to a length, or cut to it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedInput, UnexpectedToken, v_args
@@ -44,6 +44,12 @@ def parse_expression(text: str) -> Node:
     """Read one formula. Raises Invalid, and nothing else, for whatever is not one."""
     if len(text) > LONGEST_FORMULA:
         raise Invalid.of("formula_too_long", f"The formula has {len(text)} characters; {LONGEST_FORMULA} are allowed.")
+    return _read(text)
+
+
+@lru_cache(maxsize=4_096)
+def _read(text: str) -> Node:
+    """The same formula is read for many tenants, and more than once for each."""
     try:
         node: Node = _parser().parse(text)  # type: ignore[assignment]  # the tree is built while parsing
     except UnexpectedInput as fault:

@@ -45,7 +45,14 @@ _SETTING_KINDS: dict[str, Kind] = {
 
 
 class Unknown(Exception):
-    """A name means nothing here; the message says what would."""
+    """A name means nothing here; the message says what would. What sounds like `name` is sought when it is told."""
+
+    def __init__(self, message: str, name: str = "", known: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.name, self.known = name, known
+
+    def __str__(self) -> str:
+        return f"{self.args[0]}{near(self.name, self.known) if self.name else ''}"
 
 
 @dataclass(frozen=True)
@@ -198,8 +205,10 @@ def own_field(obj: Object, name: str) -> Field:
     fields = obj.fields_by_lower_name
     found = fields.get(lower) or fields.get(f"{lower}__c") or fields.get(lower.removesuffix("__c"))
     if found is None:
-        hint = f" Write {name}.Name for the name of the record it leads to." if relation(obj, name) else ""
-        raise Unknown(f"{obj.name} has no field {name!r}.{hint or near(name, obj.fields)}")
+        if relation(obj, name):
+            hint = f"Write {name}.Name for the name of the record it leads to."
+            raise Unknown(f"{obj.name} has no field {name!r}. {hint}")
+        raise Unknown(f"{obj.name} has no field {name!r}.", name, obj.fields)
     return found
 
 

@@ -11,6 +11,7 @@ from chassis_metadata.expressions.kinds import TEXT_LIKE, Kind
 from chassis_metadata.expressions.related import RELATED
 from chassis_metadata.expressions.tree import Call, Literal, Name, Node
 from chassis_metadata.expressions.typed import Constant, FieldValue, Many, Operation, Source, Typed
+from chassis_metadata.expressions.written import WRITTEN
 
 Rule = Callable[[Checker, Call], Typed]
 
@@ -83,24 +84,6 @@ def _text(checker: Checker, call: Call) -> Typed:
         return NOTHING
     checker.accept(call.arguments[0], arguments[0], "shown", "TEXT")
     return Operation(Kind.TEXT, "TEXT", arguments)
-
-
-def _regex(checker: Checker, call: Call) -> Typed:
-    from chassis_metadata.expressions.patterns import Untranslatable, translated  # noqa: PLC0415  needed by few formulas
-
-    arguments = checker.all_typed(call.arguments)
-    if not _has(checker, call, 2, 2):
-        return NOTHING
-    checker.accept(call.arguments[0], arguments[0], "text", "REGEX")
-    pattern = arguments[1]
-    if not isinstance(pattern, Constant) or not isinstance(pattern.value, str):
-        message = "REGEX takes its pattern as a text in quotes, so that it can be checked beforehand."
-        return checker.complain(call.arguments[1], "invalid_pattern", message)
-    try:
-        detail = translated(pattern.value)
-    except Untranslatable as fault:
-        return checker.complain(call.arguments[1], "invalid_pattern", str(fault))
-    return Operation(Kind.BOOLEAN, "REGEX", arguments[:1], (detail,))
 
 
 def _duration(checker: Checker, call: Call) -> Typed:
@@ -223,7 +206,7 @@ SPECIAL: dict[str, Rule] = {
     "MAX": _extreme,
     "MIN": _extreme,
     "TEXT": _text,
-    "REGEX": _regex,
+    **WRITTEN,
     "FORMATDURATION": _duration,
     "PRIORVALUE": _prior_value,
     "ISCHANGED": _is_changed,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from chassis_metadata.components import LogicComponent
 from chassis_metadata.logic.durations import Duration, read_duration
+from chassis_metadata.logic.frozen import digest_of, document_of
 from chassis_metadata.logic.triggers import SOURCES, Event, Trigger
 from chassis_metadata.snapshot import Snapshot
 
@@ -158,16 +157,6 @@ class ApprovalProcess:
 def read_approval(component: LogicComponent) -> ApprovalProcess:
     """A component as a process."""
     return approval_of_document(document_of(component))
-
-
-def document_of(component: LogicComponent) -> dict[str, Any]:
-    """The definition as JSON: what a running approval keeps."""
-    return {"name": component.name, "package": component.package, "body": json.loads(json.dumps(component.body))}
-
-
-def digest_of(document: Mapping[str, Any]) -> str:
-    """A SHA-256 over the definition."""
-    return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def approval_of_document(document: Mapping[str, Any]) -> ApprovalProcess:

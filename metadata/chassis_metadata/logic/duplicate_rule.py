@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from chassis_metadata.components import LogicComponent
+from chassis_metadata.expressions.kinds import Kind
+from chassis_metadata.logic.flow import formula_of
+from chassis_metadata.logic.flow_formulas import Standing
 from chassis_metadata.logic.matching_rule import ORDER as KEYS_FIRST
 from chassis_metadata.logic.matching_rule import MatchingRule, changes_of, matching_rules
 from chassis_metadata.logic.triggers import SOURCES, Event, Trigger
@@ -23,11 +27,32 @@ class Action(StrEnum):
     BLOCK = "block"
     WARN = "warn"
     REPORT = "report"
+    ATTACH = "attach"
     NOTHING = "nothing"
 
 
 #: How a field's value is chosen in a merge: a word, or the values of which the first one met wins.
 MergeChoice = str | tuple[str, ...]
+
+
+#: The variable that tells formulas of `attach` by which key two records match.
+MATCH_KEY = "MatchKey"
+
+
+@dataclass(frozen=True, slots=True)
+class Attaching:
+    """What becomes of a record that is not created: which of its matches takes it, and the flow that runs there.
+
+    Formulas are over the record that is there; `$This` is the new one.
+    """
+
+    flow: str
+    criteria: str | None = None
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+    def standing(self, object_name: str) -> Standing:
+        """Where its formulas stand."""
+        return Standing(object_name, object_name, ((MATCH_KEY, Kind.TEXT),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +70,7 @@ class DuplicateRule:
     bypass_permission: str | None = None
     order: int = 100
     merge: Mapping[str, MergeChoice] = field(default_factory=dict)
+    attach: Attaching | None = None
 
     def action(self, event: Event) -> Action:
         """What a match leads to in a create or an update."""
@@ -71,7 +97,13 @@ def read_duplicate_rule(component: LogicComponent) -> DuplicateRule:
         bypass_permission=body.get("bypass_permission"),
         order=body.get("order", 100),
         merge={name: tuple(each) if isinstance(each, list) else each for name, each in merge.items()},
+        attach=_attaching(body["attach"]) if "attach" in body else None,
     )
+
+
+def _attaching(body: Mapping[str, Any]) -> Attaching:
+    arguments = {name: formula_of(value) for name, value in body.get("with", {}).items()}
+    return Attaching(body["flow"], body.get("criteria"), arguments)
 
 
 def duplicate_rules(snapshot: Snapshot) -> Mapping[str, DuplicateRule]:
@@ -105,8 +137,8 @@ def triggers_of_rule(component: LogicComponent, snapshot: Snapshot) -> Iterable[
     if rule.object_name not in snapshot.objects:
         return
     if rule.on_create is not Action.NOTHING:
-        events = frozenset({Event.CREATE})
-        yield Trigger(KIND, rule.name, rule.object_name, events, criteria=rule.criteria, order=ORDER)
+        events, diverts = frozenset({Event.CREATE}), rule.on_create is Action.ATTACH
+        yield Trigger(KIND, rule.name, rule.object_name, events, rule.criteria, order=ORDER, diverts=diverts)
     if rule.on_update is not Action.NOTHING:
         events = frozenset({Event.UPDATE})
         yield Trigger(KIND, rule.name, rule.object_name, events, criteria=_on_change(rule, snapshot), order=ORDER)

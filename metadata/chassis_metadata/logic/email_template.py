@@ -13,7 +13,7 @@ KIND = "email_template"
 
 @dataclass(frozen=True, slots=True)
 class EmailTemplate:
-    """A template in force."""
+    """A template in force. `clear` says why its readers see in clear what rules mask; None: they don't."""
 
     name: str
     object_name: str
@@ -22,6 +22,7 @@ class EmailTemplate:
     html: str | None = None
     sender: str | None = None
     reply_to: str | None = None
+    clear: str | None = None
 
     def texts_in(self, snapshot: Snapshot, language: str) -> tuple[str, str, str | None]:
         """Subject, plain text and HTML in a language."""
@@ -51,4 +52,5 @@ def read_template(component: LogicComponent) -> EmailTemplate:
         html=body.get("html"),
         sender=body.get("from"),
         reply_to=body.get("reply_to"),
+        clear=body.get("clear"),
     )

@@ -72,6 +72,7 @@ class Variable:
     kind: Kind
     value: str | None = None  # the formula it begins with
     is_input: bool = False
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class Flow:
     relative: Relative | None = None
     package: str | None = None
     version: str = ""
+    frozen: str = ""  # the digest that it is kept by, where it is an older version that something waits in
 
     @property
     def is_synchronous(self) -> bool:
@@ -124,6 +126,19 @@ class Flow:
     def label_in(self, snapshot: Snapshot, language: str) -> str:
         """What users read."""
         return snapshot.text(language, f"flows.{self.name}.label", self.label)
+
+    def inputs_in(self, snapshot: Snapshot, language: str) -> list[dict[str, str | None]]:
+        """The variables that whoever starts it may give, as forms ask for them."""
+        start = f"flows.{self.name}.variables"
+        return [
+            {
+                "name": each.name,
+                "type": each.kind.value,
+                "label": snapshot.text(language, f"{start}.{each.name}.label", each.label or "") or None,
+            }
+            for each in self.variables
+            if each.is_input
+        ]
 
 
 def flows(snapshot: Snapshot) -> Mapping[str, Flow]:
@@ -186,7 +201,7 @@ def _events(start: str, trigger: Mapping[str, Any]) -> frozenset[Event]:
 
 def _variable(name: str, body: Mapping[str, Any]) -> Variable:
     value = formula_of(body["value"]) if "value" in body else None
-    return Variable(name, Kind(body["type"]), value, body.get("input", False))
+    return Variable(name, Kind(body["type"]), value, body.get("input", False), body.get("label"))
 
 
 def _relative(trigger: Mapping[str, Any]) -> Relative:

@@ -15,7 +15,7 @@ from chassis_metadata.expressions.infer import type_expression
 from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.expressions.scope import Scope
 from chassis_metadata.expressions.typed import Expression
-from chassis_metadata.logic.record_formulas import BLANKS_AS
+from chassis_metadata.logic.record_formulas import BLANKS_AS, fields_read
 from chassis_metadata.logic.triggers import SOURCES, Event, Trigger
 from chassis_metadata.snapshot import Field, Object, Snapshot
 
@@ -36,6 +36,19 @@ class Method(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class RelatedValue:
+    """A field of the records that refer to a record by a child relationship; of those that meet the criteria."""
+
+    relationship: str
+    field: str
+    criteria: str | None = None
+
+
+#: What a record is compared by: a field of its own, or one of related records, of which there may be several values.
+Part = str | RelatedValue
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Two fields, how their values are brought into one form, and when they agree then."""
 
@@ -47,6 +60,12 @@ class Comparison:
     country_code: str | None = None
     last: int | None = None
     without: tuple[str, ...] = ()
+    related: str | None = None
+    criteria: str | None = None
+
+    def part(self, name: str) -> Part:
+        """The field of one of the two objects."""
+        return RelatedValue(self.related, name, self.criteria) if self.related else name
 
 
 @dataclass(frozen=True)
@@ -72,9 +91,9 @@ class MatchKey:
 
     def sides(self) -> Iterable[Side]:
         """The objects whose records have this key."""
-        yield Side(self, self.object_name, tuple(each.field for each in self.comparisons))
+        yield Side(self, self.object_name, tuple(each.part(each.field) for each in self.comparisons))
         if self.against != self.object_name:
-            yield Side(self, self.against, tuple(each.against for each in self.comparisons))
+            yield Side(self, self.against, tuple(each.part(each.against) for each in self.comparisons))
 
 
 @dataclass(frozen=True)
@@ -83,7 +102,12 @@ class Side:
 
     key: MatchKey
     object_name: str
-    fields: tuple[str, ...]
+    fields: tuple[Part, ...]
+
+    @property
+    def related(self) -> tuple[RelatedValue, ...]:
+        """Those of them that are of related records."""
+        return tuple(each for each in self.fields if isinstance(each, RelatedValue))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +154,15 @@ def _comparison(body: Mapping[str, Any]) -> Comparison:
         country_code=body.get("country_code"),
         last=body.get("last"),
         without=tuple(body.get("without", ())),
+        related=body.get("related"),
+        criteria=body.get("criteria"),
     )
 
 
 def _content(each: Comparison) -> list[Any]:
     words, steps = sorted(each.without), sorted(each.steps)
-    return [each.field, each.against, each.method, each.at_least, steps, each.country_code, each.last, words]
+    own = [each.field, each.against, each.method, each.at_least, steps, each.country_code, each.last, words]
+    return [*own, each.related, each.criteria] if each.related else own
 
 
 def matching_rules(snapshot: Snapshot) -> Mapping[str, MatchingRule]:
@@ -173,22 +200,71 @@ def is_matchable(field: Field) -> bool:
     return not field.is_compound and not field.is_computed and field.summary is None and field.name != "Id"
 
 
-def changes_of(obj: Object, names: Iterable[str]) -> str:
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Related records of which a key is made: `obj`, the field by which they refer to records of `parent`."""
+
+    obj: str
+    reference: str
+    parent: str
+    value: RelatedValue
+
+
+def followed_of(snapshot: Snapshot, object_name: str) -> tuple[Followed, ...]:
+    """What keys of other objects are made of records of this one."""
+    by_object = snapshot.keep("match_followed", lambda: _followed_by_object(snapshot))
+    return tuple(by_object.get(object_name, ()))
+
+
+def _followed_by_object(snapshot: Snapshot) -> dict[str, list[Followed]]:
+    found: dict[str, list[Followed]] = {}
+    for parent, sides in _sides_by_object(snapshot).items():
+        for value in {one: None for side in sides.values() for one in side.related}:
+            for each in _following(snapshot, parent, value):
+                found.setdefault(each.obj, []).append(each)
+    return found
+
+
+def _following(snapshot: Snapshot, parent: str, value: RelatedValue) -> Iterable[Followed]:
+    obj = snapshot.objects.get(parent)
+    for child in obj.children if obj is not None else ():
+        if child.name == value.relationship:
+            yield Followed(child.child, child.field, parent, value)
+
+
+def changes_of(obj: Object, names: Iterable[Part]) -> str:
     """A formula that holds when a save changed one of these fields."""
-    known = sorted(name for name in set(names) if name in obj.fields)
+    known = sorted(name for name in set(names) if isinstance(name, str) and name in obj.fields)
     return " || ".join(f"ISCHANGED({name})" for name in known) or "FALSE"
 
 
 def triggers_of_rule(component: LogicComponent, snapshot: Snapshot) -> Iterable[Trigger]:
     """A record's keys are made when it is created, and anew when a field that they are made of changes."""
     rule = read_matching_rule(component)
-    fields: dict[str, set[str]] = {}
+    fields: dict[str, set[Part]] = {}
     for side in (one for key in rule.keys for one in key.sides()):
         fields.setdefault(side.object_name, set()).update(side.fields)
+        yield from _triggers_of_related(rule, side, snapshot)
     for name in fields.keys() & snapshot.objects.keys():
         changed = changes_of(snapshot.objects[name], fields[name])
         yield Trigger(KIND, rule.name, name, frozenset({Event.CREATE}), order=ORDER)
         yield Trigger(KIND, rule.name, name, frozenset({Event.UPDATE}), criteria=changed, order=ORDER)
+
+
+_EVENTS_OF_RELATED = frozenset({Event.CREATE, Event.DELETE, Event.UNDELETE})
+
+
+def _triggers_of_related(rule: MatchingRule, side: Side, snapshot: Snapshot) -> Iterable[Trigger]:
+    """A record's keys are made anew when a related record comes, goes, or changes in what they are made of."""
+    for value in side.related:
+        for each in _following(snapshot, side.object_name, value):
+            obj = snapshot.objects[each.obj]
+            read = [] if value.criteria is None else [criterion_of_rows(snapshot, obj, value.criteria)]
+            changed = changes_of(obj, [each.reference, value.field, *fields_read(snapshot, obj, read)])
+            old = frozenset({each.reference})
+            yield Trigger(KIND, rule.name, obj.name, _EVENTS_OF_RELATED, order=ORDER, old_fields=old)
+            updated = frozenset({Event.UPDATE})
+            yield Trigger(KIND, rule.name, obj.name, updated, changed, order=ORDER, old_fields=old)
 
 
 SOURCES[KIND] = triggers_of_rule

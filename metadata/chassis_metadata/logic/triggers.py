@@ -30,7 +30,8 @@ class Trigger:
 
     `becomes` demands of an update that the criteria did not hold before. Triggers run by `order`, then by name.
     `old_fields` names the fields whose old values the engine wants to find in `Change.old`; None: all.
-    Criteria that can't be worked out refuse the record, or do not fire where `is_lenient`.
+    Criteria that can't be worked out refuse the record, or do not fire where `is_lenient`. One that `diverts` may find
+    that a new record is none: what was written of it is undone then.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Trigger:
     order: int = 1_000
     old_fields: frozenset[str] | None = None
     is_lenient: bool = False
+    diverts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,12 +83,14 @@ class Literal:
 class Comparison:
     """`field operator value`; for IN, NOT IN, INCLUDES and EXCLUDES the value is a tuple or a subquery.
 
-    INCLUDES members keep their semicolons: `'A;B'` means both.
+    INCLUDES members keep their semicolons: `'A;B'` means both. No text asks for `as_seen`, a search does: only values
+    that whoever asks sees in clear are compared.
     """
 
     operand: Path | FunctionCall
     operator: Operator
     value: Literal | tuple[Literal, ...] | Query
+    as_seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

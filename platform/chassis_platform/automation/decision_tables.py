@@ -8,7 +8,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from chassis_metadata.errors import Invalid, NotFound
-from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.forms import near
 from chassis_metadata.logic.decision_cells import read_value
 from chassis_metadata.logic.decision_table import KIND, Column, DecisionTable, table_of
@@ -18,18 +17,12 @@ from chassis_platform import coverage
 from chassis_platform.access.context import Context
 from chassis_platform.automation.keeping import common
 from chassis_platform.sql.formulas.compile import compile_expression
+from chassis_platform.sql.formulas.pieces import sql_type
 from chassis_platform.sql.formulas.rows import Rows
 from chassis_platform.sql.rows import folded, unfolded
 from chassis_tenants.database import Transaction
 from chassis_tenants.statement import Statement, compile_statement
 
-_TYPES: Mapping[Kind, sa.types.TypeEngine[Any]] = {
-    Kind.NUMBER: sa.Numeric(),
-    Kind.BOOLEAN: sa.Boolean(),
-    Kind.DATE: sa.Date(),
-    Kind.DATETIME: sa.DateTime(timezone=True),
-    Kind.TIME: sa.Time(),
-}
 _PLACE = "place"
 
 
@@ -76,7 +69,7 @@ def _value(column: Column, value: Any) -> Any:
 
 def _statement(snapshot: Snapshot, table: DecisionTable) -> Statement:
     columns: dict[str, sa.types.TypeEngine[Any]] = {_PLACE: sa.Integer()}
-    columns |= {f"i{place}": _TYPES.get(each.kind, sa.Text()) for place, each in enumerate(table.inputs)}
+    columns |= {f"i{place}": sql_type(each.kind) for place, each in enumerate(table.inputs)}
     given = unfolded(columns)
     variables = {each.name: given.c[f"i{place}"] for place, each in enumerate(table.inputs)}
     kinds = {each.name: each.kind for each in table.inputs}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -45,7 +46,8 @@ async def post_step(step: EngineStep) -> Mapping[str, Any]:
     pairs = zip(step.record_ids, step.arguments, strict=True)
     postings = [_posting(record_id, arguments, own=own) for record_id, arguments in pairs]
     posted = await post(step.transaction, step.context, step.use, postings)
-    problems = [each.problem for each in posted if each.problem is not None]
+    results = zip(step.record_ids, posted, strict=True)
+    problems = [replace(each.problem, path=record_id) for record_id, each in results if each.problem is not None]
     if problems:
         raise Invalid(problems)
     return {record_id: each.balance for record_id, each in zip(step.record_ids, posted, strict=True)}

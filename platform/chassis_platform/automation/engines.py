@@ -6,8 +6,9 @@ from chassis_platform.automation import engine_steps
 from chassis_platform.automation.approvals import on_save as approvals
 from chassis_platform.automation.approvals import submit_step as approvals_submit
 from chassis_platform.automation.assignment import on_save as assignment
-from chassis_platform.automation.flows import control_steps, handler, message_steps, record_steps, waits
-from chassis_platform.automation.matching import duplicates, flow_step, keys
+from chassis_platform.automation.flows import control_steps, handler, message_steps, record_steps, waits, webhook_step
+from chassis_platform.automation.ledgers import merged
+from chassis_platform.automation.matching import duplicates, flow_step, related
 from chassis_platform.automation.milestones import on_save as milestones
 from chassis_platform.automation.scoring import on_save as scoring
 from chassis_platform.automation.task_plans import engine as task_plans
@@ -22,11 +23,13 @@ ENGINES = (
     flow_step,
     engine_steps,
     handler,
-    keys,
+    merged,
     message_steps,
     milestones,
     record_steps,
+    related,
     scoring,
     task_plans,
     waits,
+    webhook_step,
 )

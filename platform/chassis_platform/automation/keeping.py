@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from chassis_metadata.ids import new_ids
@@ -61,6 +62,35 @@ def updated(context: Context, object_name: str, rows: Sequence[Values]) -> Itera
         names = sorted(set(rows[0]) - {"Id"})
         ids = [row["Id"] for row in rows]
         yield update_records(obj, names).bind(rows=_folded(obj, rows, names), ids=ids, **common(context))
+
+
+class Kept(Protocol):
+    """A value that an engine keeps as a row."""
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether there is a row of it already."""
+
+
+Item = TypeVar("Item", bound=Kept)
+
+
+def stored(
+    context: Context,
+    object_name: str,
+    items: Sequence[Item],
+    values: Callable[[Item], Values],
+    fixed: Callable[[Item], Values],
+) -> list[Statement]:
+    """The statements that store items, new ones and changed ones; `fixed` is what never changes."""
+    new = [{**values(each), **fixed(each)} for each in items if not each.is_stored]
+    changed = [values(each) for each in items if each.is_stored]
+    return [*inserted(context, object_name, new), *updated(context, object_name, changed)]
+
+
+def without_blanks(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass that have a value: what is kept of it as JSON."""
+    return {key: each for key, each in asdict(value).items() if each is not None}
 
 
 def _folded(obj: Object, rows: Sequence[Values], names: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from chassis_platform.access.context import Context
 from chassis_platform.automation.identity import context_of_job
 from chassis_platform.automation.keeping import inserted, updated, with_ids
 from chassis_platform.settings import Settings
-from chassis_tenants.database import Database, Row, Transaction
+from chassis_tenants.database import Database, Transaction
 from chassis_tenants.journal import enqueue
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.statement import Statement
@@ -95,27 +95,40 @@ async def send_mails(
         rows = await transaction.fetch(_TAKE.bind(tenant_id=tenant_id, ids=list(ids)))
         if not rows:
             return
-        messages = {str(row[0]): _message(settings, context, row) for row in rows}
-        refused = await asyncio.to_thread(_deliver, settings, messages)
+        messages = {str(row[0]): letter_of(settings, context, Letter(str(row[0]), *row[1:])) for row in rows}
+        refused = await asyncio.to_thread(deliver, settings, messages)
         await _note(transaction, context, messages, refused)
     if any(not each.is_final for each in refused.values()):
         raise ConnectionError(next(each.reason for each in refused.values() if not each.is_final))
 
 
-def _message(settings: Settings, context: Context, row: Row) -> EmailMessage:
-    mail_id, to, subject, text, html, sender, reply_to = row
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is handed to the mail server."""
+
+    id: str
+    to: str
+    subject: str | None
+    text: str | None
+    html: str | None = None
+    sender: str | None = None
+    reply_to: str | None = None
+
+
+def letter_of(settings: Settings, context: Context, letter: Letter) -> EmailMessage:
+    """The message as the wire has it."""
     message = EmailMessage()
-    message["From"] = formataddr((sender or "", settings.smtp_from))
-    message["To"] = to
-    message["Subject"] = " ".join((subject or "").split())
+    message["From"] = formataddr((letter.sender or "", settings.smtp_from))
+    message["To"] = letter.to
+    message["Subject"] = " ".join((letter.subject or "").split())
     # The same message sent twice is one message to who sorts by this.
-    message["Message-ID"] = f"<{mail_id}.{context.tenant.organization_id}@{settings.smtp_from.rpartition('@')[2]}>"
+    message["Message-ID"] = f"<{letter.id}.{context.tenant.organization_id}@{settings.smtp_from.rpartition('@')[2]}>"
     message["Date"] = clock.now()
-    if reply_to:
-        message["Reply-To"] = reply_to
-    message.set_content(text or "")
-    if html:
-        message.add_alternative(html, subtype="html")
+    if letter.reply_to:
+        message["Reply-To"] = letter.reply_to
+    message.set_content(letter.text or "")
+    if letter.html:
+        message.add_alternative(letter.html, subtype="html")
     return message
 
 
@@ -127,7 +140,7 @@ class _Refusal:
     is_final: bool
 
 
-def _deliver(settings: Settings, messages: Mapping[str, EmailMessage]) -> dict[str, _Refusal]:
+def deliver(settings: Settings, messages: Mapping[str, EmailMessage]) -> dict[str, _Refusal]:
     """Send messages over one connection; answers those that were not taken."""
     refused: dict[str, _Refusal] = {}
     with _connected(settings) as server:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from chassis_platform.access.context import Context
 from chassis_platform.automation.identity import acting_as, context_of_job
 from chassis_tenants.database import Database
@@ -15,3 +17,11 @@ async def unattended(database: Database, snapshots: SnapshotStore, tenant_id: in
         return None
     async with database.transaction(context.binding) as transaction:
         return await acting_as(transaction, context, None)
+
+
+async def until_none_is_left(batch: Callable[[], Awaitable[int]]) -> int:
+    """Do batch after batch until one finds nothing to do; answers how much all of them did."""
+    done = 0
+    while found := await batch():
+        done += found
+    return done

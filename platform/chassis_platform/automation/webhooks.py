@@ -5,45 +5,54 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import http.client
-import ipaddress
-import socket
-import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import orjson
 
 from chassis_metadata.ids import new_id
-from chassis_platform import clock
+from chassis_platform import clock, outbound
 from chassis_platform.access.context import Context
+from chassis_platform.automation.answers import JOB, Outcome, conclude
 from chassis_platform.automation.identity import context_of_job
+from chassis_platform.outbound import Destinations, NotAllowedError, send
 from chassis_platform.settings import Settings
 from chassis_tenants.database import Database, Transaction
 from chassis_tenants.journal import JOB_PREFIX, enqueue
 from chassis_tenants.snapshots import SnapshotStore
 
-JOB = "call_webhook"
+__all__ = ["JOB", "Answer", "Call", "NotAllowedError", "allowed_address", "call_webhook", "queue_calls", "signature"]
+
 SIGNATURE, DELIVERY = "X-Chassis-Signature", "X-Chassis-Delivery"
-TIMEOUT_SECONDS = 15.0
 _FIRST_ERROR = 300
-
-
-class NotAllowedError(Exception):
-    """The address must not be called."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call: the setting with the address, the setting with the secret, what is said."""
+    """A call: the address or the setting that holds it, the setting with the secret, what is said.
 
-    url_setting: str
+    `attempts` counts how often it is tried at most, and `answer` says which flow hears of each try; None: as jobs are.
+    """
+
+    url_setting: str | None
     secret_setting: str | None
-    document: Mapping[str, Any]
+    document: Mapping[str, Any] | str
     source: str
+    address: str | None = None
+    content_type: str = "application/json"
+    attempts: int | None = None
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The flow that hears of what became of a call, and the record on which it runs."""
+
+    flow: str
+    about: str
 
 
 async def queue_calls(transaction: Transaction, context: Context, calls: Sequence[Call]) -> None:
@@ -54,10 +63,15 @@ async def queue_calls(transaction: Transaction, context: Context, calls: Sequenc
             JOB,
             {
                 "url": each.url_setting,
+                "address": each.address,
                 "secret": each.secret_setting,
                 "document": each.document,
+                "type": each.content_type,
                 "source": each.source,
                 "delivery": new_id(JOB_PREFIX),
+                "attempts": each.attempts,
+                "answer": [each.answer.flow, each.answer.about] if each.answer else None,
+                "user": context.principal.user_id,
             },
         )
         for each in calls
@@ -69,21 +83,47 @@ async def queue_calls(transaction: Transaction, context: Context, calls: Sequenc
 async def call_webhook(
     database: Database, snapshots: SnapshotStore, settings: Settings, tenant_id: int, payload: Mapping[str, Any]
 ) -> None:
-    """Make one call. Raises where it must be made again; the delivery's id stays, so that a receiver can tell."""
+    """Make one call. Raises where it must be made again; the delivery's id stays, so that a receiver can tell.
+
+    A call that counts its attempts itself raises nothing: it queues the next one, and tells of this one.
+    """
     context = await context_of_job(database, snapshots, tenant_id)
     if context is None:
         return
-    url = _setting(context, payload["url"])
+    if payload.get("attempts") is None:
+        await _call(context, settings, payload)
+        return
+    try:
+        outcome = Outcome(await _call(context, settings, payload))
+    except (OSError, NotAllowedError, HTTPException) as error:
+        outcome = Outcome(getattr(error, "status", None), str(error) or type(error).__name__)
+    async with database.transaction(context.binding) as transaction:
+        await conclude(transaction, context, payload, outcome)
+
+
+class AnsweredError(ConnectionError):
+    """The other system answered that it did not take the call."""
+
+    def __init__(self, host: str | None, status: int) -> None:
+        self.status = status
+        super().__init__(f"{host} answered {status}")
+
+
+async def _call(context: Context, settings: Settings, payload: Mapping[str, Any]) -> int:
+    url = payload.get("address") or _setting(context, payload["url"])
     if not url:
         raise NotAllowedError(f"The setting {payload['url']} holds no address.")
-    body = orjson.dumps(payload["document"])
+    said = payload["document"]
+    body = said.encode() if isinstance(said, str) else orjson.dumps(said)
     secret = _setting(context, payload["secret"]) if payload.get("secret") else None
-    headers = {"content-type": "application/json", DELIVERY: payload["delivery"], "user-agent": "chassis"}
+    kind = payload.get("type") or "application/json"
+    headers = {"content-type": kind, DELIVERY: payload["delivery"], "user-agent": "chassis"}
     if secret:
         headers[SIGNATURE] = signature(secret, body, int(clock.now().timestamp()))
     status = await asyncio.to_thread(_post, settings, url, body, headers)
     if status >= _FIRST_ERROR:
-        raise ConnectionError(f"{urlsplit(url).hostname} answered {status}")
+        raise AnsweredError(urlsplit(url).hostname, status)
+    return status
 
 
 def _setting(context: Context, name: str) -> str | None:
@@ -98,33 +138,13 @@ def signature(secret: str, body: bytes, moment: int) -> str:
 
 
 def _post(settings: Settings, url: str, body: bytes, headers: Mapping[str, str]) -> int:
-    """Post to the address that was checked, not to what its name means a moment later. Redirects are not followed."""
-    parts = urlsplit(url)
-    address = allowed_address(settings, parts)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    connection = http.client.HTTPConnection(str(parts.hostname), port, timeout=TIMEOUT_SECONDS)
-    connection.sock = socket.create_connection((address, port), TIMEOUT_SECONDS)
-    if parts.scheme == "https":
-        connection.sock = ssl.create_default_context().wrap_socket(connection.sock, server_hostname=parts.hostname)
-    try:
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("POST", target, body, dict(headers))
-        return connection.getresponse().status
-    finally:
-        connection.close()
+    return send(_destinations(settings), "POST", url, body, headers).status
+
+
+def _destinations(settings: Settings) -> Destinations:
+    return Destinations(settings.webhook_hosts, settings.webhook_private, "CHASSIS_WEBHOOK_HOSTS")
 
 
 def allowed_address(settings: Settings, parts: SplitResult) -> str:
     """The address to connect to. Raises NotAllowedError where scheme, host or address is none to call."""
-    host = (parts.hostname or "").lower()
-    allowed = [each.strip().lower() for each in settings.webhook_hosts.split(",") if each.strip()]
-    if parts.scheme not in ("https", "http"):
-        raise NotAllowedError(f"{parts.scheme!r} is no scheme to call: https, or http.")
-    if not any(fnmatchcase(host, each) for each in allowed):
-        raise NotAllowedError(f"{host} is not among the hosts that may be called (CHASSIS_WEBHOOK_HOSTS).")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    addresses = [str(each[4][0]) for each in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    for each in addresses:
-        if not settings.webhook_private and not ipaddress.ip_address(each.partition("%")[0]).is_global:
-            raise NotAllowedError(f"{host} leads into a private network.")
-    return addresses[0]
+    return outbound.allowed_address(_destinations(settings), parts)

@@ -74,7 +74,7 @@ class Aggregation:
     def _group(self, operand: Path | FunctionCall) -> PlannedField:
         if isinstance(operand, FunctionCall):
             raise unsupported(f"{operand.name}() in GROUP BY")
-        found = self._field(operand)
+        found = self.names.demand_clear(self._field(operand), operand, "grouped by")
         if not found.field.traits.filterable or found.type is FieldType.MULTI_PICKLIST:
             raise refuse("malformed_query", f"field '{operand}' can not be grouped in a query call", operand.position)
         return found
@@ -119,6 +119,8 @@ class Aggregation:
         fits = {"sum": numeric, "avg": numeric}.get(function, found.field.traits.filterable)
         if function in ("min", "max") and found.type in _UNORDERED:
             fits = False
+        if function != "count":
+            self.names.demand_clear(found, path, f"aggregated by {function.upper()}")
         if not fits:
             message = f"field {path} does not support aggregate operator {function.upper()}"
             raise refuse("malformed_query", message, path.position)

@@ -10,6 +10,13 @@ from typing import Any
 from chassis_metadata.errors import Problem
 from chassis_metadata.snapshot import Field, Object
 
+#: What is told of a record with which nothing is wrong, where all or none were to be written.
+ROLLED_BACK = Problem(
+    "",
+    "all_or_none_operation_rolled_back",
+    "Record rolled back because not all records were valid and the request was using AllOrNone header",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
@@ -26,6 +33,30 @@ class KeyedReference:
     field: Field
     targets: tuple[tuple[Object, Field, Any], ...]  # object, its external id field, the key in comparable form
     shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Where a record that was to be created goes instead: to one that is there, or that the same batch creates.
+
+    `kind` is the kind of logic that says so; its engine knows what `details` are.
+    """
+
+    kind: str
+    target: Change | str
+    details: Any = None
+
+    @property
+    def target_id(self) -> str:
+        """The record in whose place another would have been."""
+        if isinstance(self.target, str):
+            return self.target
+        return self.target.attached.target_id if self.target.attached else str(self.target.id)
+
+    @property
+    def is_void(self) -> bool:
+        """Whether the record of the same batch, which it was to go to, is refused itself."""
+        return isinstance(self.target, Change) and bool(self.target.problems)
 
 
 @dataclass(slots=True)
@@ -50,6 +81,7 @@ class Change:
     expectation: Expectation | None = None
     old: Mapping[str, Any] | None = None
     version: int = 1
+    attached: Attachment | None = None
 
     def wrong(self, code: str, message: str, *fields: str) -> None:
         """Note a problem, of fields or of the record."""
@@ -72,7 +104,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class RecordResult:
-    """What became of one record. `problems` is empty exactly when `success` is true; `warnings` stop nothing."""
+    """What became of one record. `problems` is empty exactly when `success` is true; `warnings` stop nothing.
+
+    Where a new record was `attached`, the id is that of the record that it went to.
+    """
 
     id: str | None
     success: bool
@@ -80,6 +115,7 @@ class RecordResult:
     version: int | None = None
     problems: Sequence[Problem] = ()
     warnings: Sequence[Problem] = ()
+    attached: bool = False
 
 
 def fine(changes: Sequence[Change]) -> list[Change]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chassis_metadata.fields import FieldType
+from chassis_metadata.fields import REFERENCE_TYPES, FieldType
 from chassis_metadata.snapshot import Object
 from chassis_metadata.soql.tree import (
     And,
@@ -22,7 +22,7 @@ from chassis_metadata.soql.tree import (
     SelectedField,
 )
 from chassis_platform.plan.names import Names
-from chassis_platform.plan.problems import refuse, unsupported
+from chassis_platform.plan.problems import masked_field, refuse, unsupported
 from chassis_platform.plan.read_plan import (
     AllOf,
     AnyOf,
@@ -35,15 +35,25 @@ from chassis_platform.plan.read_plan import (
     PlannedField,
     PlannedOperand,
     ReadPlan,
+    Seen,
     Within,
 )
 from chassis_platform.plan.values import DAY_TYPES, ID_TYPES, Slots, check_value, wrong_type
 
 MOST_VALUES = 4_000
+#: So many whole values of a masked field may be looked up at once: a customer has a few, a list of guesses has many.
+MOST_LOOKED_UP = 5
 EQUALITY = frozenset({Operator.EQUALS, Operator.NOT_EQUALS})
 RANGE = frozenset({Operator.LESS, Operator.LESS_OR_EQUAL, Operator.GREATER, Operator.GREATER_OR_EQUAL})
 LISTS = frozenset({Operator.IN, Operator.NOT_IN})
 MEMBERS = frozenset({Operator.INCLUDES, Operator.EXCLUDES})
+#: Comparisons with a reference, and what they say or deny.
+_AFFIRMED = {
+    Operator.EQUALS: Operator.EQUALS,
+    Operator.NOT_EQUALS: Operator.EQUALS,
+    Operator.IN: Operator.IN,
+    Operator.NOT_IN: Operator.IN,
+}
 #: An id is compared with a text that is a pattern nowhere; ids are ordered, though, and tools page by that.
 _TERMS = {FieldType.CHECKBOX: "boolean", FieldType.MULTI_PICKLIST: "multipicklist"}
 
@@ -75,7 +85,37 @@ class Conditions:
             raise unsupported(f"{comparison.operand.name}() in WHERE")
         field = self.names.field(self.obj, comparison.operand, alias=self.alias)
         check_filterable(field, comparison.operand)
-        return compare(field, comparison.operator, comparison.value, slots=self.slots, subquery=self._in_query)
+        if self.names.mask_of(field) is not None:
+            return self._of_masked(field, comparison)
+        return self._compare(field, comparison.operator, comparison)
+
+    def _compare(self, field: PlannedField, operator: Operator, comparison: Comparison) -> PlannedCondition:
+        return compare(field, operator, comparison.value, slots=self.slots, subquery=self._in_query)
+
+    def _of_masked(self, field: PlannedField, comparison: Comparison) -> PlannedCondition:
+        """What a search compares, and where references lead, counts as far as the user sees it in clear.
+
+        By what a mask hides nothing is found; by the whole value only where a rule allows to look it up.
+        """
+        operator = comparison.operator
+        mask = self.names.mask_of(field)
+        if comparison.as_seen:
+            return Seen(self._compare(field, operator, comparison), field)
+        if mask is not None and mask.lookup and _names_values(comparison):
+            return self._compare(field, operator, comparison)
+        if field.type in REFERENCE_TYPES and operator in _AFFIRMED:
+            return self._by_reference(field, comparison)
+        raise masked_field(str(comparison.operand), "filtered by", comparison.operand.position)
+
+    def _by_reference(self, field: PlannedField, comparison: Comparison) -> PlannedCondition:
+        """A masked reference leads nowhere: it counts as null."""
+        operator, is_null = comparison.operator, comparison.value == Literal(None)
+        negated = operator in (Operator.NOT_EQUALS, Operator.NOT_IN)
+        if isinstance(comparison.value, tuple) and Literal(None) in comparison.value:
+            raise masked_field(str(comparison.operand), "filtered by", comparison.operand.position)
+        wanted = Operator.NOT_EQUALS if is_null else _AFFIRMED[operator]
+        seen = Seen(self._compare(field, wanted, comparison), field)
+        return NotSo(seen) if negated is not is_null else seen
 
     def _in_query(self, field: PlannedField, query: Query, operator: Operator) -> InQuery:
         if field.type not in ID_TYPES:
@@ -98,6 +138,18 @@ def check_filterable(field: PlannedField, path: Path) -> None:
     """Refuse a filter by a field whose type has none."""
     if not field.field.traits.filterable:
         raise refuse("invalid_field", f"field '{path}' can not be filtered in a query call", path.position)
+
+
+def _names_values(comparison: Comparison) -> bool:
+    """Whether whole values are asked for: who asks knows them."""
+    if comparison.operator is Operator.EQUALS:
+        return isinstance(comparison.value, Literal) and comparison.value.value not in (None, "")
+    return (
+        comparison.operator is Operator.IN
+        and isinstance(comparison.value, tuple)
+        and len(comparison.value) <= MOST_LOOKED_UP
+        and all(each.value not in (None, "") for each in comparison.value)
+    )
 
 
 SubqueryPlanner = Callable[[PlannedField, Query, Operator], PlannedCondition]

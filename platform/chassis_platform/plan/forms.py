@@ -91,7 +91,8 @@ def _compile(snapshot: Snapshot, policy: AccessPolicy, obj: Object, *, creating:
             continue
         convert = _conversion(snapshot, obj, field, prefixes)
         converters[field.name] = convert
-        takes[field.name.lower()] = _value(field, convert)
+        take = _value(field, convert)
+        takes[field.name.lower()] = _unmasked(field, take) if field.name in access.masks else take
         if field.relationship_name is not None:
             takes[field.relationship_name.lower()] = _relationship(snapshot, policy, obj, field, convert)
     takes["id"] = _id_of_new if creating else _ignore
@@ -162,6 +163,19 @@ def _value(field: Field, convert: Convert) -> Take:
     return take
 
 
+def _unmasked(field: Field, take: Take) -> Take:
+    """Refuse what a mask left of a value: saved, it would take the value's place."""
+
+    def take_unmasked(change: Change, value: Any) -> None:
+        if isinstance(value, str) and "*" in value:
+            message = f"{field.label}: {shown(value)} is a masked value. Send the whole value, or leave the field out."
+            change.wrong("masked_value", message, field.name)
+        else:
+            take(change, value)
+
+    return take_unmasked
+
+
 def _relationship(snapshot: Snapshot, policy: AccessPolicy, obj: Object, field: Field, convert: Convert) -> Take:
     """`{"Account": {"Number": "A-1"}}`: one external id field of the object that is referred to."""
 
@@ -226,7 +240,8 @@ def _targets(
 
 
 def _is_key(field: Field, access: ObjectAccess) -> bool:
-    return (field.external_id or field.unique) and field.name in access.readable and not field.is_compound
+    is_key = (field.external_id or field.unique) and field.name in access.readable and not field.is_compound
+    return is_key and access.may_look_up(field.name)
 
 
 def _key_value(field: Field, value: Any) -> Any:

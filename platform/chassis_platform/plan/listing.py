@@ -245,11 +245,19 @@ def _like_pattern(value: str) -> str:
 
 
 def search_condition(text: str, obj: Object, names: Names) -> Condition:
-    """The text stands somewhere in the name or in a searchable field that the user may read."""
+    """The text stands somewhere in the name or in a searchable field that the user may read, as the user sees it.
+
+    What is masked is found by the whole value, where it may be looked up, and by nothing less.
+    """
     literal = Literal(f"%{escape_like(text.strip())}%")
     found = [each for each in names.readable_fields(obj) if each.is_name or each.searchable]
     searched = [each.name for each in found if not each.is_compound and each.traits.filterable]
-    conditions = tuple(Comparison(_path(each), Operator.LIKE, literal) for each in searched)
+    masks = names.policy.on(obj.name).masks
+    whole = [each for each in searched if each in masks and masks[each].lookup]
+    conditions = (
+        *(Comparison(_path(each), Operator.LIKE, literal, as_seen=True) for each in searched),
+        *(Comparison(_path(each), Operator.EQUALS, Literal(text.strip())) for each in whole),
+    )
     return conditions[0] if len(conditions) == 1 else Or(conditions)
 
 

@@ -7,8 +7,16 @@ from dataclasses import dataclass
 
 from chassis_metadata.snapshot import ChildRelationship, Field, Object, Snapshot
 from chassis_metadata.soql.tree import Path, Position
+from chassis_platform.access.field_masks import FieldMask
 from chassis_platform.access.policy import AccessPolicy
-from chassis_platform.plan.problems import no_children, no_field, no_object, no_relationship, refuse
+from chassis_platform.plan.problems import (
+    masked_field,
+    no_children,
+    no_field,
+    no_object,
+    no_relationship,
+    refuse,
+)
 from chassis_platform.plan.read_plan import Hop, PlannedField
 
 #: Whoever sees a record may know who owns it and of what kind it is, whatever the grants on these objects say.
@@ -42,6 +50,19 @@ class Names:
         """The fields that exist for the user, in the object's order."""
         readable = self.readable(obj)
         return [each for name, each in obj.fields.items() if name in readable]
+
+    def mask_of(self, found: PlannedField) -> FieldMask | None:
+        """How the user sees the field where it is masked; None: every record shows it in clear."""
+        if found.is_type:
+            return None
+        masks = (self.policy.on(each.object_name).masks.get(each.name) for each in found.fields)
+        return next((each for each in masks if each is not None), None)
+
+    def demand_clear(self, found: PlannedField, path: Path | str, asked: str) -> PlannedField:
+        """The field, if what is asked with it can't tell the user what a mask hides."""
+        if self.mask_of(found) is not None:
+            raise masked_field(str(path), asked, path.position if isinstance(path, Path) else None)
+        return found
 
     def field(self, obj: Object, path: Path, *, alias: str | None = None) -> PlannedField:
         """The field at the end of a path that starts at `obj`, its alias or its own name."""

@@ -31,11 +31,12 @@ class ObjectLogic:
     read_before: frozenset[str]  # stored fields that defaults and updates read or set
     old_needed: frozenset[str]  # stored fields whose old values are asked for
     only: frozenset[str] | None = None  # where it is but the part that reads these fields
+    part: str = ""  # where it is another part: which
 
     @property
     def key(self) -> tuple[object, ...]:
         """What statements made of it are kept under, with the snapshot."""
-        return self.obj.name, self.events, self.only
+        return self.obj.name, self.events, self.only, self.part
 
     @property
     def computes(self) -> bool:

@@ -20,6 +20,15 @@ def unsupported(clause: str) -> Invalid:
     return refuse("malformed_query", f"This clause is not supported in this version: {clause}")
 
 
+def masked_field(path: str, asked: str, place: Position | None = None) -> Invalid:
+    """A question whose answer would tell what the user sees masked."""
+    message = (
+        f"field '{path}' can not be {asked}: you see its values masked. "
+        "Leave it out, or name the record in another way."
+    )
+    return refuse("masked_field", message, place, fields=(path,))
+
+
 def no_object(name: str, known: Iterable[str], place: Position | None = None) -> Invalid:
     """An object that does not exist, or not for this user: nobody can tell which."""
     message = (

@@ -152,7 +152,7 @@ class _Planner:
         if isinstance(ordering.operand, FunctionCall):
             raise unsupported(f"{ordering.operand.name}() in ORDER BY")
         found = self.names.field(self.obj, ordering.operand, alias=self.query.source_alias)
-        return planned_order(found, ordering)
+        return planned_order(self.names.demand_clear(found, ordering.operand, "sorted by"), ordering)
 
 
 def planned_order(found: PlannedOperand, ordering: Ordering) -> PlannedOrder:

@@ -136,7 +136,15 @@ class NotSo:
     condition: PlannedCondition
 
 
-PlannedCondition = Compare | Within | OneOf | Includes | InQuery | AllOf | AnyOf | NotSo
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The condition holds for a value that the record shows to the user in clear."""
+
+    condition: PlannedCondition
+    operand: PlannedField
+
+
+PlannedCondition = Compare | Within | OneOf | Includes | InQuery | AllOf | AnyOf | NotSo | Seen
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from chassis_platform.plan.read_plan import (
     PlannedOperand,
     PlannedOrder,
     ReadPlan,
+    Seen,
     Selected,
     Within,
 )
@@ -107,6 +108,8 @@ def _condition(condition: PlannedCondition) -> Hashable:  # noqa: PLR0911  a kin
             return (type(condition).__name__, tuple(map(_condition, conditions)))
         case NotSo(negated):
             return ("NotSo", _condition(negated))
+        case Seen(condition=inner, operand=operand):
+            return ("Seen", _condition(inner), _field(operand))
         case InQuery(operand, column, source, negated):
             return ("InQuery", _field(operand), _field(column), signature(source), negated)
         case Compare(operand, operator, slot):

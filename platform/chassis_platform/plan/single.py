@@ -62,3 +62,9 @@ def without_compounds(plan: ReadPlan) -> ReadPlan:
 
 def _is_compound(column: Column) -> bool:
     return isinstance(column.operand, PlannedField) and column.operand.field.is_compound
+
+
+def masked_parts(obj: Object, names: Sequence[str]) -> list[str]:
+    """The stored fields behind these: of a compound its components; a formula has none."""
+    parts = [part for name in names for part in (obj.fields[name].components or (name,))]
+    return [each for each in dict.fromkeys(parts) if not obj.fields[each].is_computed]

@@ -14,9 +14,11 @@ from chassis_metadata.snapshot import Field, Object
 from chassis_platform import clock
 from chassis_platform.access.context import Context
 from chassis_platform.access.policy import ObjectAccess
+from chassis_platform.access.scopes import demand_writing
 from chassis_platform.plan.changes import Change, Expectation
 from chassis_platform.plan.forms import form_for, match_key
 from chassis_platform.plan.object_logic import ObjectLogic, logic_of
+from chassis_platform.plan.problems import masked_field
 from chassis_platform.plan.rules import complete_new, rules_for
 from chassis_platform.plan.typed_values import BadValue, Convert, converter, shown
 
@@ -48,8 +50,8 @@ class WritePlan:
 
     @property
     def created(self) -> list[Change]:
-        """The new records that nothing is wrong with so far."""
-        return [change for change in self.changes if change.creating and not change.problems]
+        """The new records that nothing is wrong with so far, and that don't go to another one."""
+        return [change for change in self.changes if change.creating and not change.problems and not change.attached]
 
     @property
     def existing(self) -> list[Change]:
@@ -73,6 +75,7 @@ class WritePlan:
 
 def object_to_write(context: Context, name: str) -> Object:
     """The object of that name, if it exists for the user at all; the same NotFound otherwise."""
+    demand_writing(context)
     obj = context.snapshot.object(name)
     access = context.policy.on(obj.name) if obj is not None else None
     if obj is None or access is None or not (access.read or access.create):
@@ -172,6 +175,8 @@ def read_upsert(context: Context, obj: Object, key_name: str, payloads: Sequence
     access = context.policy.on(obj.name)
     if key is None or not (key.name == "Id" or (key.name in access.readable and (key.external_id or key.unique))):
         raise Invalid.of("invalid_field", f"{shown(key_name)} is no external ID field of {obj.name}", path=key_name)
+    if not access.may_look_up(key.name):
+        raise masked_field(f"{obj.name}.{key.name}", "looked up")
     convert = converter(key, {}) if key.name != "Id" else str
     return Upsert(key, tuple(_key_in(convert, key, each) for each in payloads), tuple(payloads))
 

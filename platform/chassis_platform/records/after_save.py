@@ -47,6 +47,28 @@ def handle(kind: str, handler: AfterSave) -> None:
     _handlers[kind] = handler
 
 
+#: Runs behind the records of the batch: what was to be created goes to records that are there. It notes what is wrong
+#: with a record, or takes its attachment away, where the other record is none any more that it could go to.
+Attach = Callable[[Transaction, Context, Object, Sequence[Change]], Awaitable[None]]
+
+_attachers: dict[str, Attach] = {}
+
+
+def handle_attached(kind: str, handler: Attach) -> None:
+    """Register who carries out the attachments of a kind of logic."""
+    _attachers[kind] = handler
+
+
+async def attach(transaction: Transaction, context: Context, obj: Object, changes: Sequence[Change]) -> None:
+    """Let the engines carry out what they decided on records that are not created."""
+    by_kind: dict[str, list[Change]] = {}
+    for change in changes:
+        if change.attached is not None:
+            by_kind.setdefault(change.attached.kind, []).append(change)
+    for kind, found in by_kind.items():
+        await _attachers[kind](transaction, context, obj, found)
+
+
 #: What an engine keeps of a write that came to nothing; in a transaction of its own, when the write is over.
 Aftermath = Callable[[Transaction], Awaitable[None]]
 
@@ -91,4 +113,6 @@ async def act(transaction: Transaction, context: Context, fired: Sequence[Fired]
         if handler is None:
             raise RuntimeError(f"nothing handles {kind}: chassis_platform.automation was not loaded")
         await handler(transaction, context, fired[start:end])
+        if any(change.attached for each in fired[start:end] for change in each.changes):
+            return  # the record is undone: nobody else has to do with it
         start = end

@@ -13,16 +13,16 @@ from chassis_metadata.snapshot import Object
 from chassis_platform.plan.changes import Change
 from chassis_platform.plan.forms import match_key
 from chassis_platform.plan.object_logic import loaded_for_triggers
-from chassis_platform.plan.rules import NAME
 from chassis_platform.plan.summaries import relations_over
 from chassis_platform.plan.write import WritePlan
 from chassis_platform.records.family import Family, cascades, family_of
 from chassis_platform.records.inquiry import PLATFORM, Inquiry, Knowledge, everywhere, unique_fields
 from chassis_platform.records.judge import meet_stored
+from chassis_platform.records.master_locks import masters_that_lock, refuse_under_locked
 from chassis_platform.records.parents import before_writing, judge_parents, watches_of_members
 from chassis_platform.records.rollups import maintain_members
 from chassis_platform.records.rounds import set_off, write_in_rounds
-from chassis_platform.records.trail import DELETED, RESTORED, audit_of
+from chassis_platform.records.trail import DELETED, RESTORED, audit_of, audited
 from chassis_platform.records.verdict import hear, question
 from chassis_platform.sql.check import DELETED_DATE, records_with_key, remaining_records, values_of
 from chassis_platform.sql.pivot import KEEP_INDEX_ROWS, RELEASE_UNIQUE_VALUES, index_row, indexed_fields
@@ -99,9 +99,12 @@ async def _meet(transaction: Transaction, plan: WritePlan, *, deleted: bool) -> 
     inquiry = Inquiry(plan)
     parents = [each.name for each in plan.obj.fields.values() if cascades(each)] if deleted else []
     wanted = loaded_for_triggers(plan.logic)
-    inquiry.ask_for_stored([*parents, *wanted, *([NAME] if plan.obj.package == PLATFORM else [])])
+    masters = [] if deleted else [each.name for each in masters_that_lock(plan)]
+    inquiry.ask_for_stored([*parents, *masters, *wanted, *(audited(plan.obj) if plan.obj.package == PLATFORM else [])])
     known = await inquiry.answers(transaction)
     meet_stored(plan, known, deleted=deleted)
+    if masters:
+        await refuse_under_locked(transaction, plan)
     return known
 
 

@@ -14,6 +14,7 @@ from chassis_platform.plan.object_logic import loaded_for_triggers
 from chassis_platform.plan.rules import NAME, fields_beside
 from chassis_platform.plan.write import WritePlan
 from chassis_platform.records.locks import Lock, ask_for_locks, locks_in
+from chassis_platform.records.master_locks import masters_that_lock
 from chassis_platform.sql.check import (
     ID,
     USERNAMES,
@@ -203,6 +204,7 @@ def names_to_load(plan: WritePlan) -> set[str]:
     if sent or plan.existing:
         logic = plan.logic
         sent |= {*logic.computed, *logic.read_before, *logic.old_needed, *loaded_for_triggers(logic)}
+        sent |= {each.name for each in masters_that_lock(plan)}
     return fields_beside(plan.obj, sent | ({NAME} if plan.obj.package == PLATFORM else set()))
 
 

@@ -109,7 +109,9 @@ def _check_references(plan: WritePlan, change: Change, known: Knowledge) -> None
 
 
 def _check_unique(plan: WritePlan, known: Knowledge) -> None:
+    access = plan.context.policy.on(plan.obj.name)
     for field in unique_fields(plan.obj):
+        may_know = access.may_look_up(field.name)  # whose value it is
         seen: dict[Any, Change] = {}
         for change in plan.changes:
             value = change.values.get(field.name)
@@ -118,7 +120,7 @@ def _check_unique(plan: WritePlan, known: Knowledge) -> None:
             key = match_key(field, value)
             others = [each for each in known.holders.get((plan.obj.name, field.name, key), ()) if each.id != change.id]
             if others:
-                _is_duplicate(change, field, others[0].id if others[0].is_visible else None)
+                _is_duplicate(change, field, others[0].id if others[0].is_visible and may_know else None)
             elif key in seen:
                 _is_duplicate(change, field, seen[key].id)
             seen.setdefault(key, change)

@@ -89,7 +89,7 @@ async def related_list(  # noqa: PLR0913  what a request for a related list may 
     layout_columns, order_by = _layout_of(parent, child_relationship.name, child)
     request = ListRequest(
         columns=tuple(columns) if columns else _readable(layout_columns, child, names),
-        order_by=order_by,
+        order_by=_sortable(order_by, child, names),
         limit=limit,
         after=after,
     )
@@ -122,6 +122,12 @@ def _readable(columns: Sequence[str], child: Object, names: Names) -> tuple[str,
     return tuple(dict.fromkeys(kept))
 
 
+def _sortable(order_by: tuple[tuple[str, bool], ...], child: Object, names: Names) -> tuple[tuple[str, bool], ...]:
+    """An order that nobody asked for is left out where the user sees masked what it goes by."""
+    fields = {path: names.field(child, Path(tuple(path.split(".")))) for path, _ in order_by}
+    return tuple(each for each in order_by if names.mask_of(fields[each[0]]) is None)
+
+
 def describe_column(column: Column, context: Context) -> dict[str, Any]:
     """What the web application needs to draw a column."""
     operand = column.operand
@@ -129,15 +135,17 @@ def describe_column(column: Column, context: Context) -> dict[str, Any]:
         raise TypeError("a list has no aggregates")
     field = operand.field
     editable = field.name in context.policy.on(field.object_name).editable
+    is_masked = Names(context.snapshot, context.policy).mask_of(operand) is not None
     return {
         "path": column.path,
         "label": column_label(operand, context),
         "type": operand.type,
         "object": field.object_name,
         "field": field.name,
-        "sortable": field.traits.sortable,
-        "filterable": field.traits.filterable,
+        "sortable": field.traits.sortable and not is_masked,
+        "filterable": field.traits.filterable and not is_masked,
         "updateable": not operand.hops and field.updateable and editable,
+        "masked": is_masked,
     }
 
 

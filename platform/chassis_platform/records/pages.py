@@ -176,5 +176,6 @@ def log_parameters(context: Context, door: str, entry_count: int) -> dict[str, A
         "source_ip": principal.source_ip,
         "session_id": principal.session_id,
         "client_name": principal.client_name,
+        "acting_user_id": principal.acting_user_id,
         **{entry_name(number): new_id(_ACCESS_PREFIX) for number in range(1, entry_count + 1)},
     }

@@ -14,8 +14,8 @@ from chassis_platform.access.context import Context
 from chassis_platform.plan.changes import RecordResult
 from chassis_platform.plan.write import Operation, Payload, object_to_write
 from chassis_platform.records.write import write_within
-from chassis_platform.sql.check import values_of
-from chassis_platform.sql.formula_context import running
+from chassis_platform.sql.formula_context import asking
+from chassis_platform.sql.shown_values import read_shown, shown_values
 from chassis_tenants.database import Database, Transaction
 
 
@@ -63,7 +63,7 @@ def _leave(seen: Preview) -> NoReturn:
 async def _values(
     transaction: Transaction, context: Context, obj: Object, results: Sequence[RecordResult]
 ) -> list[Mapping[str, Any] | None]:
-    """The fields that the user may read."""
+    """The fields that the user may read, as the user would see them."""
     readable = context.policy.on(obj.name).readable
     names = [
         each.name
@@ -72,7 +72,6 @@ async def _values(
     ]
     ids = [result.id for result in results if result.success]
     tenant_id = context.tenant.id
-    asked = values_of(obj, names).bind(tenant=tenant_id, tenant_id=tenant_id, ids=ids, **running(context))
-    rows = await transaction.fetch(asked) if ids else []
-    found = {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}
+    asked = shown_values(obj, names, context).bind(tenant=tenant_id, tenant_id=tenant_id, ids=ids, **asking(context))
+    found = read_shown(names, await transaction.fetch(asked) if ids else [])
     return [found.get(str(result.id)) if result.success else None for result in results]

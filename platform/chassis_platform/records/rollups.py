@@ -49,7 +49,7 @@ async def maintain(transaction: Transaction, plan: WritePlan, changes: Sequence[
     own = [each.bind(**parameters) for each in followings(plan.obj, snapshot, changes)]
     relations = [each for each in relations_over(snapshot, plan.obj) if any(map(each.is_touched, changes))]
     steps = [_Step(each, *_concerned(each, changes)) for each in relations]
-    return await _keep(transaction, snapshot, steps, parameters, own)
+    return await _Summing(transaction, snapshot, parameters).keep(steps, own)
 
 
 async def maintain_members(
@@ -63,7 +63,7 @@ async def maintain_members(
         for relation in relations_over(snapshot, snapshot.objects[name])
     ]
     steps = [_Step(relation, (), tuple(ids)) for relation, ids in found if ids]
-    return await _keep(transaction, snapshot, steps, parameters_of(context, now), [])
+    return await _Summing(transaction, snapshot, parameters_of(context, now)).keep(steps, [])
 
 
 async def maintain_all(transaction: Transaction, context: Context, obj: Object, ids: Sequence[str]) -> Changed:
@@ -71,7 +71,7 @@ async def maintain_all(transaction: Transaction, context: Context, obj: Object, 
     snapshot, parameters = context.snapshot, parameters_of(context, clock.now())
     first = [each.bind(**parameters, ids=list(ids)) for each in _beside(obj, snapshot)]
     steps = [_Step(relation, tuple(ids), ()) for relation in relations_of(snapshot, obj)]
-    return await _keep(transaction, snapshot, steps, parameters, first)
+    return await _Summing(transaction, snapshot, parameters).keep(steps, first)
 
 
 def parameters_of(context: Context, now: datetime) -> dict[str, Any]:
@@ -113,46 +113,41 @@ def _concerned(relation: Relation, changes: Sequence[Change]) -> tuple[tuple[str
     return tuple(sorted(left - {None})), tuple(sorted(str(change.id) for change in touched))
 
 
-async def _keep(
-    transaction: Transaction,
-    snapshot: Snapshot,
-    steps: Sequence[_Step],
-    parameters: Mapping[str, Any],
-    first: Sequence[Statement],
-) -> Changed:
-    """Level by level: the summaries of the first step may be summed up again above."""
-    found: Changed = {}
-    for _ in range(DEEPEST_SUMMARY + 1):  # the last round writes what stands beside the highest summaries
-        changed = await _sum_up(transaction, snapshot, steps, parameters, first)
-        for obj_name, ids in changed.items():
-            found.setdefault(obj_name, set()).update(ids)
-        first = [
-            each.bind(**parameters, ids=sorted(ids))
-            for name, ids in sorted(changed.items())
-            for each in _beside(snapshot.objects[name], snapshot)
-        ]
-        steps = [step for name, ids in sorted(changed.items()) for step in _above(snapshot, name, steps, ids)]
-        if not (first or steps):
-            break
-    return found
+@dataclass(frozen=True, slots=True)
+class _Summing:
+    """The transaction in which summaries are worked out; `parameters` are those of all its statements."""
 
+    transaction: Transaction
+    snapshot: Snapshot
+    parameters: Mapping[str, Any]
 
-async def _sum_up(
-    transaction: Transaction,
-    snapshot: Snapshot,
-    steps: Sequence[_Step],
-    parameters: Mapping[str, Any],
-    first: Sequence[Statement],
-) -> Changed:
-    """One round trip: answers the parents whose summaries changed."""
-    asked = [each.bind(**parameters) for step in steps for each in step.statements(snapshot)]
-    opening = [*first, LOCK_TIMEOUT] if asked else list(first)
-    answers = await transaction.fetch_each([*opening, *asked]) if opening else []
-    changed: Changed = {}
-    for step, rows in zip(steps, answers[len(opening) + 1 :: 2], strict=True):
-        if rows:
-            changed.setdefault(step.relation.parent.name, set()).update(row[0] for row in rows)
-    return changed
+    async def keep(self, steps: Sequence[_Step], first: Sequence[Statement]) -> Changed:
+        """Level by level: the summaries of the first step may be summed up again above."""
+        found: Changed = {}
+        for _ in range(DEEPEST_SUMMARY + 1):  # the last round writes what stands beside the highest summaries
+            changed = await self._sum_up(steps, first)
+            for obj_name, ids in changed.items():
+                found.setdefault(obj_name, set()).update(ids)
+            first = [
+                each.bind(**self.parameters, ids=sorted(ids))
+                for name, ids in sorted(changed.items())
+                for each in _beside(self.snapshot.objects[name], self.snapshot)
+            ]
+            steps = [step for name, ids in sorted(changed.items()) for step in _above(self.snapshot, name, steps, ids)]
+            if not (first or steps):
+                break
+        return found
+
+    async def _sum_up(self, steps: Sequence[_Step], first: Sequence[Statement]) -> Changed:
+        """One round trip: answers the parents whose summaries changed."""
+        asked = [each.bind(**self.parameters) for step in steps for each in step.statements(self.snapshot)]
+        opening = [*first, LOCK_TIMEOUT] if asked else list(first)
+        answers = await self.transaction.fetch_each([*opening, *asked]) if opening else []
+        changed: Changed = {}
+        for step, rows in zip(steps, answers[len(opening) + 1 :: 2], strict=True):
+            if rows:
+                changed.setdefault(step.relation.parent.name, set()).update(row[0] for row in rows)
+        return changed
 
 
 def _beside(obj: Object, snapshot: Snapshot) -> Iterable[Statement]:

@@ -13,15 +13,18 @@ from typing import Any
 from chassis_metadata.ids import new_ids
 from chassis_metadata.snapshot import Field, Object
 from chassis_platform.plan.changes import Change, fine
+from chassis_platform.plan.late_rules import in_two_parts
 from chassis_platform.plan.summaries import relations_over
 from chassis_platform.plan.write import WritePlan
 from chassis_platform.records.compute import compute_values
 from chassis_platform.records.counters import number_without_gaps
 from chassis_platform.records.inquiry import Inquiry, everywhere, names_to_load
 from chassis_platform.records.judge import judge_values, meet_stored, refuse_circles, resolve_keys, self_references
+from chassis_platform.records.masked_values import refuse_masked
+from chassis_platform.records.master_locks import refuse_under_locked
 from chassis_platform.records.parents import before_writing, judge_parents, watches
 from chassis_platform.records.rollups import followings, maintain
-from chassis_platform.records.rounds import set_off, write_in_rounds
+from chassis_platform.records.rounds import hand_over, set_off, write_in_rounds
 from chassis_platform.records.trail import trail_of
 from chassis_platform.records.verdict import hear, question
 from chassis_platform.sql.check import ancestors_by
@@ -41,7 +44,9 @@ async def save_records(transaction: Transaction, plan: WritePlan, *, within: boo
     inquiry.ask_for_usernames()
     known = await inquiry.answers(transaction)
     meet_stored(plan, known)
+    await refuse_masked(transaction, plan)
     changes = resolve_keys(plan, known)
+    await refuse_under_locked(transaction, plan, changes)
     _give_ids(plan)
     await compute_values(transaction, plan, known)
     judge_values(plan, known, changes)
@@ -61,19 +66,33 @@ def _moves_summaries(plan: WritePlan) -> bool:
 
 
 async def _attempt(transaction: Transaction, plan: WritePlan, first: Sequence[Statement]) -> None:
-    """Write the records, ask what is to be asked of them, and let the engines act on them."""
-    numbered = await number_without_gaps(transaction, plan, first)
+    """Write the records, ask what is to be asked of them, let the engines act on them; then hand over what is none."""
     changes = [*plan.created, *plan.existing]
+    if changes:
+        await _attempt_to_write(transaction, plan, changes, first)
+    elif first:
+        await transaction.fetch_each(first)
+    if not any(change.problems or change.attached for change in changes):
+        await hand_over(transaction, plan)
+
+
+async def _attempt_to_write(
+    transaction: Transaction, plan: WritePlan, changes: Sequence[Change], first: Sequence[Statement]
+) -> None:
+    numbered = await number_without_gaps(transaction, plan, first)
     first = () if numbered else first
     watched = watches(plan, changes)
-    before, asked = before_writing(plan, watched, changes), question(plan, changes)
+    at_once, later = in_two_parts(plan, changes)
+    before, asked = before_writing(plan, watched, changes), question(at_once, changes)
     answers = await transaction.fetch_each([*first, *before, *_statements(plan), *asked])
     for watch, rows in zip(watched, answers[len(first) :], strict=False):
         watch.take(rows)
-    fired = hear(plan, changes, answers[-1] if asked else ())
+    fired = hear(at_once, changes, answers[-1] if asked else ())
     if any(change.problems for change in changes):
         return
     await judge_parents(transaction, plan, changes, watched, await maintain(transaction, plan, changes))
+    if later is not None:
+        hear(later, changes, (await transaction.fetch_each(question(later, changes)))[-1])
     if any(change.problems for change in changes):
         return
     await set_off(transaction, plan, changes, fired)

@@ -84,7 +84,8 @@ def _plan(context: Context, obj: Object, request: ListRequest) -> ReadPlan:
     readable = Names(context.snapshot, context.policy).readable(obj)
     details = [each for each in obj.compact_fields if each in readable][:MOST_DETAILS]
     columns = tuple(dict.fromkeys(("Name", *details)))
-    return list_plan(context, obj.name, ListRequest(columns, search=request.search, order_by=request.order_by))
+    order_by = request.order_by if "Name" not in context.policy.on(obj.name).masks else ()
+    return list_plan(context, obj.name, ListRequest(columns, search=request.search, order_by=order_by))
 
 
 def _hit(row: dict[str, Any], plan: ReadPlan, context: Context) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from chassis_platform.plan.write import WritePlan
 from chassis_platform.records.inquiry import PLATFORM
 from chassis_platform.sql.rows import folded
 from chassis_platform.sql.trail import (
+    ACTING,
     CHANGE_ACCESS,
     END_SESSIONS,
     INSERT_LOGIN_NAMES,
@@ -40,7 +41,7 @@ def trail_of(plan: WritePlan, created: Sequence[Change], changed: Sequence[Chang
     rows = [*_creations(plan.obj, created), *_field_changes(plan.obj, changed)]
     if rows:
         for row, entry_id in zip(rows, new_ids(HISTORY_PREFIX, len(rows)), strict=True):
-            row["id"] = entry_id
+            row |= {"id": entry_id, ACTING: plan.context.principal.acting_user_id}
         yield insert_history(plan.context.snapshot).bind(rows=folded(rows))
 
 
@@ -91,13 +92,23 @@ def audit_of(plan: WritePlan, action: str, changes: Sequence[Change]) -> Iterabl
     if not rows:
         return
     for row, entry_id in zip(rows, new_ids(SETUP_PREFIX, len(rows)), strict=True):
-        row["id"] = entry_id
+        row |= {"id": entry_id, ACTING: plan.context.principal.acting_user_id}
     yield insert_audit(plan.context.snapshot).bind(rows=folded(rows))
     yield CHANGE_ACCESS
 
 
+def audited(obj: Object) -> list[str]:
+    """The fields whose values the trail keeps of a record that goes or comes back."""
+    return [
+        each.name
+        for each in obj.fields.values()
+        if each.name == NAME or (each.column and not (each.system or each.is_compound or each.is_calculated))
+    ]
+
+
 def _audit_row(plan: WritePlan, action: str, change: Change) -> dict[str, Any]:
     names = [name for name in change.values if change.differs(name)]
+    whole = {name: change.old[name] for name in audited(plan.obj) if change.old and change.old.get(name) is not None}
     target = str(change.now(NAME) or change.id)
     principal = plan.context.principal
     display = f"{action.capitalize()} {plan.obj.label} {target}" + (f": {', '.join(names)}" if names else "")
@@ -107,8 +118,10 @@ def _audit_row(plan: WritePlan, action: str, change: Change) -> dict[str, Any]:
         "section": plan.obj.name,
         "target_name": target[:TARGET_LENGTH],
         "display": display[:DISPLAY_LENGTH],
-        "old_value": _document({name: (change.old or {}).get(name) for name in names} if change.old else None),
-        "new_value": _document({name: change.values[name] for name in names} if names else None),
+        "old_value": _document(
+            whole if action == DELETED else {name: change.old.get(name) for name in names if change.old}
+        ),
+        "new_value": _document(whole if action == RESTORED else {name: change.values[name] for name in names}),
         "source_ip": principal.source_ip,
     }
 

@@ -66,9 +66,18 @@ async def try_formula(database: Database, context: Context, obj: Object, express
 
 
 def _hidden(context: Context, expression: Expression) -> Iterator[str]:
-    """Fields that the formula reads and the user may not."""
+    """Fields that the formula reads and the user may not, or sees masked: what it says could repeat them."""
     for node in walk(expression.root):
         if isinstance(node, FieldValue) and node.source is not Source.USER:
             access = context.policy.on(node.obj)
-            if not access.read or node.field not in access.readable:
+            if not access.read or node.field not in access.readable or node.field in access.masks:
                 yield f"{node.obj}.{node.field}"
+            yield from _masked_steps(context, node)
+
+
+def _masked_steps(context: Context, node: FieldValue) -> Iterator[str]:
+    standing = node.root or node.obj
+    for step in node.steps:
+        if step.field in context.policy.on(standing).masks:
+            yield f"{standing}.{step.field}"
+        standing = step.target

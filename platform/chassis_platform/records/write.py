@@ -19,7 +19,7 @@ from psycopg import errors as pg_errors
 from chassis_metadata.errors import ChassisError, Conflict, Forbidden, Invalid, NotFound, Problem
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
-from chassis_platform.plan.changes import Change, Expectation, RecordResult
+from chassis_platform.plan.changes import ROLLED_BACK, Change, Expectation, RecordResult
 from chassis_platform.plan.write import (
     Operation,
     Payload,
@@ -55,12 +55,6 @@ _OVERTAKEN = (pg_errors.UniqueViolation, pg_errors.ForeignKeyViolation)
 _IN_THE_WAY = (pg_errors.DeadlockDetected, pg_errors.SerializationFailure, pg_errors.LockNotAvailable)
 _RACES = (*_OVERTAKEN, *_IN_THE_WAY)
 _PAUSE_SECONDS = 0.02
-
-_ROLLED_BACK = Problem(
-    "",
-    "all_or_none_operation_rolled_back",
-    "Record rolled back because not all records were valid and the request was using AllOrNone header",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +200,11 @@ def _result(change: Change, *, rolled_back: bool) -> RecordResult:
     if change.problems:
         return RecordResult(None if change.creating else change.id, success=False, problems=tuple(change.problems))
     if rolled_back:
-        return RecordResult(None if change.creating else change.id, success=False, problems=(_ROLLED_BACK,))
+        return RecordResult(None if change.creating else change.id, success=False, problems=(ROLLED_BACK,))
     warnings = tuple(change.warnings)
+    if change.attached is not None:
+        target, version = change.attached.target_id, change.version
+        return RecordResult(target, success=True, version=version, warnings=warnings, attached=True)
     return RecordResult(change.id, success=True, created=change.creating, version=change.version, warnings=warnings)
 
 

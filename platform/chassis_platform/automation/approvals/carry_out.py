@@ -11,6 +11,7 @@ from psycopg import errors as pg_errors
 
 from chassis_metadata.errors import ChassisError, Problem
 from chassis_platform.access.context import Context
+from chassis_platform.automation.approvals.attachments import wrong_attachments
 from chassis_platform.automation.approvals.batch import Batch
 from chassis_platform.automation.approvals.decide import decide
 from chassis_platform.automation.approvals.recall import reassign, recall
@@ -82,7 +83,11 @@ async def _run(
 ) -> bool:
     """Kind by kind; answers whether nothing has to be undone."""
     kinds: dict[type, list[int]] = {}
+    wrong = await wrong_attachments(transaction, context, {place: requests[place] for place in places})
+    outcomes |= {place: Outcome(problems=problems) for place, problems in wrong.items()}
     for place in places:
+        if place in wrong:
+            continue
         kinds.setdefault(type(requests[place]), []).append(place)
     for kind, own in kinds.items():
         try:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-import orjson
-
 from chassis_metadata.errors import Invalid
 from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.logic.approval import (
@@ -14,22 +12,15 @@ from chassis_metadata.logic.approval import (
     Action,
     ApprovalProcess,
     approval_of_document,
-    digest_of,
-    document_of,
 )
 from chassis_metadata.logic.approval_formulas import reference_formula, request_formula, request_value
+from chassis_metadata.logic.frozen import digest_of, document_of
 from chassis_metadata.snapshot import Object, Snapshot
 from chassis_platform.access.compile import Recent
 from chassis_platform.automation.approvals.approvers import expressions_of
+from chassis_platform.automation.frozen import keep
 from chassis_tenants.database import Row
 from chassis_tenants.statement import Statement
-
-_KEEP = """
-INSERT INTO chassis.approval_definition (tenant_id, digest, body)
-SELECT %(tenant_id)s, r.digest, r.body FROM json_to_recordset(%(rows)s::json) AS r (digest text, body jsonb)
-ON CONFLICT (tenant_id, digest) DO NOTHING
-"""
-_LOAD = "SELECT d.digest, d.body FROM chassis.approval_definition d WHERE d.tenant_id = %(tenant_id)s"
 
 _processes: Recent[str, ApprovalProcess] = Recent(500)
 
@@ -43,13 +34,7 @@ def keep_definitions(tenant_id: int, snapshot: Snapshot, processes: Iterable[App
         if document is not None and digest_of(document) == each.digest:
             documents[each.digest] = document
     if documents:
-        rows = [{"digest": digest, "body": body} for digest, body in documents.items()]
-        yield Statement(_KEEP, {"tenant_id": tenant_id, "rows": orjson.dumps(rows).decode()})
-
-
-def ask_for_definitions(tenant_id: int, condition: str, **parameters: object) -> Statement:
-    """Versions in use; `condition` is this engine's own text."""
-    return Statement(f"{_LOAD} AND {condition}", {"tenant_id": tenant_id, **parameters})
+        yield keep(tenant_id, documents.values())
 
 
 def processes_in(rows: Iterable[Row]) -> dict[str, ApprovalProcess]:

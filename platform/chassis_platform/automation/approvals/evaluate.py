@@ -12,10 +12,13 @@ from chassis_metadata.expressions.typed import Expression
 from chassis_metadata.logic.approval import ACTOR, COMMENTS, STEP, SUBMITTER
 from chassis_metadata.snapshot import Object, Snapshot
 from chassis_platform.access.context import Context
+from chassis_platform.access.masking import Masks, masks_kept
+from chassis_platform.access.sharing import who_asks
 from chassis_platform.automation.keeping import common
 from chassis_platform.sql.formulas.compile import compile_expression
 from chassis_platform.sql.formulas.rows import Rows
 from chassis_platform.sql.rows import folded, of_this_object, unfolded
+from chassis_platform.sql.shown_expressions import shown_expression
 from chassis_platform.sql.write import IDS
 from chassis_tenants.database import Row
 from chassis_tenants.statement import Statement, compile_statement
@@ -67,12 +70,21 @@ NO_ANSWER = Answer({}, frozenset())
 
 
 def evaluation(
-    context: Context, obj: Object, expressions: Iterable[Expression], asked: Sequence[Asked]
+    context: Context,
+    obj: Object,
+    expressions: Iterable[Expression],
+    asked: Sequence[Asked],
+    *,
+    held: frozenset[str] | None = None,
 ) -> tuple[Statement, tuple[Expression, ...]]:
-    """The statement that evaluates, and the order in which its rows answer: see `answers`."""
+    """The statement that evaluates, and the order in which its rows answer: see `answers`.
+
+    `held` are the audiences of who reads the answers, masked as rules want it; None: they decide something.
+    """
     ordered = tuple({_key(each): each for each in expressions}.values())
-    key = ("evaluation", obj.name, tuple(map(_key, ordered)))
-    statement = context.snapshot.keep(key, lambda: _compile(context.snapshot, obj, ordered))
+    key = ("evaluation", obj.name, tuple(map(_key, ordered)), held)
+    masks = None if held is None else masks_kept(context.snapshot, held)
+    statement = context.snapshot.keep(key, lambda: _compile(context.snapshot, obj, ordered, masks))
     rows = [
         dict(
             zip(
@@ -84,16 +96,16 @@ def evaluation(
         for each in asked
     ]
     ids = sorted({each.record_id for each in asked})
-    return statement.bind(**common(context), rows=folded(rows), ids=ids), ordered
+    return statement.bind(**who_asks(context.policy), **common(context), rows=folded(rows), ids=ids), ordered
 
 
-def _compile(snapshot: Snapshot, obj: Object, expressions: Sequence[Expression]) -> Statement:
+def _compile(snapshot: Snapshot, obj: Object, expressions: Sequence[Expression], masks: Masks | None) -> Statement:
     record, asked = tenant_view(obj).alias("t"), unfolded(_COLUMNS)
     variables = {name: asked.c[name.lower()] for name in _NAMES}
     rows = Rows(snapshot, obj, record, variables=variables)
     columns: list[sa.ColumnElement[Any]] = [asked.c.place]
     for number, each in enumerate(expressions):
-        compiled = compile_expression(each, rows)
+        compiled = compile_expression(each, rows) if masks is None else shown_expression(each, rows, masks)
         failed = sa.false() if compiled.failed is None else sa.func.coalesce(compiled.failed, sa.false())
         columns += [compiled.value.label(f"v{number}"), failed.label(f"f{number}")]
     joined = record.join(asked, asked.c.record_id == record.c.id)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from chassis_metadata.ids import is_id, normal_id
 from chassis_metadata.logic.approval import ApprovalProcess
 from chassis_platform.access.context import Context
-from chassis_platform.automation.approvals.definitions import ask_for_definitions, processes_in
+from chassis_platform.automation.approvals.definitions import processes_in
 from chassis_platform.automation.approvals.people import Hat, ask_for_delegators, hat_of
 from chassis_platform.automation.approvals.running import Running, Workitem
+from chassis_platform.automation.frozen import ask_for
 from chassis_platform.records.inquiry import LOCK_TIMEOUT
 from chassis_tenants.database import Row, Transaction
 from chassis_tenants.statement import Statement
@@ -73,7 +74,7 @@ async def load(transaction: Transaction, context: Context, ids: Iterable[str]) -
             Statement(_LOCK, parameters),
             Statement(_INSTANCES, parameters),
             Statement(_ITEMS, parameters),
-            ask_for_definitions(context.tenant.id, _DEFINITIONS, ids=wanted),
+            ask_for(context.tenant.id, _DEFINITIONS, ids=wanted),
             ask_for_delegators(context),
         ]
     )

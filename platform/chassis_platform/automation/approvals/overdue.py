@@ -22,7 +22,7 @@ from chassis_platform.automation.approvals.running import ESCALATED, REMINDED, L
 from chassis_platform.automation.approvals.stages import WORKITEM_PREFIX
 from chassis_platform.automation.approvals.store import WORKITEM, store
 from chassis_platform.automation.keeping import updated
-from chassis_platform.automation.unattended import unattended
+from chassis_platform.automation.unattended import unattended, until_none_is_left
 from chassis_tenants.database import Database, Transaction
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.statement import Statement
@@ -50,10 +50,8 @@ async def check_deadlines(database: Database, snapshots: SnapshotStore, tenant_i
     context = await unattended(database, snapshots, tenant_id)
     if context is None:
         return 0
-    now, done = clock.now(), 0
-    while checked := await _check_batch(database, context, now):
-        done += checked
-    return done
+    now = clock.now()
+    return await until_none_is_left(lambda: _check_batch(database, context, now))
 
 
 async def _check_batch(database: Database, context: Context, now: datetime) -> int:

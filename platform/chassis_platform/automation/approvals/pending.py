@@ -7,9 +7,10 @@ from typing import Any
 
 from chassis_metadata.logic.approval import ApprovalProcess
 from chassis_platform.access.context import Context
-from chassis_platform.automation.approvals.definitions import ask_for_definitions, processes_in
+from chassis_platform.automation.approvals.definitions import processes_in
 from chassis_platform.automation.approvals.people import Hat, ask_for_delegators, hat_of
 from chassis_platform.automation.approvals.shown import Showing, Subject, document_of, subject_of
+from chassis_platform.automation.frozen import ask_for
 from chassis_tenants.database import Database, Row
 from chassis_tenants.statement import Statement
 
@@ -87,7 +88,7 @@ async def _processes(database: Database, context: Context, rows: Sequence[Row]) 
     digests = sorted({row[10] for row in rows})
     if not digests:
         return {}
-    asked = ask_for_definitions(context.tenant.id, "d.digest = ANY (%(digests)s::text[])", digests=digests)
+    asked = ask_for(context.tenant.id, "d.digest = ANY (%(digests)s::text[])", digests=digests)
     [found] = await database.read(context.binding, asked)
     return processes_in(found)
 

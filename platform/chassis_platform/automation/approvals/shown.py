@@ -1,4 +1,7 @@
-"""What approvers see of a record beside the request: its name and the fields that the process shows, as the system."""
+"""What approvers see of a record beside the request: its name and the fields that the process shows.
+
+They are read as the system reads them, and masked as rules mask them for who looks.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,10 @@ from chassis_metadata.logic.approval import ApprovalProcess
 from chassis_metadata.logic.approval_formulas import request_formula
 from chassis_metadata.snapshot import Field, Object, Snapshot
 from chassis_platform.access.context import Context
+from chassis_platform.access.masking import masks_kept
 from chassis_platform.automation.approvals.evaluate import NO_ANSWER, Answer, Asked, answers, evaluation
 from chassis_platform.records.lists import field_label
+from chassis_platform.sql.shown_expressions import is_shown_masked
 from chassis_tenants.journal import Access, Actor, access_entry
 from chassis_tenants.statement import Statement
 
@@ -78,7 +83,7 @@ class Showing:
         obj = self._context.snapshot.objects[group[0].process.object_name]
         typed = [one for _, one in _typed(self._context.snapshot, obj, group[0].process)]
         asked = [Asked(place, each.record_id) for place, each in enumerate(group)]
-        return evaluation(self._context, obj, typed, asked)
+        return evaluation(self._context, obj, typed, asked, held=self._context.policy.grants.held)
 
     def _shown(self, subject: Subject, answer: Answer) -> tuple[str | None, list[Shown]]:
         snapshot = self._context.snapshot
@@ -96,11 +101,14 @@ class Showing:
     def _log(self) -> Iterator[Statement]:
         """Who is shown personal data reads it, whichever way."""
         context, principal = self._context, self._context.principal
-        actor = Actor(principal.user_id, principal.username, principal.source_ip)
+        actor = Actor(principal.user_id, principal.username, principal.source_ip, principal.acting_user_id)
         for group in self._groups.values():
             process = group[0].process
             obj = context.snapshot.objects[process.object_name]
-            fields = [path for path in process.show_fields if _is_logged(end_of(context.snapshot, obj, path))]
+            classified = [path for path in process.show_fields if _is_logged(end_of(context.snapshot, obj, path))]
+            typed = dict(_typed(context.snapshot, obj, process))
+            masks = masks_kept(context.snapshot, context.policy.grants.held)
+            fields = [each for each in classified if each in typed and not is_shown_masked(typed[each], masks)]
             if fields:
                 ids = [each.record_id for each in group]
                 read = Access(obj.name, ids, fields, DOOR, principal.session_id, principal.client_name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from chassis_metadata.errors import Invalid
@@ -20,7 +21,12 @@ async def submit_step(step: EngineStep) -> Mapping[str, Any]:
     ]
     batch = await submit(step.transaction, step.context, submissions)
     outcomes = batch.outcomes()
-    problems = [problem for each in outcomes for problem in each.problems if problem.code != "already_in_process"]
+    problems = [
+        replace(problem, path=record_id)
+        for record_id, each in zip(step.record_ids, outcomes, strict=True)
+        for problem in each.problems
+        if problem.code != "already_in_process"
+    ]
     if problems:
         raise Invalid(problems)
     return {record_id: each.instance_id for record_id, each in zip(step.record_ids, outcomes, strict=True)}

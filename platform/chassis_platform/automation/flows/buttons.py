@@ -6,20 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chassis_metadata.errors import Forbidden, Invalid, NotFound
-from chassis_metadata.ids import is_id, normal_id
+from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.logic.flow import Flow, flows_started_by
+from chassis_metadata.logic.flow_formulas import Standing, flow_formula
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
+from chassis_platform.access.system import as_automation
 from chassis_platform.automation.flows.chain import observed
-from chassis_platform.automation.flows.frame import Item
+from chassis_platform.automation.flows.evaluate import Question, ask
+from chassis_platform.automation.flows.frame import Frame, Item
 from chassis_platform.automation.flows.handler import matching
 from chassis_platform.automation.flows.run import Effect
 from chassis_platform.automation.flows.runner import flow_named, start
+from chassis_platform.automation.record_ids import ids_of
 from chassis_platform.sql.check import referred_records
 from chassis_platform.sql.formula_context import asking
 from chassis_tenants.database import Database, Transaction
 
-MOST_RECORDS = 200
+RECORD = "record"
 
 
 def may_press(context: Context, flow: Flow) -> bool:
@@ -31,18 +35,54 @@ def may_press(context: Context, flow: Flow) -> bool:
 
 def buttons_of(context: Context, object_name: str, language: str) -> list[dict[str, Any]]:
     """The buttons of an object that the user may press."""
-    snapshot = context.snapshot
-    return [
-        {
-            "name": flow.name,
-            "label": flow.label_in(snapshot, language),
-            "placements": list(flow.trigger.get("placements", ("record",))),
-            "message": _message(context, flow, language),
-            "inputs": [{"name": each.name, "type": each.kind.value} for each in flow.variables if each.is_input],
-        }
-        for flow in flows_started_by(snapshot, "button")
-        if flow.object_name == object_name and may_press(context, flow)
-    ]
+    return [_document(context, each, language) for each in _offered(context, object_name)]
+
+
+async def buttons_of_record(
+    database: Database, context: Context, obj: Object, record_id: str, language: str
+) -> list[dict[str, Any]]:
+    """Those of them that stand on a record and whose criteria hold for this one. NotFound where the user sees none."""
+    flows = [each for each in _offered(context, obj.name) if RECORD in _placements(each)]
+    [record_id] = ids_of(obj, [record_id])
+    async with database.transaction(context.binding) as transaction:
+        await check_visible(transaction, context, obj, [record_id])
+        possible = await _possible(transaction, context, flows, obj, record_id)
+    return [_document(context, each, language) for each in possible]
+
+
+async def _possible(
+    transaction: Transaction, context: Context, flows: Sequence[Flow], obj: Object, record_id: str
+) -> list[Flow]:
+    """The flows that the record meets the criteria of, all asked in one statement."""
+    asked = [each for each in flows if each.criteria is not None]
+    if not asked:
+        return list(flows)
+    standing = Standing(obj.name)
+    expressions = [flow_formula(context.snapshot, standing, str(each.criteria), Kind.BOOLEAN) for each in asked]
+    frame = Frame(asked[0], context.snapshot, standing, (Item(0, record_id),))
+    [answer] = await ask(transaction, as_automation(context), frame, Question(tuple(expressions)), frozenset())
+    refused = {each.name for each, holds in zip(asked, answer.values, strict=True) if not holds}
+    return [each for each in flows if each.name not in refused]
+
+
+def _offered(context: Context, object_name: str) -> list[Flow]:
+    started = flows_started_by(context.snapshot, "button")
+    return [each for each in started if each.object_name == object_name and may_press(context, each)]
+
+
+def _placements(flow: Flow) -> Sequence[str]:
+    placements: Sequence[str] = flow.trigger.get("placements", (RECORD,))
+    return placements
+
+
+def _document(context: Context, flow: Flow, language: str) -> dict[str, Any]:
+    return {
+        "name": flow.name,
+        "label": flow.label_in(context.snapshot, language),
+        "placements": list(_placements(flow)),
+        "message": _message(context, flow, language),
+        "inputs": flow.inputs_in(context.snapshot, language),
+    }
 
 
 def _message(context: Context, flow: Flow, language: str) -> str | None:
@@ -61,7 +101,7 @@ async def press(
     if not may_press(context, flow):
         raise Forbidden.of("insufficient_access", f"You may not start {flow.label!r}.")
     obj = context.snapshot.objects[str(flow.object_name)]
-    ids = _ids(obj, record_ids)
+    ids = ids_of(obj, record_ids)
     async with database.transaction(context.binding) as transaction:
         await check_visible(transaction, context, obj, ids)
         items = [Item(number, each) for number, each in enumerate(ids)]
@@ -70,15 +110,6 @@ async def press(
         with observed() as effects:
             await start(transaction, context, name, ids, variables, trigger="button")
     return effects
-
-
-def _ids(obj: Object, record_ids: Sequence[str]) -> list[str]:
-    if not record_ids or len(record_ids) > MOST_RECORDS:
-        raise Invalid.of("invalid_field", f"recordIds names 1 to {MOST_RECORDS} records.", fields=["recordIds"])
-    wrong = [each for each in record_ids if not is_id(each) or each[:3] != obj.key_prefix]
-    if wrong:
-        raise Invalid.of("malformed_id", f"{str(wrong[0])[:40]!r} is no id of {obj.label}.", fields=["recordIds"])
-    return list(dict.fromkeys(normal_id(each) for each in record_ids))
 
 
 async def check_visible(transaction: Transaction, context: Context, obj: Object, ids: Sequence[str]) -> None:

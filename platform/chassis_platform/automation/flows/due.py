@@ -6,6 +6,7 @@ a crash, and late where nobody looked in time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -20,6 +21,8 @@ from chassis_platform.automation.flows.frame import Item
 from chassis_platform.automation.flows.relative import (
     MARK,
     PAGE,
+    PRUNE_GONE,
+    PRUNE_LATE,
     Timing,
     Window,
     dated_records,
@@ -85,6 +88,7 @@ async def flows_due(database: Database, snapshots: SnapshotStore, tenant_id: int
     for flow in flows_started_by(context.snapshot, "relative"):
         await _relative(look, flow, clocks[flow.name])
     await _waits(look)
+    await _prune(look, clocks)
     async with database.transaction(context.binding) as transaction:
         parameters = {"tenant_id": tenant_id, "now": look.now, "version": context.tenant.metadata_version}
         await transaction.fetch(_LOOKED.bind(**parameters, next=await _next(look, transaction)))
@@ -159,6 +163,22 @@ async def _relative_page(
         items = [Item(number, each) for number, each in enumerate(chosen)]
         await queue_runs(transaction, acting, flow, items, "relative")
     return str(rows[-1][0]) if len(rows) == PAGE else None
+
+
+async def _prune(look: _Look, clocks: Mapping[str, tuple[datetime, datetime]]) -> None:
+    """Once a day, forget what no flow will ask for any more.
+
+    A mark is made when its time has come or is past: what was marked before the flow's window begins was due before.
+    """
+    flows = flows_started_by(look.context.snapshot, "relative")
+    checked = [clocks[each.name][1] for each in flows]
+    if all(each.date() == look.now.date() for each in checked):
+        return
+    tenant_id = look.context.tenant.id
+    floors = {each.name: timing_of(look.context, each).window(look.now, *clocks[each.name]).floor for each in flows}
+    statements = [PRUNE_LATE.bind(tenant_id=tenant_id, flow=name, floor=floor) for name, floor in floors.items()]
+    async with look.database.transaction(look.context.binding) as transaction:
+        await transaction.fetch_each([PRUNE_GONE.bind(tenant_id=tenant_id, names=list(floors)), *statements])
 
 
 async def _waits(look: _Look) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,38 +10,37 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import FromClause, TableValuedAlias
 
-from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.expressions.typed import Expression
 from chassis_metadata.logic.flow_formulas import Standing
 from chassis_metadata.snapshot import Field, Object, Snapshot
 from chassis_platform.access.context import Context
+from chassis_platform.access.masking import masks_kept
 from chassis_platform.automation.flows.frame import Frame, Item
 from chassis_platform.automation.keeping import common
 from chassis_platform.sql.candidates import OLD_ROWS, candidate_columns
-from chassis_platform.sql.formulas.compile import compile_expression
+from chassis_platform.sql.formulas.compile import Compiled, compile_expression
+from chassis_platform.sql.formulas.pieces import sql_type
 from chassis_platform.sql.formulas.rows import Rows
 from chassis_platform.sql.narrowing import narrowing
 from chassis_platform.sql.rows import folded, of_this_object, unfolded
+from chassis_platform.sql.shown_expressions import shown_expression
 from chassis_tenants.database import Row, Transaction
 from chassis_tenants.statement import Statement, compile_statement
 from chassis_tenants.storage import tenant_view, value
 
-_TYPES: Mapping[Kind, sa.types.TypeEngine[Any]] = {
-    Kind.NUMBER: sa.Numeric(),
-    Kind.BOOLEAN: sa.Boolean(),
-    Kind.DATE: sa.Date(),
-    Kind.DATETIME: sa.DateTime(timezone=True),
-    Kind.TIME: sa.Time(),
-}
 ITEMS = "items"
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of each record: formulas, and the fields whose present values are wanted."""
+    """What is asked of each record: formulas, and the fields whose present values are wanted.
+
+    The first `told` of the formulas leave the system: what rules mask is masked in them.
+    """
 
     expressions: tuple[Expression, ...] = ()
     fields: tuple[Field, ...] = ()
+    told: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +128,7 @@ def _items(standing: Standing) -> TableValuedAlias:
         "this_id": sa.Text(collation="C"),
         "is_new": sa.Boolean(),
     }
-    columns |= {f"v{place}": _TYPES.get(kind, sa.Text()) for place, (_, kind) in enumerate(standing.variables)}
+    columns |= {f"v{place}": sql_type(kind) for place, (_, kind) in enumerate(standing.variables)}
     return unfolded(columns, parameter=ITEMS, name="i")
 
 
@@ -171,13 +170,20 @@ def _ground(snapshot: Snapshot, standing: Standing, prior: frozenset[str]) -> _G
 def _columns(question: Question, rows: Rows) -> list[ColumnElement[Any]]:
     columns: list[ColumnElement[Any]] = []
     for number, each in enumerate(question.expressions):
-        compiled = compile_expression(each, rows)
+        compiled = _told(each, rows) if number < question.told else compile_expression(each, rows)
         failed = sa.false() if compiled.failed is None else sa.func.coalesce(compiled.failed, sa.false())
         columns += [compiled.value.label(f"e{number}"), failed.label(f"f{number}")]
     source = rows.source
     if source is not None:
         columns += [value(field, source).label(f"p{number}") for number, field in enumerate(question.fields)]
     return columns
+
+
+def _told(expression: Expression, rows: Rows) -> Compiled:
+    """Whoever reads it: no audience is asked for."""
+    if rows.snapshot is None:
+        return compile_expression(expression, rows)
+    return shown_expression(expression, rows, masks_kept(rows.snapshot, frozenset()))
 
 
 def _asked(snapshot: Snapshot, standing: Standing, question: Question, prior: frozenset[str]) -> Statement:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from chassis_metadata.errors import Problem
+from chassis_metadata.errors import Invalid, Problem
 from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.logic.flow import KIND, Flow, Step, all_steps, flows, flows_started_by
 from chassis_metadata.logic.flow_formulas import Standing, flow_formula
@@ -65,6 +65,8 @@ async def _act(transaction: Transaction, context: Context, flow: Flow, fired: Fi
         await note_synchronous(run, items, "record", started)
     elif run.has_failed and flow.trace != "none":
         afterwards(lambda separate: note_refused(separate, run, items, started))
+    if run.is_whole and len(changes) > 1:
+        raise Invalid([problem for problems in run.problems.values() for problem in problems][:1])
     for root, problems in run.problems.items():
         note_problems(changes[root], problems)
 

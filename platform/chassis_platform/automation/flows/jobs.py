@@ -22,6 +22,7 @@ from chassis_platform import clock
 from chassis_platform.access.context import Context
 from chassis_platform.automation.flows.chain import led_by
 from chassis_platform.automation.flows.frame import Item
+from chassis_platform.automation.flows.frozen import flow_as_begun
 from chassis_platform.automation.flows.run import Run
 from chassis_platform.automation.flows.runner import run_flow
 from chassis_platform.automation.flows.runs import (
@@ -85,7 +86,7 @@ async def run_queued(database: Database, snapshots: SnapshotStore, tenant_id: in
 
 
 async def _do(transaction: Transaction, context: Context, kept: Kept) -> None:
-    flow = flows(context.snapshot).get(kept.flow)
+    flow = await flow_as_begun(transaction, context, kept.flow, kept.version)
     if flow is None:
         await note(
             transaction, context, kept.id, Status=FAILED, Error="The flow is not there any more, or switched off."
@@ -147,7 +148,7 @@ async def _go_on_with(transaction: Transaction, context: Context, kept: Kept, it
     if items:
         with led_by(kept.links):
             flow = flows(context.snapshot)[kept.flow]
-            await queue_runs(transaction, context, flow, items, kept.trigger, place=kept.place)
+            await queue_runs(transaction, context, flow, items, kept.trigger, place=kept.place, version=kept.version)
 
 
 async def _again(transaction: Transaction, context: Context, kept: Kept, items: Sequence[Item]) -> None:
@@ -158,7 +159,11 @@ async def _again(transaction: Transaction, context: Context, kept: Kept, items: 
 def _rest(kept: Kept, items: Sequence[Item]) -> dict[str, Any]:
     """What is noted of a run whose other records go on by themselves."""
     ids = [each.record_id for each in items if each.record_id]
-    return {"Input": input_of(items, kept.place, kept.links), "RecordIds": ids or None, "RecordCount": len(items)}
+    return {
+        "Input": input_of(items, kept.place, kept.version, kept.links),
+        "RecordIds": ids or None,
+        "RecordCount": len(items),
+    }
 
 
 async def _note_failure(transaction: Transaction, context: Context, kept: Kept, miss: _Miss) -> None:
@@ -193,7 +198,14 @@ async def replay(transaction: Transaction, context: Context, run_id: str) -> str
     acting = replace(context, principal=replace(context.principal, user_id=kept.user_id or context.principal.user_id))
     with led_by(kept.links):
         [new] = await queue_runs(
-            transaction, acting, flow, kept.items, kept.trigger, place=kept.place, replay_of=kept.id
+            transaction,
+            acting,
+            flow,
+            kept.items,
+            kept.trigger,
+            place=kept.place,
+            version=kept.version,
+            replay_of=kept.id,
         )
     await note(transaction, context, kept.id, Status=REPLAYED)
     return new

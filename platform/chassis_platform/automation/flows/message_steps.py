@@ -1,4 +1,4 @@
-"""Steps that tell somebody: notify, email, webhook."""
+"""Steps that tell somebody: notify, email."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.expressions.typed import Expression
 from chassis_metadata.logic.email_template import templates
-from chassis_metadata.logic.flow import Step, formula_of
+from chassis_metadata.logic.flow import Step
 from chassis_platform.automation.flows.frame import Frame
 from chassis_platform.automation.flows.run import Run
 from chassis_platform.automation.flows.steps import verb
@@ -16,11 +16,11 @@ from chassis_platform.automation.flows.texts import Written, variants_of, writte
 from chassis_platform.automation.mail import Mail, queue_mails
 from chassis_platform.automation.notify import Notice, give_notice
 from chassis_platform.automation.people import Naming, Person, people
-from chassis_platform.automation.webhooks import Call, queue_calls
-from chassis_platform.records.trail import as_text
 
 To = Sequence[Mapping[str, str]]
 _BY_RECORD = ("field", "email")
+#: Why the readers of a message may see masked values in clear.
+CLEAR = "clear"
 
 
 def _expressions(run: Run, frame: Frame, to: To) -> list[Expression]:
@@ -62,7 +62,8 @@ async def notify(run: Run, frame: Frame, step: Step) -> None:
     texts = {"title": step.body["title"], "body": step.body.get("body")}
     variants = variants_of(run.snapshot, step.texts, texts)
     to: To = step.body["to"]
-    written, values = await written_with(run, frame, step, variants, _expressions(run, frame, to))
+    others, in_clear = _expressions(run, frame, to), CLEAR in step.body
+    written, values = await written_with(run, frame, step, variants, others, in_clear=in_clear)
     readers = await _readers(run, to, values)
     name = frame.obj.name if frame.obj else None
     notices = []
@@ -84,7 +85,8 @@ async def email(run: Run, frame: Frame, step: Step) -> None:
     parts = {"subject": template.subject, "text": template.text, "html": template.html}
     variants = variants_of(run.snapshot, f"email_templates.{template.name}", parts)
     to: To = step.body["to"]
-    written, values = await written_with(run, frame, step, variants, _expressions(run, frame, to))
+    others, in_clear = _expressions(run, frame, to), template.clear is not None
+    written, values = await written_with(run, frame, step, variants, others, in_clear=in_clear)
     readers = await _readers(run, to, values)
     mails = []
     for item, text, (persons, addresses) in zip(frame.items, written, readers, strict=True):
@@ -114,23 +116,3 @@ async def email(run: Run, frame: Frame, step: Step) -> None:
 def _mail_texts(text: Written, language: str) -> tuple[str, str, str | None]:
     html = text.text("html", language, is_html=True) if "html" in text.variants else None
     return " ".join(text.text("subject", language).split()), text.text("text", language), html
-
-
-@verb("webhook")
-async def webhook(run: Run, frame: Frame, step: Step) -> None:
-    """Call another system once the transaction is committed."""
-    body: Mapping[str, Any] = step.body.get("body", {})
-    formulas = [run.formula(frame.standing, formula_of(each)) for each in body.values()]
-    answers = await run.ask(frame, step, formulas)
-    name = frame.obj.name if frame.obj else None
-    calls = []
-    for item, answer in zip(frame.items, answers, strict=True):
-        said = {key: _plain(value) for key, value in zip(body, answer.values, strict=True)}
-        document = said or {"object": name, "id": item.record_id}
-        calls.append(Call(step.body["url"], step.body.get("secret"), document, f"flow.{frame.flow.name}"))
-        run.did(frame, step, "called", name, item.record_id, url=step.body["url"], body=str(document))
-    await queue_calls(run.transaction, run.context, calls)
-
-
-def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, bool | int) else as_text(value)

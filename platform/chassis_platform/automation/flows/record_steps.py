@@ -127,7 +127,8 @@ async def create(run: Run, frame: Frame, step: Step) -> None:
     payloads = [dict(zip(names, answer.values, strict=True)) for _, answer in found]
     results = await run.write(frame, step, obj.name, "insert", payloads, [item for item, _ in found])
     for (item, _), payload, result in zip(found, payloads, results, strict=True):
-        run.did(frame, step, "created", obj.name, result.id, **{name: (None, each) for name, each in payload.items()})
+        did = "attached" if result.attached else "created"
+        run.did(frame, step, did, obj.name, result.id, **{name: (None, each) for name, each in payload.items()})
         if "into" in step.body:
             item.variables[step.body["into"]] = result.id
 

@@ -37,6 +37,13 @@ MARK = Statement(
     " FROM json_to_recordset(%(marks)s::json) AS r (record_id text, mark text)"
     " ON CONFLICT (tenant_id, flow, record_id, mark) DO NOTHING RETURNING record_id"
 )
+#: Marks without which nothing is done twice: of flows that are gone, and of what is too late by now to be done at all.
+PRUNE_GONE = Statement(
+    "DELETE FROM chassis.flow_mark WHERE tenant_id = %(tenant_id)s AND NOT flow = ANY (%(names)s::text[])"
+)
+PRUNE_LATE = Statement(
+    "DELETE FROM chassis.flow_mark WHERE tenant_id = %(tenant_id)s AND flow = %(flow)s AND marked_at < %(floor)s"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,10 @@ from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.expressions.typed import Expression
 from chassis_metadata.logic.flow import Flow, Step
 from chassis_metadata.logic.flow_formulas import Standing, flow_formula
+from chassis_metadata.masks import HIDDEN
 from chassis_metadata.snapshot import Field, Snapshot
 from chassis_platform.access.context import Context
+from chassis_platform.access.masking import masks_kept
 from chassis_platform.automation.flows.evaluate import Answer, Question, Search, ask, find
 from chassis_platform.automation.flows.frame import Frame, Item
 from chassis_platform.plan.changes import RecordResult
@@ -75,10 +77,19 @@ class Run:
         return flow_formula(self.snapshot, standing, text, expects)
 
     async def ask(
-        self, frame: Frame, step: Step, expressions: Sequence[Expression], fields: Sequence[Field] = ()
+        self,
+        frame: Frame,
+        step: Step,
+        expressions: Sequence[Expression],
+        fields: Sequence[Field] = (),
+        *,
+        told: int = 0,
     ) -> list[Answer]:
-        """The answers for the frame's items. A formula that can't be computed fails the record."""
-        question = Question(tuple(expressions), tuple(fields))
+        """The answers for the frame's items. A formula that can't be computed fails the record.
+
+        The first `told` of the formulas are for readers: what rules mask is masked in them.
+        """
+        question = Question(tuple(expressions), tuple(fields), told)
         if not expressions and not fields:
             return [Answer((), (), (), each.record_id) for each in frame.items]
         answers = await ask(self.transaction, self.context, frame, question, self.known)
@@ -159,8 +170,10 @@ class Run:
         record_id: str | None = None,
         **changes: Any,
     ) -> None:
-        """Note what was done."""
-        self.effects.append(Effect(frame.flow.name, step.place, did, object_name, record_id, shown(changes)))
+        """Note what was done. Others read runs than the records, so fields that are masked are noted without values."""
+        hidden = masks_kept(self.snapshot, frozenset()).get(object_name or "", {})
+        known = {name: HIDDEN if name in hidden else each for name, each in changes.items()}
+        self.effects.append(Effect(frame.flow.name, step.place, did, object_name, record_id, shown(known)))
 
 
 def _elsewhere(object_name: str, problem: Problem) -> Problem:

@@ -44,11 +44,12 @@ class Kept:
     user_id: str | None
     items: tuple[Item, ...]
     place: str | None = None  # the step after which a wait goes on
+    version: str | None = None  # the digest of the flow that it waited in
     links: tuple[Link, ...] = ()
     input: Mapping[str, Any] = field(default_factory=dict)
 
 
-def input_of(items: Sequence[Item], place: str | None, links: Sequence[Link]) -> str:
+def input_of(items: Sequence[Item], place: str | None, version: str | None, links: Sequence[Link]) -> str:
     """What a run begins with, as JSON."""
     document = {
         "items": [
@@ -56,6 +57,7 @@ def input_of(items: Sequence[Item], place: str | None, links: Sequence[Link]) ->
             for each in items
         ],
         "place": place,
+        "version": version,
         "chain": [[each.flow, sorted(each.record_ids)] for each in links],
     }
     return folded([document])[1:-1]
@@ -92,6 +94,7 @@ async def queue_runs(  # noqa: PLR0913  what a run begins with
     trigger: str,
     *,
     place: str | None = None,
+    version: str | None = None,
     replay_of: str | None = None,
     run_at: datetime | None = None,
     attempts: int = 0,
@@ -104,7 +107,7 @@ async def queue_runs(  # noqa: PLR0913  what a run begins with
         {
             **_row(flow, trigger, each, context.principal.user_id),
             "Status": RETRYING if error else QUEUED,
-            "Input": input_of(each, place, links),
+            "Input": input_of(each, place, version, links),
             "Attempts": attempts,
             "ReplayOfId": replay_of,
             "NextAttemptAt": run_at,
@@ -221,4 +224,5 @@ async def take(transaction: Transaction, context: Context, run_id: str, *statuse
     kept_id, flow, trigger, attempts, user_id, text = rows[0]
     document = orjson.loads(text)
     links = tuple(Link(name, frozenset(ids)) for name, ids in document["chain"])
-    return Kept(kept_id, flow, trigger, attempts, user_id, items_in(document), document["place"], links, document)
+    waited = (document["place"], document.get("version"))
+    return Kept(kept_id, flow, trigger, attempts, user_id, items_in(document), *waited, links, document)

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+import psycopg
+
 from chassis_metadata.errors import ChassisError
 from chassis_metadata.logic.flow import Step, formula_of
 from chassis_metadata.snapshot import Object
@@ -96,6 +98,8 @@ async def _asked(run: Run, frame: Frame, step: Step, engine: RunEngine, asked: E
     try:
         return await engine(asked) or {}
     except ChassisError as error:
+        if isinstance(error.__cause__, psycopg.Error):  # others were in the way: no record is to blame
+            raise
         items = {item.record_id: item for item in frame.items}
         for problem in error.problems:
             for item in [items[problem.path]] if problem.path in items else frame.items:

@@ -80,16 +80,19 @@ async def written(run: Run, frame: Frame, step: Step, texts: Mapping[str, str | 
 
 
 async def written_with(
-    run: Run, frame: Frame, step: Step, variants: Variants, others: Sequence[Expression]
+    run: Run, frame: Frame, step: Step, variants: Variants, others: Sequence[Expression], *, in_clear: bool = False
 ) -> tuple[list[Written], list[tuple[Any, ...]]]:
-    """The texts and the values of other formulas, asked for together."""
+    """The texts and the values of other formulas, asked for together.
+
+    What rules mask is masked in the texts, unless the author says why they are `in_clear`.
+    """
     asked = dict.fromkeys(
         formula for texts in variants.values() for text in texts.values() for formula in formulas_of(text)
     )
     expressions = {each: run.formula(frame.standing, each) for each in asked}
-    answers = await run.ask(frame, step, [*expressions.values(), *others])
-    zone = ZoneInfo(run.context.tenant.time_zone)
     count = len(expressions)
+    answers = await run.ask(frame, step, [*expressions.values(), *others], told=0 if in_clear else count)
+    zone = ZoneInfo(run.context.tenant.time_zone)
     texts = [
         Written(variants, expressions, dict(zip(expressions, each.values[:count], strict=True)), run.snapshot, zone)
         for each in answers

@@ -14,11 +14,12 @@ import orjson
 from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.logic.business_hours import named_hours
 from chassis_metadata.logic.durations import read_duration
-from chassis_metadata.logic.flow import Step, all_steps, flows
+from chassis_metadata.logic.flow import Step, all_steps
 from chassis_platform import clock
 from chassis_platform.access.context import Context
 from chassis_platform.automation.business_time import add_duration, zone_of
 from chassis_platform.automation.flows.frame import Frame, Item
+from chassis_platform.automation.flows.frozen import flow_as_begun, keep_flow, version_of
 from chassis_platform.automation.flows.run import Run
 from chassis_platform.automation.flows.runs import queue_runs
 from chassis_platform.automation.flows.steps import verb
@@ -44,7 +45,7 @@ UPDATE data.flow_wait w
 SET status = 'Resumed', due_time = NULL, resumed_at = %(now)s, resumed_by = %(by)s,
     last_modified_date = %(now)s, system_modstamp = %(now)s, row_version = w.row_version + 1
 FROM over WHERE w.tenant_id = over.tenant_id AND w.id = over.id
-RETURNING w.flow_name, w.step, w.record_id, w.variables, w.user_id, w.id
+RETURNING w.flow_name, w.step, w.record_id, w.variables, w.user_id, w.id, w.flow_version
 """
 _BY_TIME = Statement(_RESUME.format(which="w.due_time <= %(now)s"))
 _BY_EVENT = Statement(_RESUME.format(which="w.event_name = %(event)s AND w.record_id = ANY (%(ids)s)"))
@@ -68,6 +69,7 @@ async def wait(run: Run, frame: Frame, step: Step) -> None:
     rows = [
         {
             "FlowName": run.flow.name,
+            "FlowVersion": version_of(run.snapshot, run.flow),
             "Step": step.place,
             "Status": "Waiting",
             "ObjectName": name,
@@ -82,7 +84,7 @@ async def wait(run: Run, frame: Frame, step: Step) -> None:
     ]
     jobs = [enqueue(run.context.tenant.id, DUE_JOB, run_at=each) for each in sorted({each for each in due if each})]
     kept = with_ids(run.snapshot.objects[OBJECT], rows)
-    await run.transaction.fetch_each([*inserted(run.context, OBJECT, kept), *jobs])
+    await run.transaction.fetch_each([*keep_flow(run.context, run.flow), *inserted(run.context, OBJECT, kept), *jobs])
     for item, moment in zip(frame.items, due, strict=True):
         run.did(frame, step, "waits", name, item.record_id, until=moment)
         item.is_active = False
@@ -141,28 +143,30 @@ async def next_due(transaction: Transaction, context: Context) -> datetime | Non
 async def _resume(transaction: Transaction, context: Context, statement: Statement, by: str, **given: Any) -> int:
     parameters = {"tenant_id": context.tenant.id, "now": clock.now(), "by": by, "most": MOST_AT_ONCE, **given}
     rows = sorted(
-        await transaction.fetch(statement.bind(**parameters)), key=lambda row: (*row[:2], row[4] or "", row[5])
+        await transaction.fetch(statement.bind(**parameters)),
+        key=lambda row: (*row[:2], row[4] or "", row[6] or "", row[5]),
     )
-    for (flow_name, step, user_id), together in groupby(rows, key=lambda row: (row[0], row[1], row[4])):
-        await _go_on(transaction, context, (flow_name, step, user_id), list(together), by)
+    for what, together in groupby(rows, key=lambda row: (row[0], row[1], row[4], row[6])):
+        await _go_on(transaction, context, what, list(together), by)
     return len(rows)
 
 
-async def _go_on(
-    transaction: Transaction, context: Context, what: tuple[str, str, str | None], rows: Sequence[Row], by: str
-) -> None:
-    flow_name, place, user_id = what
-    flow = flows(context.snapshot).get(flow_name)
+_What = tuple[str, str, str | None, str | None]
+
+
+async def _go_on(transaction: Transaction, context: Context, what: _What, rows: Sequence[Row], by: str) -> None:
+    flow_name, place, user_id, version = what
+    flow = await flow_as_begun(transaction, context, flow_name, version)
     if flow is None:  # switched off meanwhile: what waited is over
         return
     timed_out = _timed_out(flow.steps, place)
     told = {timed_out: by == "time"} if timed_out else {}
     items = [
         Item(number, record_id, variables={**orjson.loads(variables or b"{}"), **told})
-        for number, (_, _, record_id, variables, _, _) in enumerate(rows)
+        for number, (_, _, record_id, variables, *_) in enumerate(rows)
     ]
     acting = replace(context, principal=replace(context.principal, user_id=user_id or context.principal.user_id))
-    await queue_runs(transaction, acting, flow, items, "wait", place=place)
+    await queue_runs(transaction, acting, flow, items, "wait", place=place, version=version)
 
 
 def _timed_out(steps: Sequence[Step], place: str) -> str | None:

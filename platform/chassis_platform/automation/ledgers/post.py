@@ -78,7 +78,7 @@ async def post(
     fine = [each for each, problem in zip(postings, wrong, strict=True) if problem is None]
     keys = {key for each in fine for key in (each.key, each.reverses) if key}
     books = await open_books(transaction, context, ledger, _balances_of(ledger, fine), keys)
-    _sweep(books)
+    sweep(books)
     results = [
         _post_one(books, each) if problem is None else Posted(each.key, each.account_id, problem=problem)
         for each, problem in zip(postings, wrong, strict=True)
@@ -93,7 +93,7 @@ async def expire_accounts(
 ) -> int:
     """Take away what has expired of these (account, type); answers how many lines that made."""
     books = await open_books(transaction, context, ledger, accounts)
-    _sweep(books)
+    sweep(books)
     await close_books(transaction, books)
     return len(books.entries)
 
@@ -140,13 +140,13 @@ def _type_of(ledger: Ledger, each: Posting) -> BalanceType:
     return ledger.types[each.balance_type or next(iter(ledger.types))]
 
 
-def _sweep(books: Books) -> None:
+def sweep(books: Books) -> None:
     """What expired since the last look is no longer there for anybody."""
     for key, account in books.accounts.items():
         lines = account.expire(books.day)
         for line in lines:
             posting = Posting(key.rpartition("/")[2], f"expiry:{line.lot}", reason=_EXPIRY)
-            _note(books, posting, key.split("/")[1], [line])
+            enter_lines(books, posting, key.split("/")[1], [line])
 
 
 def _post_one(books: Books, each: Posting) -> Posted:
@@ -216,11 +216,12 @@ def _plain(amount: Decimal) -> str:
 
 
 def _taken(books: Books, each: Posting, type_name: str, lines: Sequence[Line]) -> Decimal:
-    _note(books, each, type_name, lines)
+    enter_lines(books, each, type_name, lines)
     return lines[-1].balance
 
 
-def _note(books: Books, each: Posting, type_name: str, lines: Sequence[Line]) -> None:
+def enter_lines(books: Books, each: Posting, type_name: str, lines: Sequence[Line]) -> None:
+    """Note the lines that a posting made."""
     key = books.posting_key(each.key)
     reverses = books.posting_key(each.reverses) if each.reverses else None
     for place, line in enumerate(lines):

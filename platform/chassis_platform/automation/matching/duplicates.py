@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from chassis_metadata.errors import Problem
 from chassis_metadata.logic.duplicate_rule import KIND, Action, DuplicateRule, asked_by, duplicate_rules
 from chassis_metadata.logic.matching_rule import KIND as MATCHING_RULE
 from chassis_metadata.logic.matching_rule import MatchingRule
@@ -47,10 +48,37 @@ class _Asked:
 async def look_for_duplicates(transaction: Transaction, context: Context, fired: Sequence[Fired]) -> None:
     """Refuse what a rule blocks, tell what it warns of, keep what it reports, note what goes to another record."""
     asked = list(_asked(context, fired))
-    for change in (each for one in fired for each in one.changes):
-        change.warnings[:] = [each for each in change.warnings if each.code != CODE]  # of an earlier try
+    forget_told(fired, own=True)
     if not asked:
         return
+    await _look(transaction, context, asked)
+
+
+def forget_told(fired: Sequence[Fired], *, own: bool) -> None:
+    """Take back what an earlier try told of the records themselves, or of those that they refer to."""
+    for one in fired:
+        for change in one.changes:
+            change.warnings[:] = [each for each in change.warnings if _is_own(each, one.obj.name) is not own]
+
+
+def _is_own(warning: Problem, object_name: str) -> bool | None:
+    """Whether a duplicate rule of this object told it; None: none did."""
+    if warning.code != CODE:
+        return None
+    return bool(warning.details["duplicateResult"]["duplicateRuleEntityType"] == object_name)
+
+
+async def ask_of(
+    transaction: Transaction, context: Context, rules: Sequence[DuplicateRule], changes: Sequence[Change]
+) -> None:
+    """Ask rules of records that are there as if they were saved now."""
+    held = context.policy.grants.custom
+    asked = [_Asked(each, Event.UPDATE, tuple(changes)) for each in rules if each.bypass_permission not in held]
+    if asked and changes:
+        await _look(transaction, context, asked)
+
+
+async def _look(transaction: Transaction, context: Context, asked: Sequence[_Asked]) -> None:
     rules = _matching_rules(context, asked)
     ids = sorted({str(change.id) for each in asked for change in each.changes})
     findings = await find_matches(transaction, context, rules, ids)

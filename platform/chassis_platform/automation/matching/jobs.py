@@ -11,7 +11,7 @@ from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
 from chassis_platform.automation.matching.duplicates import find_parameters
 from chassis_platform.automation.matching.findings import findings_of
-from chassis_platform.automation.matching.keys import drop, key_rows, stored_values
+from chassis_platform.automation.matching.keys import drop, stored_key_rows
 from chassis_platform.automation.matching.record_sets import Group, keep_groups
 from chassis_platform.automation.matching.search import by_other
 from chassis_platform.automation.unattended import unattended
@@ -91,7 +91,7 @@ async def _make(
         return
     tenant = {"tenant": context.tenant.id, "tenant_id": context.tenant.id}
     await transaction.fetch(lock_records(obj).bind(**tenant, ids=list(ids)))
-    rows = list(key_rows(sides, await stored_values(transaction, obj, sides, ids)))
+    rows = await stored_key_rows(transaction, context, obj, sides, ids)
     kept = [KEEP_KEYS.bind(tenant=context.tenant.id, rows=folded(rows))] if rows else []
     await transaction.fetch_each([drop(context.tenant.id, sides, ids), *kept])
 

@@ -16,6 +16,7 @@ from chassis_metadata.snapshot import Field, Object, Snapshot
 from chassis_platform import clock
 from chassis_platform.access.context import Context
 from chassis_platform.automation.matching.keys import field_names, renew_keys
+from chassis_platform.automation.matching.related import follow
 from chassis_platform.plan.changes import Change
 from chassis_platform.plan.write import WritePlan
 from chassis_platform.records.inquiry import everywhere
@@ -122,6 +123,7 @@ async def _move(
     await maintain(transaction, plan, changes)
     if field.name in field_names(sides_of(context.snapshot, child.name)):
         await renew_keys(transaction, context, child, ids)
+    await follow(transaction, context, child.name, changes)
 
 
 def _index_rows(child: Object, field: Field, changes: Sequence[Change]) -> Iterable[Statement]:

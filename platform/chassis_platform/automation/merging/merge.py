@@ -248,7 +248,7 @@ def _traces(context: Context, obj: Object, request: MergeRequest, moved: int) ->
         before={"records": [request.master_id, *losers]},
         after={"record": request.master_id, "moved": moved, "reason": request.reason},
     )
-    actor = Actor(principal.user_id, principal.username, principal.source_ip)
+    actor = Actor(principal.user_id, principal.username, principal.source_ip, principal.acting_user_id)
     statements = [FORGET_REDIRECT, REDIRECT, REDIRECT_FURTHER, SETTLE_SETS]
     return [
         *(each.bind(**common, **redirect) for each in statements),

@@ -19,7 +19,7 @@ from chassis_platform.automation.milestones.rows import (
     written,
 )
 from chassis_platform.automation.milestones.timer import State, Timer, due_until, ended, recalculated, retargeted
-from chassis_platform.automation.unattended import unattended
+from chassis_platform.automation.unattended import unattended, until_none_is_left
 from chassis_platform.records.inquiry import LOCK_TIMEOUT
 from chassis_platform.sql.write import lock_records
 from chassis_tenants.database import Database, Row, Transaction
@@ -37,10 +37,8 @@ async def check_milestones(database: Database, snapshots: SnapshotStore, tenant_
     if context is None:
         return 0
     await follow_changed_hours(database, context)
-    now, done = clock.now(), 0
-    while checked := await _check_batch(database, context, now):
-        done += checked
-    return done
+    now = clock.now()
+    return await until_none_is_left(lambda: _check_batch(database, context, now))
 
 
 async def _check_batch(database: Database, context: Context, now: datetime) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +14,7 @@ from sqlalchemy.dialects import postgresql as pg
 from chassis_metadata.logic.milestone import Milestone
 from chassis_metadata.snapshot import Object, Snapshot
 from chassis_platform.access.context import Context
-from chassis_platform.automation.keeping import inserted, updated
+from chassis_platform.automation.keeping import stored, without_blanks
 from chassis_platform.automation.milestones.timer import Entry, State, Timer
 from chassis_platform.sql.rows import kept, of_this_object
 from chassis_platform.sql.write import IDS
@@ -143,20 +142,17 @@ def _entries(log: str | None) -> Iterable[Entry]:
 def written(context: Context, timers: Sequence[Timer], milestones: Mapping[str, Milestone]) -> list[Statement]:
     """The statements that store clocks, new ones and changed ones."""
     language = context.tenant.language
-    rows = [
-        {
-            **_values(timer),
+
+    def fixed(timer: Timer) -> dict[str, Any]:
+        return {
             "Name": milestones[timer.milestone].label_in(context.snapshot, language)[:_NAME_LENGTH],
             "RecordId": timer.record_id,
             "MilestoneName": timer.milestone,
             "Occurrence": timer.occurrence,
             "StartTime": timer.start,
         }
-        for timer in timers
-        if not timer.is_stored
-    ]
-    changed = [_values(each) for each in timers if each.is_stored]
-    return [*inserted(context, OBJECT, rows), *updated(context, OBJECT, changed)]
+
+    return stored(context, OBJECT, timers, _values, fixed)
 
 
 def _values(timer: Timer) -> dict[str, Any]:
@@ -175,9 +171,5 @@ def _values(timer: Timer) -> dict[str, Any]:
         "WarningCount": timer.warnings,
         "NextCheckTime": timer.next_check,
         "BusinessHours": timer.hours,
-        "Log": orjson.dumps([_stored(each) for each in timer.log]).decode() if timer.log else None,
+        "Log": orjson.dumps([without_blanks(each) for each in timer.log]).decode() if timer.log else None,
     }
-
-
-def _stored(entry: Entry) -> dict[str, Any]:
-    return {key: value for key, value in asdict(entry).items() if value is not None}

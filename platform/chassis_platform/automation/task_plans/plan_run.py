@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql as pg
 from chassis_metadata.logic.task_plan import RUN_OBJECT, TaskPlan
 from chassis_metadata.snapshot import Object, Snapshot
 from chassis_platform.access.context import Context
-from chassis_platform.automation.keeping import inserted, updated
+from chassis_platform.automation.keeping import stored, without_blanks
 from chassis_platform.sql.rows import kept, of_this_object
 from chassis_platform.sql.write import IDS
 from chassis_tenants import storage
@@ -145,19 +145,16 @@ def _steps(text: str | None) -> Iterable[RunStep]:
 def written(context: Context, runs: Sequence[PlanRun], plans: Mapping[str, TaskPlan]) -> list[Statement]:
     """The statements that store runs, new ones and changed ones."""
     language = context.tenant.language
-    new = [
-        {
-            **_values(each),
-            "Name": plans[each.plan].label_in(context.snapshot, language)[:_NAME_LENGTH],
-            "PlanName": each.plan,
-            "RecordId": each.record_id,
-            "StartTime": each.start,
+
+    def fixed(run: PlanRun) -> dict[str, Any]:
+        return {
+            "Name": plans[run.plan].label_in(context.snapshot, language)[:_NAME_LENGTH],
+            "PlanName": run.plan,
+            "RecordId": run.record_id,
+            "StartTime": run.start,
         }
-        for each in runs
-        if not each.is_stored
-    ]
-    changed = [_values(each) for each in runs if each.is_stored]
-    return [*inserted(context, RUN_OBJECT, new), *updated(context, RUN_OBJECT, changed)]
+
+    return stored(context, RUN_OBJECT, runs, _values, fixed)
 
 
 def _values(run: PlanRun) -> dict[str, Any]:
@@ -168,9 +165,5 @@ def _values(run: PlanRun) -> dict[str, Any]:
         "OpenKey": run.key if run.state == RUNNING else None,
         "TaskCount": sum(1 for each in run.steps if each.state is not StepState.LEFT_OUT),
         "DoneCount": sum(1 for each in run.steps if each.state is StepState.DONE),
-        "Steps": orjson.dumps([_stored(each) for each in run.steps]).decode(),
+        "Steps": orjson.dumps([without_blanks(each) for each in run.steps]).decode(),
     }
-
-
-def _stored(step: RunStep) -> dict[str, Any]:
-    return {key: value for key, value in asdict(step).items() if value is not None}

@@ -341,10 +341,10 @@ def _time_part(part: str) -> Function:
 
 
 def _add_months(compiler: Compiler, node: Operation) -> Piece:
-    """From the next day and back again, so that the last day of a month leads to the last day of another."""
+    """From the last day of a month to the last day of another; other days keep their number where there is room."""
     start, amount = compiler.pieces(node.arguments)
     months = numeric(compiler, amount)
-    count = sa.func.coalesce(sa.func.trunc(months.value, type_=sa.Numeric()), number(0))
+    count = sa.func.trunc(months.value, type_=sa.Numeric())
     is_date = start.kind is not Kind.DATETIME
     day = as_kind(start, Kind.DATE) if is_date else sa.func.timezone("UTC", start.value, type_=sa.DateTime())
 
@@ -352,19 +352,19 @@ def _add_months(compiler: Compiler, node: Operation) -> Piece:
         return compiler.once(count, lambda n: _month_shifted(first, n))
 
     value = compiler.once(sa.cast(day, sa.DateTime()), shifted, sa.DateTime())
-    present = sa.and_(as_kind(start, Kind.DATE).is_not(None) if is_date else start.value.is_not(None), value.is_(None))
-    failed = any_failed((start.failed, months.failed, truth(present)))
+    outside = sa.and_(as_kind(start, start.kind).is_not(None), count.is_not(None), value.is_(None))
+    failed = any_failed((start.failed, months.failed, truth(outside)))
     made = sa.cast(value, sa.Date()) if is_date else sa.func.timezone("UTC", value, type_=_MOMENT_TYPE)
     return Piece(Kind.DATE if is_date else Kind.DATETIME, made, failed)
 
 
 def _month_shifted(first: Value, months: Value) -> Value:
-    reached = Template(
-        "{0} + INTERVAL '1 day' + {1} * INTERVAL '1 month' - INTERVAL '1 day'",
-        first,
-        whole(months, -MOST_MONTHS, MOST_MONTHS),
-        type_=sa.DateTime(),
-    )
+    """PostgreSQL's own sum ends at a month's last day; only from a last day it has to go round by the next day."""
+    count = whole(months, -MOST_MONTHS, MOST_MONTHS)
+    plain = Template("{0} + {1} * INTERVAL '1 month'", first, count, type_=sa.DateTime())
+    from_next = "{0} + INTERVAL '1 day' + {1} * INTERVAL '1 month' - INTERVAL '1 day'"
+    is_last = Template("extract(day FROM {0} + INTERVAL '1 day') = 1", first, type_=sa.Boolean())
+    reached = sa.case((is_last, Template(from_next, first, count, type_=sa.DateTime())), else_=plain)
     year = sa.cast(sa.extract("year", first), sa.Numeric())
     place = year * number(12) + sa.cast(sa.extract("month", first), sa.Numeric()) - number(1) + months
     return sa.case((place.between(number(12), number(9999 * 12 + 10)), reached))
@@ -436,7 +436,9 @@ def _location(compiler: Compiler, node: Operation) -> Piece:
         "ARRAY[{0}::float8, {1}::float8]", latitude.value, longitude.value, type_=blank(Kind.LOCATION).type
     )
     outside = sa.not_(truth_or_blank(inside))
-    return Piece(Kind.LOCATION, sa.case((inside, point)), any_failed((latitude.failed, longitude.failed, outside)))
+    half = sa.func.num_nulls(latitude.value, longitude.value) == 1
+    failed = any_failed((latitude.failed, longitude.failed, outside, half))
+    return Piece(Kind.LOCATION, sa.case((inside, point)), failed)
 
 
 def _distance(compiler: Compiler, node: Operation) -> Piece:
@@ -445,11 +447,12 @@ def _distance(compiler: Compiler, node: Operation) -> Piece:
         "2 * {2} * asin(least(1, sqrt(sin(radians(({1})[1] - ({0})[1]) / 2) ^ 2 "
         "+ cos(radians(({0})[1])) * cos(radians(({1})[1])) * sin(radians(({1})[2] - ({0})[2]) / 2) ^ 2)))"
     )
-    measure = sa.func.lower(filled(unit))
+    measure = filled(unit)
     radius = sa.case((measure == text("mi"), number("3958.761")), (measure == text("km"), number("6371.009")))
-    ends = (as_kind(each, Kind.LOCATION) for each in (one, other))
+    ends = [as_kind(each, Kind.LOCATION) for each in (one, other)]
     far = Template(form, *ends, sa.cast(radius, sa.Double()), type_=sa.Double())
-    value = sa.cast(sa.cast(far, sa.Text()), sa.Numeric())
+    known = sa.func.num_nulls(*ends) == 0  # least() passes over blanks
+    value = sa.case((known, sa.cast(sa.cast(far, sa.Text()), sa.Numeric())))
     failed = any_failed((one.failed, other.failed, unit.failed, radius.is_(None)))
     return Piece(Kind.NUMBER, value, failed, digits=10, is_rounded=True)
 

@@ -10,7 +10,7 @@ from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.expressions.typed import Operation
 from chassis_platform.sql.formulas.compiler import Compiler, Function
 from chassis_platform.sql.formulas.pieces import Piece, Template, Value, any_failed, filled, text
-from chassis_platform.sql.formulas.texts import EMPTY, shown
+from chassis_platform.sql.formulas.texts import EMPTY, replaced, shown
 
 _HTML = (
     ("&", "&amp;"),
@@ -59,13 +59,6 @@ _NUMBERED = (
     "SELECT coalesce(string_agg(CASE WHEN ascii(c) > 65535 THEN concat('&#', ascii(c), ';') ELSE c END, '' "
     "ORDER BY n), '') FROM string_to_table({0}, NULL) WITH ORDINALITY AS letters(c, n)"
 )
-
-
-def replaced(value: Value, pairs: Iterable[tuple[str, str]]) -> Value:
-    """Every first text replaced by its second, one pair after the other."""
-    for old, new in pairs:
-        value = sa.func.replace(value, text(old), text(new), type_=sa.Text())
-    return value
 
 
 def _encoded(pairs: Iterable[tuple[str, str]]) -> Function:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import sqlalchemy as sa
 
@@ -49,15 +50,49 @@ def _simple(name: str) -> Function:
     return function
 
 
+def replaced(value: Value, pairs: Iterable[tuple[str, str]]) -> Value:
+    """Every first text replaced by its second, one pair after the other."""
+    for old, new in pairs:
+        value = sa.func.replace(value, text(old), text(new), type_=sa.Text())
+    return value
+
+
 def _cased(name: str) -> Function:
-    """Capitals and small letters of all scripts, whatever the database's language."""
+    """Capitals and small letters of all scripts, whatever the database's language; Turkish ones where asked for."""
 
     def function(compiler: Compiler, node: Operation) -> Piece:
-        pieces = compiler.pieces(node.arguments)
-        value = getattr(sa.func, name)(sa.collate(filled(pieces[0]), "default"), type_=sa.Text()).collate("C")
-        return Piece(Kind.TEXT, value, any_failed(each.failed for each in pieces))
+        words, *language = compiler.pieces(node.arguments)
+        whole = replace(words, value=filled(words))
+        value = compiler.repeated(whole, lambda each: _in_case(name, each.collate("C"), language)).collate("C")
+        return Piece(Kind.TEXT, value, any_failed(each.failed for each in (words, *language)))
 
     return function
+
+
+#: Letters that have another pair in Turkish.
+_TURKISH = {"upper": (("i", "İ"),), "lower": (("İ", "i"), ("I", "\u0131"))}
+
+
+_FINAL_SIGMA = "(?<=[^\\s[:punct:][:digit:]])\u03c3(?![^\\s[:punct:][:digit:]])"
+
+
+def _in_case(name: str, whole: Value, language: list[Piece]) -> Value:
+    usual = _mapped(name, whole)
+    if not language:
+        return usual
+    is_turkish = sa.func.left(sa.func.lower(filled(language[0])), 2, type_=sa.Text()).in_([text("tr"), text("az")])
+    return sa.case((is_turkish, _mapped(name, replaced(whole, _TURKISH[name]))), else_=usual)
+
+
+def _mapped(name: str, whole: Value) -> Value:
+    """PostgreSQL maps letter by letter; one letter that becomes two, and the sigma of a word's end, are ours."""
+    value: Value = getattr(sa.func, name)(sa.collate(whole, "default"), type_=sa.Text()).collate("C")
+    if name == "upper":
+        return replaced(value, [("ß", "SS")])
+    if name == "lower":
+        ended = sa.func.regexp_replace(value, text(_FINAL_SIGMA), text("ς"), text("g"))
+        return sa.case((sa.func.strpos(whole, text("Σ")) > 0, sa.cast(ended, sa.Text())), else_=value)
+    return value
 
 
 def _joined(compiler: Compiler, node: Operation) -> Piece:
@@ -160,9 +195,10 @@ def _like(compiler: Compiler, node: Operation) -> Piece:
 
 
 def _regex(compiler: Compiler, node: Operation) -> Piece:
-    (words,) = compiler.pieces(node.arguments)
+    words, pattern = compiler.pieces(node.arguments)
     whole = sa.func.left(filled(words), LONGEST_TEXT, type_=sa.Text()).collate("C")
-    return Piece(Kind.BOOLEAN, whole.op("~", return_type=sa.Boolean())(text(node.detail[0])), words.failed)
+    fits = whole.op("~", return_type=sa.Boolean())(filled(pattern))
+    return Piece(Kind.BOOLEAN, fits, any_failed((words.failed, pattern.failed)))
 
 
 def _substitute(compiler: Compiler, node: Operation) -> Piece:
