@@ -6,6 +6,8 @@ const server = 'http://localhost:8000'
 
 export default defineConfig({
   plugins: [react()],
+  // The server puts a word of its own here into each first page: styles made at run time carry it (api/web.py).
+  html: { cspNonce: '__CSP_NONCE__' },
   build: {
     target: 'es2022',
     sourcemap: false,
@@ -13,7 +15,12 @@ export default defineConfig({
   },
   server: {
     port: 5173,
-    proxy: { '/ui': server, '/setup': server, '/services': server },
+    proxy: {
+      '/ui': server,
+      '/setup': server,
+      '/services': server,
+      '^/audit/(timeline|summary|proof|head|consistency|archives|export)': server,
+    },
   },
   test: { include: ['src/**/*.test.ts'], environment: 'node' },
 })

@@ -1,4 +1,5 @@
 // The web application starts here.
+import './frame/styleNonce'
 import { createRoot } from 'react-dom/client'
 import { RouterProvider } from 'react-router/dom'
 import { bootstrapQuery } from './api/queries'

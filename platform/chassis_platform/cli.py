@@ -18,6 +18,8 @@ from rich.table import Table
 
 from chassis_metadata.errors import ChassisError
 from chassis_metadata.package import read_package
+from chassis_platform.audit.operators import noted, read_acts
+from chassis_platform.audit.retention import set_floor
 from chassis_platform.cases.command import CaseRun, run_package_cases
 from chassis_platform.formula_eval.evaluate import answers_to
 from chassis_platform.inbound.keys import create_inbound_key, revoke_inbound_key
@@ -121,8 +123,12 @@ def migrate() -> None:
 @app.command()
 def token(username: str) -> None:
     """Print an access token for a user, for scripts on this machine; it is noted in the login history."""
-    with _installation() as (settings, prepared):
-        typer.echo(_run(_with_database(prepared, lambda database: issue_token(database, settings, username))))
+    with (
+        _installation() as (settings, prepared),
+        noted(prepared.urls.owner, prepared.home, "issue_token", username),
+    ):
+        issued = _run(_with_database(prepared, lambda database: issue_token(database, settings, username)))
+        typer.echo(issued)
 
 
 @app.command()
@@ -160,7 +166,10 @@ def tenant_create(
 ) -> None:
     """Create a tenant and its first administrator; prints the password once."""
     wanted = NewTenant(name, label or name, admin or f"admin@{name}.example", language, time_zone, currency)
-    with _installation() as (_, prepared):
+    with (
+        _installation() as (_, prepared),
+        noted(prepared.urls.owner, prepared.home, "create_tenant", name, administrator=wanted.administrator),
+    ):
         made = _run(_with_database(prepared, lambda database: provision_tenant(database, prepared.urls.owner, wanted)))
     output.print_json(data=made)
 
@@ -180,7 +189,8 @@ def tenant_suspend(name: str, resume: Annotated[bool, typer.Option(help="Let it 
     """Close a tenant: nobody can sign in, nothing is lost. --resume opens it."""
     with _installation() as (_, prepared):
         found = _run(_with_database(prepared, lambda database: _named_tenant(database, name)))
-        (provision.resume if resume else provision.suspend)(prepared.urls.owner, found)
+        with noted(prepared.urls.owner, prepared.home, "resume_tenant" if resume else "suspend_tenant", name):
+            (provision.resume if resume else provision.suspend)(prepared.urls.owner, found)
 
 
 @tenant_app.command("export")
@@ -188,7 +198,8 @@ def tenant_export(name: str, path: Path) -> None:
     """Write everything a tenant has to a zip of JSON lines."""
     with _installation() as (_, prepared):
         found = _run(_with_database(prepared, lambda database: _named_tenant(database, name)))
-        provision.export_tenant(prepared.urls.owner, found, path)
+        with noted(prepared.urls.owner, prepared.home, "export_tenant", name, file=path.name):
+            provision.export_tenant(prepared.urls.owner, found, path)
     console.print(f"Wrote {path}")
 
 
@@ -200,7 +211,8 @@ def tenant_erase(name: str, confirm: Annotated[str, typer.Option(help="The tenan
         raise typer.Exit(1)
     with _installation() as (_, prepared):
         found = _run(_with_database(prepared, lambda database: _named_tenant(database, name)))
-        provision.erase_tenant(prepared.urls.owner, found)
+        with noted(prepared.urls.owner, prepared.home, "erase_tenant", name, organization=found.organization_id):
+            provision.erase_tenant(prepared.urls.owner, found)
     console.print(f"{name} is erased.")
 
 
@@ -223,7 +235,10 @@ def package_publish(
 ) -> None:
     """Publish a package version: its tables are made, tenants may install it."""
     with _installation() as (_, prepared), psycopg.connect(prepared.urls.owner, autocommit=True) as connection:
-        published = publish(connection, read_package(folder), replace=replace)
+        package = read_package(folder)
+        said = f"{package.manifest.name} {package.manifest.version}"
+        with noted(prepared.urls.owner, prepared.home, "publish_package", said, replace=replace):
+            published = publish(connection, package, replace=replace)
     state = f"published, {len(published.statements)} statements" if published.is_new else "was published already"
     console.print(f"{published.package} {published.version}: {state}")
 
@@ -237,7 +252,10 @@ def package_install(
     async def work(database: Database) -> float:
         return await install_package(database, await _named_tenant(database, tenant), package, version)
 
-    with _installation() as (_, prepared):
+    with (
+        _installation() as (_, prepared),
+        noted(prepared.urls.owner, prepared.home, "install_package", tenant, package=package, version=version),
+    ):
         took = _run(_with_database(prepared, work))
     console.print(f"Installed {package} in {tenant} in {took * 1000:.0f} ms")
 
@@ -337,12 +355,16 @@ def explain(
 
 @audit_app.command("verify")
 def audit_verify(
-    tenant: Annotated[str | None, typer.Argument(help="Default: all tenants.")] = None,
+    tenant: Annotated[str | None, typer.Argument(help="Default: all tenants, and the operators' own acts.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON document.")] = False,  # noqa: FBT002  a flag
+    head: Annotated[
+        str | None,
+        typer.Option(help="SEQUENCE:HASH of a tenant's seal, noted earlier: what was cut off behind it shows."),
+    ] = None,
 ) -> None:
     """Recompute every seal: any entry changed, removed or slipped in is found and named."""
     with _installation() as (_, prepared):
-        reports = _run(_with_database(prepared, lambda database: verify_journals(database, prepared, tenant)))
+        reports = _run(_with_database(prepared, lambda database: verify_journals(database, prepared, tenant, head)))
     if as_json:
         typer.echo(json.dumps(reports, indent=2, default=str))
     else:
@@ -351,6 +373,30 @@ def audit_verify(
             for finding in report["findings"]:
                 output.print(f"  [red]✗[/red] {finding}")
     raise typer.Exit(0 if all(report["intact"] for report in reports) else 1)
+
+
+@audit_app.command("acts")
+def audit_acts(most: Annotated[int, typer.Option(help="How many.")] = 50) -> None:
+    """List what operators of this installation did, newest first."""
+    table = Table("When", "Who", "Act", "What", "State", box=None)
+    with _installation() as (_, prepared), psycopg.connect(prepared.urls.owner) as connection:
+        for each in read_acts(connection, most):
+            table.add_row(each["at"][:19], each["operator"], each["act"], each["target"], each.get("state", ""))
+    output.print(table)
+
+
+@audit_app.command("floor")
+def audit_floor(
+    journal: Annotated[str, typer.Argument(help="access_log, field_history, login_history or setup_audit_trail.")],
+    months: Annotated[int, typer.Argument(min=1, help="No tenant may keep it for less.")],
+) -> None:
+    """Set how long every tenant keeps a journal at least."""
+    with (
+        _installation() as (_, prepared),
+        noted(prepared.urls.owner, prepared.home, "set_floor", journal, months=months),
+    ):
+        set_floor(prepared.urls.owner, journal, months)
+    console.print(f"Every tenant keeps {journal} for {months} months at least.")
 
 
 @formula_app.command("eval")

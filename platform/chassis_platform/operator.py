@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 import orjson
+import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 import chassis_platform.automation.engines  # noqa: F401  they register themselves with the write road
@@ -20,6 +21,8 @@ from chassis_platform.access.context import Context, Principal
 from chassis_platform.access.policy import AccessPolicy
 from chassis_platform.access.system import system_grants
 from chassis_platform.audit.keys import trusted_keys
+from chassis_platform.audit.operators import verify_acts
+from chassis_platform.audit.report import Anchor
 from chassis_platform.audit.verify import verify
 from chassis_platform.auth.federation.app_setup import NewApp, create_app, list_apps, revoke_app
 from chassis_platform.auth.passwords import random_password
@@ -40,6 +43,8 @@ from chassis_tenants.statement import Statement
 from chassis_tenants.tenant import Tenant
 
 ADMINISTRATOR_SET = "SystemAdministrator"
+#: Of a seal's hash, in hexadecimal.
+HASH_DIGITS = 64
 
 
 class Prepared(Protocol):
@@ -204,21 +209,55 @@ async def revoke_client(database: Database, tenant: Tenant, client_id: str) -> N
     await revoke_app(database, await operator_context(database, tenant, None), client_id)
 
 
-async def verify_journals(database: Database, prepared: Prepared, tenant_name: str | None) -> list[dict[str, Any]]:
-    """Verify the seals of one tenant or of all: `summary`, `intact`, `findings` and `head` of each."""
-    tenants = await _tenants_named(database, tenant_name)
+async def verify_journals(
+    database: Database, prepared: Prepared, tenant_name: str | None, head: str | None = None
+) -> list[dict[str, Any]]:
+    """Verify the seals of one tenant or of all: `summary`, `intact`, `findings` and `head` of each.
+
+    Of all: the operators' own acts too. `head` is `sequence:hash` of a seal of the one tenant, noted earlier.
+    """
+    if head is not None and tenant_name is None:
+        raise Invalid.of("missing_argument", "A head is of one tenant: name it.")
+    tenants, anchor = await _tenants_named(database, tenant_name), _anchor(head)
     trusted = trusted_keys(prepared.home)
-    return [await asyncio.to_thread(_verified, prepared.urls.owner, tenant, trusted) for tenant in tenants]
+    reports = [await asyncio.to_thread(_verified, prepared.urls.owner, each, trusted, anchor) for each in tenants]
+    if tenant_name is None:
+        reports.append(await asyncio.to_thread(_verified_acts, prepared.urls.owner, trusted))
+    return reports
 
 
-def _verified(owner_dsn: str, tenant: Tenant, trusted: Mapping[str, Ed25519PublicKey]) -> dict[str, Any]:
-    report = verify(owner_dsn, tenant, trusted)
+def _anchor(head: str | None) -> Anchor | None:
+    if head is None:
+        return None
+    sequence, _, hashed = head.partition(":")
+    if not sequence.isdigit() or len(hashed) != HASH_DIGITS or set(hashed) - set("0123456789abcdef"):
+        raise Invalid.of("invalid_head", "A head is SEQUENCE:HASH, as `chassis audit verify --json` prints it.")
+    return Anchor(int(sequence), bytes.fromhex(hashed))
+
+
+def _verified(
+    owner_dsn: str, tenant: Tenant, trusted: Mapping[str, Ed25519PublicKey], anchor: Anchor | None
+) -> dict[str, Any]:
+    report = verify(owner_dsn, tenant, trusted, anchor=anchor)
     return {
         "tenant": tenant.name,
         "summary": f"{tenant.name} {report.summary}",
         "intact": report.is_intact,
         "findings": [str(finding) for finding in report.findings],
         "head": None if report.head is None else {"sequence": report.head.sequence, "hash": report.head.hash.hex()},
+    }
+
+
+def _verified_acts(owner_dsn: str, trusted: Mapping[str, Ed25519PublicKey]) -> dict[str, Any]:
+    with psycopg.connect(owner_dsn) as connection:
+        findings, head = verify_acts(connection, trusted)
+    state = "NOT INTACT" if findings else "intact"
+    return {
+        "tenant": None,
+        "summary": f"operators' acts: {state}",
+        "intact": not findings,
+        "findings": findings,
+        "head": head,
     }
 
 

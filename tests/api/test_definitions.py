@@ -37,6 +37,16 @@ def test_a_new_permission_set_can_be_given_at_once(site: Site) -> None:
         assert given.status_code == 204, given.text
 
 
+def test_a_permission_set_tells_which_package_it_belongs_to(site: Site) -> None:
+    with site.browser("admin") as admin:
+        assert admin.put("/setup/permission-sets/Own__c", json={"label": "Own"}).status_code == 204
+        packages = {
+            each["name"]: each["package"] for each in admin.get("/setup/permission-sets").json()["permission_sets"]
+        }
+        assert (packages["Auditor"], packages["AutoLeadUser"], packages["Own__c"]) == ("platform", "automotive", None)
+        assert admin.get("/setup/permission-sets/AutoLeadUser").json()["package"] == "automotive"
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_an_ended_session_is_told_nothing_more(site: Site, path: str) -> None:
     token = {"authorization": f"Bearer {site.token('consultant')}"}

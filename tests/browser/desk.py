@@ -37,8 +37,19 @@ class Desk:
         """Go to an address of the web application."""
         await self.page.goto(f"{self.site.url}{path}")
 
-    async def sign_in(self, name: str, *, username: str | None = None, password: str = PASSWORD, to: str = "/") -> None:
-        """Fill in the sign-in page and wait until the application stands; it may be English or Chinese."""
+    async def sign_in(
+        self,
+        name: str,
+        *,
+        username: str | None = None,
+        password: str = PASSWORD,
+        new_password: str | None = None,
+        to: str = "/",
+    ) -> None:
+        """Fill in the sign-in page and wait until the application stands; it may be English or Chinese.
+
+        Who was given a password to begin with is asked for another one.
+        """
         await self.open(to)
         submit = self.page.get_by_role("button", name=re.compile(f"^({SIGN_IN['en_US'][2]}|{SIGN_IN['zh_CN'][2]})$"))
         await submit.wait_for()
@@ -47,6 +58,9 @@ class Desk:
         await self.fill(user_label, username or self.site.username(name))
         await self.fill(password_label, password)
         await submit.click()
+        if new_password is not None:
+            await self.page.locator("#new-password").fill(new_password)
+            await self.page.locator("#new-password").press("Enter")
         await self.page.get_by_role("button", name=USER_MENU).wait_for()
         # The start leads on to the app's first tab; what is clicked before would be clicked away.
         await expect(self.page).not_to_have_url(f"{self.site.url}/")

@@ -108,6 +108,8 @@ export const reassign = (request: string, actor: string, comments: string | null
 export const recordApprovals = (id: string) => call<RecordApprovals>('GET', ofRecord(id))
 export const submitRecord = (id: string, process: string, comments: string | null, next: string[]) =>
   call<Result>('POST', ofRecord(id), { body: { process, comments, next_approver_ids: next } })
+export const submitRecords = (ids: string[], comments: string | null) =>
+  call<{ results: Result[] }>('POST', '/ui/approvals/submit', { body: { record_ids: ids, comments } })
 export const recallRecord = (id: string, comments: string | null) =>
   call<Result>('POST', `${ofRecord(id)}/recall`, { body: { comments } })
 

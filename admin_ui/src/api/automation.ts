@@ -9,6 +9,7 @@ export type Placement = 'record' | 'list'
 export interface FlowInput {
   name: string
   type: string
+  label: string | null
 }
 
 export interface FlowButton {
@@ -46,6 +47,8 @@ export interface NotificationPage {
 
 export const flowButtons = (object: ObjectDescribe['name']) =>
   call<{ buttons: FlowButton[] }>('GET', `/ui/objects/${enc(object)}/buttons`)
+export const recordButtons = (id: string) =>
+  call<{ buttons: FlowButton[] }>('GET', `/ui/records/${enc(id)}/buttons`)
 export const runFlow = (flow: string, recordIds: string[], variables: Record<string, FieldJson>) =>
   call<{ effects: Effect[] }>('POST', `/ui/flows/${enc(flow)}/run`, { body: { recordIds, variables } })
 export const replayRun = (run: string) => call<{ id: string }>('POST', `/setup/flow-runs/${enc(run)}/replay`)

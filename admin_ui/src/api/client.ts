@@ -37,6 +37,8 @@ export type Query = Record<string, string | number | string[] | null | undefined
 
 interface RequestOptions {
   body?: unknown
+  /** JSON that is sent to the letter. */
+  rawBody?: string
   query?: Query
   /** The version that the caller has read; the server refuses to overwrite a newer one. */
   version?: number
@@ -49,6 +51,7 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 let csrfToken: string | null = null
 let signedOut: (() => void) | null = null
+let verifier: (() => Promise<boolean>) | null = null
 
 export function setCsrfToken(token: string | null): void {
   csrfToken = token
@@ -59,6 +62,14 @@ export function onSignedOut(listener: () => void): () => void {
   signedOut = listener
   return () => {
     signedOut = null
+  }
+}
+
+/** Asks who is there before a dangerous act; answers whether it was shown, and the act is tried again. */
+export function onVerificationNeeded(asker: () => Promise<boolean>): () => void {
+  verifier = asker
+  return () => {
+    verifier = null
   }
 }
 
@@ -77,20 +88,15 @@ export async function callForFile(method: Method, path: string, options: Request
   return (await send(method, path, options)).blob()
 }
 
-async function send(method: Method, path: string, options: RequestOptions): Promise<Response> {
-  const headers: Record<string, string> = { Accept: 'application/json' }
-  if (options.body !== undefined) headers['Content-Type'] = 'application/json'
-  if (options.version !== undefined) headers['If-Match'] = `"${options.version}"`
-  if (options.allowDuplicates) headers['Sforce-Duplicate-Rule-Header'] = 'allowSave=true'
-  if (method !== 'GET' && csrfToken) headers['X-CSRF-Token'] = csrfToken
-
+async function send(method: Method, path: string, options: RequestOptions, isAgain = false): Promise<Response> {
+  const token = csrfToken
   let response: Response
   try {
     response = await fetch(path + queryText(options.query), {
       method,
-      headers,
+      headers: headersOf(method, options),
       credentials: 'same-origin',
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      body: options.rawBody ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
       signal: options.signal,
     })
   } catch (failure) {
@@ -100,8 +106,33 @@ async function send(method: Method, path: string, options: RequestOptions): Prom
   if (response.ok) return response
 
   const error = new ApiError(response.status, await problemsOf(response))
-  if (error.isSignedOut && error.problems[0]?.errorCode !== 'INVALID_LOGIN') signedOut?.()
+  const code = error.problems[0]?.errorCode
+  if (!isAgain && (await isWorthAnother(error, code, token))) return send(method, path, options, true)
+  if (error.isSignedOut && code !== 'INVALID_LOGIN') signedOut?.()
+  if (code === 'SIGN_IN_INCOMPLETE' && path !== BOOTSTRAP) signedOut?.()
   throw error
+}
+
+const BOOTSTRAP = '/ui/bootstrap'
+
+function headersOf(method: Method, options: RequestOptions): Record<string, string> {
+  const headers: Record<string, string> = { Accept: 'application/json' }
+  if (options.body !== undefined || options.rawBody !== undefined) headers['Content-Type'] = 'application/json'
+  if (options.version !== undefined) headers['If-Match'] = `"${options.version}"`
+  if (options.allowDuplicates) headers['Sforce-Duplicate-Rule-Header'] = 'allowSave=true'
+  if (method !== 'GET' && csrfToken) headers['X-CSRF-Token'] = csrfToken
+  return headers
+}
+
+/** Whether the same request may do now: the session has a new token, or its user has shown who it is. */
+async function isWorthAnother(error: ApiError, code: string | undefined, token: string | null): Promise<boolean> {
+  if (code === 'VERIFICATION_REQUIRED') return verifier !== null && (await verifier())
+  if (error.isSignedOut) return token !== csrfToken && code === 'INVALID_SESSION_ID'
+  if (code !== 'INVALID_CSRF_TOKEN') return false
+  // Another tab has renewed the session: the cookie is new, the page's token is not.
+  const answer = await call<{ csrf_token: string }>('GET', '/ui/verify')
+  setCsrfToken(answer.csrf_token)
+  return answer.csrf_token !== token
 }
 
 async function problemsOf(response: Response): Promise<Problem[]> {

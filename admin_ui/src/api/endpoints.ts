@@ -19,8 +19,6 @@ import type {
 const object = (name: string) => `/ui/objects/${encodeURIComponent(name)}`
 const record = (id: string) => `/ui/records/${encodeURIComponent(id)}`
 
-export const signIn = (username: string, password: string, language: Language) =>
-  call<{ csrf_token: string }>('POST', '/ui/session', { body: { username, password }, query: { language } })
 export const signOut = () => call<void>('DELETE', '/ui/session')
 export const bootstrap = () => call<Bootstrap>('GET', '/ui/bootstrap')
 export const setLanguage = (language: Language) => call<void>('PATCH', '/ui/me', { body: { language } })

@@ -2,6 +2,8 @@
 import { call, callForText, withoutNulls } from './client'
 import type {
   FieldDraft,
+  InboundKey,
+  InboundKeyDraft,
   InboundMessage,
   InboundProblem,
   ObjectDescribe,
@@ -70,3 +72,8 @@ export const inbound = (status: string | null, after: string | null) =>
 export const inboundContent = (id: string) => callForText('GET', `/setup/inbound/${enc(id)}/content`)
 export const replayInbound = (id: string) =>
   call<{ status: string; records: string[]; problems: InboundProblem[] }>('POST', `/setup/inbound/${enc(id)}/replay`)
+
+export const inboundKeys = () => call<{ keys: InboundKey[] }>('GET', '/setup/inbound-keys')
+export const createInboundKey = (draft: InboundKeyDraft) =>
+  call<{ key: string }>('POST', '/setup/inbound-keys', { body: draft })
+export const revokeInboundKey = (id: string) => call<void>('DELETE', `/setup/inbound-keys/${enc(id)}`)

@@ -1,4 +1,5 @@
 // The shapes of the HTTP contract, as docs/reference/ui-api.md has them.
+import type { LoginRestriction } from './security'
 
 export type Language = 'en_US' | 'zh_CN'
 
@@ -13,6 +14,8 @@ export interface Problem {
   errorCode: string
   fields?: string[]
   duplicateResult?: DuplicateResult
+  /** What a session lacks before anything else may be done. */
+  pending?: 'second_factor' | 'enrol_factor' | 'new_password'
 }
 
 /** What a duplicate rule found, in the field's shape. */
@@ -48,6 +51,8 @@ export interface Bootstrap {
   csrf_token: string
   version: string
   user: { id: string; name: string; username: string; language: Language; time_zone: string; role: string | null }
+  /** Who really acts, where somebody signed in as the user. */
+  acting: { id: string; name: string } | null
   tenant: { name: string; label: string; organization_id: string; currency: string }
   permissions: string[]
   apps: AppDescribe[]
@@ -117,6 +122,9 @@ export interface FieldDescribe {
   custom: boolean
   compound: string | null
   components: string[]
+  /** The user sees it masked in some record; and may ask for the value of one. */
+  masked?: boolean
+  revealable?: boolean
   package?: string | null
 }
 
@@ -226,6 +234,8 @@ export interface ObjectDescribe {
   list_views: ListView[]
   children: Child[]
   compact_fields: string[]
+  /** Whether a duplicate rule in force is about the object. */
+  finds_duplicates?: boolean
   description?: string | null
   sharing?: string
   package?: string | null
@@ -259,6 +269,8 @@ export interface ListRecord {
   record_type_id: string | null
   values: Values
   labels: Labels
+  /** The paths whose values this record shows masked. */
+  masked?: string[]
 }
 
 export interface ListAnswer {
@@ -276,11 +288,14 @@ export interface RecordAnswer {
   labels: Labels
   permissions: { update: boolean; delete: boolean }
   is_deleted: boolean
+  masked?: string[]
 }
 
 export interface Written {
   id: string
   version: number
+  /** False: no new record was made, the one of this id took what was sent. */
+  created?: boolean
   /** What the server tells besides of what it saved all the same. */
   warnings?: { message: string; duplicateResult?: DuplicateResult }[]
 }
@@ -297,6 +312,7 @@ export interface FieldChange {
   new: FieldJson
   date: string
   by: Person
+  masked?: boolean
 }
 
 export interface DeletedRecord {
@@ -341,6 +357,8 @@ export interface SetupUser {
   permission_sets: string[]
   last_login: string | null
   locked: boolean
+  user_type: string | null
+  factors: number
 }
 
 export interface UserDraft {
@@ -381,6 +399,9 @@ export interface PermissionSetDraft {
   fields: Record<string, FieldRight>
   system: string[]
   apps: string[]
+  custom_permissions?: string[]
+  for_automation?: boolean
+  login?: LoginRestriction
 }
 
 export interface PermissionSet extends PermissionSetDraft {
@@ -456,6 +477,8 @@ export interface SessionSummary {
   kind: string
   ip: string | null
   user_agent: string | null
+  device: string | null
+  acting: Person | null
   created: string
   last_seen: string | null
 }
@@ -474,4 +497,17 @@ export interface InboundMessage {
   status: string
   problems: InboundProblem[]
   records: string[]
+}
+
+/** What opens the door is shown once, when the key is made. */
+export interface InboundKey {
+  id: string
+  label: string
+  created: string
+  run_as: Person & { username: string; is_active: boolean }
+}
+
+export interface InboundKeyDraft {
+  label: string
+  run_as_user_id: string | null
 }

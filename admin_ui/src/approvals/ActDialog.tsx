@@ -1,10 +1,8 @@
-// A question with a comment: what is missing or refused is said in the dialog, and nothing that was typed is lost.
-import Alert from 'antd/es/alert'
+// A question with a comment, which some answers must have.
 import Input from 'antd/es/input'
-import Modal from 'antd/es/modal'
 import { useId, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useErrorText } from '../frame/useErrorText'
+import { AskDialog } from '../frame/AskDialog'
 import { errorId, FieldRow } from '../records/fields/FieldRow'
 
 interface ActDialogProps {
@@ -22,15 +20,11 @@ interface ActDialogProps {
 
 const LONGEST = 4000
 
-export function ActDialog(props: ActDialogProps) {
-  const { title, text, okText, isDanger = false, needsComment, isComplete = true, children, onAct, onClose } = props
+export function ActDialog({ text, needsComment, children, onAct, ...dialog }: ActDialogProps) {
   const { t } = useTranslation()
-  const errorText = useErrorText()
   const id = useId()
   const [comments, setComments] = useState('')
   const [isMissing, setMissing] = useState(false)
-  const [refusal, setRefusal] = useState<string | null>(null)
-  const [isBusy, setBusy] = useState(false)
 
   async function act() {
     const written = comments.trim() === '' ? null : comments.trim()
@@ -39,56 +33,35 @@ export function ActDialog(props: ActDialogProps) {
       document.getElementById(id)?.focus()
       return
     }
-    setBusy(true)
-    setRefusal(null)
-    try {
-      await onAct(written)
-    } catch (error) {
-      setRefusal(errorText(error))
-    } finally {
-      setBusy(false)
-    }
+    await onAct(written)
   }
 
   return (
-    <Modal
-      open
-      title={title}
-      okText={okText}
-      okButtonProps={{ danger: isDanger, loading: isBusy, disabled: !isComplete }}
-      cancelText={t('action.cancel')}
-      onOk={() => void act()}
-      onCancel={onClose}
-    >
-      <div className="draft-form">
-        {refusal !== null && <Alert type="error" showIcon role="alert" title={refusal} />}
-        {text}
-        {children}
-        <FieldRow
+    <AskDialog {...dialog} onAct={act}>
+      {text}
+      {children}
+      <FieldRow
+        id={id}
+        label={t('approval.comments')}
+        required={needsComment}
+        errors={isMissing ? [t('approval.commentMissing')] : []}
+      >
+        <Input.TextArea
           id={id}
-          label={t('approval.comments')}
-          required={needsComment}
-          errors={isMissing ? [t('approval.commentMissing')] : []}
-        >
-          <Input.TextArea
-            id={id}
-            value={comments}
-            maxLength={LONGEST}
-            autoSize={{ minRows: 3, maxRows: 10 }}
-            autoFocus
-            aria-required={needsComment}
-            aria-invalid={isMissing}
-            aria-describedby={isMissing ? errorId(id) : undefined}
-            onChange={(event) => {
-              setComments(event.target.value)
-              setMissing(false)
-            }}
-            onKeyDown={(event) => {
-              if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void act()
-            }}
-          />
-        </FieldRow>
-      </div>
-    </Modal>
+          value={comments}
+          maxLength={LONGEST}
+          className="grows"
+          rows={3}
+          autoFocus
+          aria-required={needsComment}
+          aria-invalid={isMissing}
+          aria-describedby={isMissing ? errorId(id) : undefined}
+          onChange={(event) => {
+            setComments(event.target.value)
+            setMissing(false)
+          }}
+        />
+      </FieldRow>
+    </AskDialog>
   )
 }

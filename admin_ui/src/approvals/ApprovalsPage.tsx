@@ -9,6 +9,7 @@ import { useSearchParams } from 'react-router'
 import type { Scope, Verdict } from '../api/approvals'
 import { PageHeader } from '../frame/PageHeader'
 import { EmptyState, ErrorState, Lines } from '../frame/states'
+import { RevealRequests } from '../records/masks/RevealRequests'
 import { decidable, type Decidable } from './decisions'
 import { RequestItem } from './RequestItem'
 import { usePendingRequests } from './useApprovals'
@@ -60,6 +61,7 @@ export function ApprovalsPage() {
           onChange={(next) => setSearch(next === 'all' ? {} : { scope: next }, { replace: true })}
         />
       </div>
+      <RevealRequests />
       {pending.error ? (
         <ErrorState error={pending.error} onRetry={() => void pending.refetch()} />
       ) : pending.data === undefined ? (

@@ -51,10 +51,30 @@ export interface Failure {
 
 /** Results come in the order in which the decisions were sent. */
 export function failures(requests: readonly Decidable[], results: readonly Result[]): Failure[] {
-  return requests.flatMap((request, index) => {
+  return refused(requests, results).map(([request, message]) => ({ request, message }))
+}
+
+function refused<T>(sent: readonly T[], results: readonly Result[]): [T, string][] {
+  return sent.flatMap((each, index): [T, string][] => {
     const errors = results[index]?.errors ?? []
-    return errors.length === 0 ? [] : [{ request, message: errors.map((error) => error.message).join(' ') }]
+    return errors.length === 0 ? [] : [[each, errors.map((error) => error.message).join(' ')]]
   })
+}
+
+/** A record that is submitted with others. */
+export interface Submitted {
+  id: string
+  name: string
+}
+
+export interface Refusal {
+  record: Submitted
+  message: string
+}
+
+/** Of records that were submitted together, those that were not taken, and why. */
+export function refusals(records: readonly Submitted[], results: readonly Result[]): Refusal[] {
+  return refused(records, results).map(([record, message]) => ({ record, message }))
 }
 
 export const isOverdue = (due: string | null, now: number) => due !== null && new Date(due).getTime() < now

@@ -1,5 +1,6 @@
 // One journal's entries, newest first, as far back as one scrolls.
 import Drawer from 'antd/es/drawer'
+import Tag from 'antd/es/tag'
 import { useCallback, useMemo, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
@@ -12,6 +13,7 @@ import { CellValue } from '../records/list/CellValue'
 import { RecordGrid } from '../records/list/RecordGrid'
 import { useRecordList } from '../records/list/useRecordList'
 import { auditFilters, type AuditFilter, type Journal } from './journals'
+import { useLabels, type Words } from './useLabels'
 
 export function JournalList({ journal, filter }: { journal: Journal; filter: AuditFilter }) {
   const describe = useDescribe(journal.object)
@@ -41,6 +43,7 @@ function Entries({ journal, filter, describe }: { journal: Journal; filter: Audi
   const rows = useRecordList(journal.object, request)
   const records = useMemo(() => rows.data?.pages.flatMap((page) => page.records) ?? [], [rows.data])
   const columns = rows.data?.pages[0]?.columns ?? []
+  const words = useLabels(records)
   const { fetchNextPage, isFetchingNextPage } = rows
   const more = useCallback(() => {
     if (!isFetchingNextPage) void fetchNextPage()
@@ -65,7 +68,7 @@ function Entries({ journal, filter, describe }: { journal: Journal; filter: Audi
         onOpenCell={(_column, record) => setOpened(record)}
         cell={(column, record) => (
           <span className="ellipsis">
-            <Entry column={column} record={record} describe={describe} journal={journal} />
+            <Entry column={column} record={record} describe={describe} journal={journal} words={words} />
           </span>
         )}
       />
@@ -76,7 +79,14 @@ function Entries({ journal, filter, describe }: { journal: Journal; filter: Audi
               <div key={column.path} className="detail">
                 <dt>{column.label}</dt>
                 <dd>
-                  <Entry column={column} record={opened} describe={describe} journal={journal} isWhole />
+                  <Entry
+                    column={column}
+                    record={opened}
+                    describe={describe}
+                    journal={journal}
+                    words={words}
+                    isWhole
+                  />
                 </dd>
               </div>
             ))}
@@ -92,13 +102,23 @@ interface EntryProps {
   record: ListRecord
   describe: ObjectDescribe
   journal: Journal
+  words: Words
   isWhole?: boolean
 }
 
-/** Ids of records lead to them; in a cell the first stands for all. */
-function Entry({ column, record, describe, journal, isWhole = false }: EntryProps) {
+/** Ids of records lead to them; in a cell the first stands for all. Names of doors, objects and fields are told. */
+function Entry({ column, record, describe, journal, words, isWhole = false }: EntryProps) {
+  const { t } = useTranslation()
+  const value = record.values[column.path] ?? null
+  const object = String(record.values.ObjectName ?? '')
+  if (column.path === 'Door' && typeof value === 'string')
+    return <>{t(`audit.doors.${value as 'get'}`, { defaultValue: value })}</>
+  if (column.path === 'ObjectName' && typeof value === 'string') return <span title={value}>{words.object(value)}</span>
+  if (column.path === 'FieldName' && typeof value === 'string')
+    return <span title={value}>{words.field(object, value)}</span>
+  if (column.path === 'Fields') return <Fields names={splitMultiple(value)} object={object} words={words} />
   if (column.path !== journal.record?.field) return <CellValue column={column} record={record} describe={describe} />
-  const ids = splitMultiple(record.values[column.path] ?? null)
+  const ids = splitMultiple(value)
   const shown = isWhole ? ids : ids.slice(0, 1)
   return (
     <span className={isWhole ? 'stack' : undefined}>
@@ -108,6 +128,18 @@ function Entry({ column, record, describe, journal, isWhole = false }: EntryProp
         </Link>
       ))}
       {ids.length > shown.length && <span className="muted"> +{ids.length - shown.length}</span>}
+    </span>
+  )
+}
+
+function Fields({ names, object, words }: { names: string[]; object: string; words: Words }) {
+  return (
+    <span className="tags">
+      {names.map((name) => (
+        <Tag key={name} title={name}>
+          {words.field(object, name)}
+        </Tag>
+      ))}
     </span>
   )
 }

@@ -1,8 +1,8 @@
-// The four journals: which object each is, and which of its fields say when, who and which record.
+// The four journals, and the alerts about them: which object each is, which fields say when, who and which record.
 import type { Filter } from '../api/types'
 
 export interface Journal {
-  key: 'access' | 'logins' | 'setup' | 'fields'
+  key: 'access' | 'logins' | 'setup' | 'fields' | 'alerts'
   object: string
   when: string
   who: string
@@ -62,6 +62,14 @@ export const JOURNALS: Journal[] = [
     who: 'UserId',
     record: { field: 'RecordId', holdsMany: false },
     columns: ['CreatedDate', 'UserId', 'ObjectName', 'RecordId', 'FieldName', 'OldValue', 'NewValue'],
+  },
+  {
+    key: 'alerts',
+    object: 'JournalAlert',
+    when: 'WindowEnd',
+    who: 'UserId',
+    record: null,
+    columns: ['WindowEnd', 'Name', 'RuleName', 'Severity', 'UserId', 'Subject', 'Count', 'MoreThan', 'State', 'Note'],
   },
 ]
 

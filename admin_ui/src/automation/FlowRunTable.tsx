@@ -10,7 +10,7 @@ import { replayRun } from '../api/automation'
 import { list } from '../api/endpoints'
 import { useDescribe } from '../api/queries'
 import type { Filter, ListRecord } from '../api/types'
-import { DataTable, type Column } from '../frame/DataTable'
+import { DataTable, useActionsColumn, type Column } from '../frame/DataTable'
 import { useMay } from '../frame/session'
 import { useErrorText } from '../frame/useErrorText'
 import { useReady } from '../frame/useReady'
@@ -127,11 +127,8 @@ export function FlowRunTable({ filters, queryKey, empty, hint }: FlowRunTablePro
         </>
       ),
     },
-    {
-      key: 'actions',
-      title: <span className="visually-hidden">{t('action.more')}</span>,
-      className: 'cell-actions',
-      cell: (run) =>
+    useActionsColumn(
+      (run) =>
         mayReplay &&
         run.values.Status === 'Failed' && (
           <Button
@@ -143,24 +140,17 @@ export function FlowRunTable({ filters, queryKey, empty, hint }: FlowRunTablePro
             {t('flow.replay')}
           </Button>
         ),
-    },
+    ),
   ]
 
   return (
-    <>
-      <DataTable
-        query={runs}
-        rows={runs.data?.pages.flatMap((page) => page.records) ?? []}
-        columns={columns}
-        rowKey={(run) => run.id}
-        empty={empty}
-        hint={hint}
-      />
-      {runs.hasNextPage && (
-        <Button type="link" loading={runs.isFetchingNextPage} onClick={() => void runs.fetchNextPage()}>
-          {t('action.showMore')}
-        </Button>
-      )}
-    </>
+    <DataTable
+      query={runs}
+      rows={runs.data?.pages.flatMap((page) => page.records) ?? []}
+      columns={columns}
+      rowKey={(run) => run.id}
+      empty={empty}
+      hint={hint}
+    />
   )
 }

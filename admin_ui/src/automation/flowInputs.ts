@@ -11,8 +11,8 @@ const TYPES: Record<string, FieldType> = {
   time: 'time',
 }
 
-export function inputField({ name, type }: FlowInput): FieldDescribe {
-  return blankField(name, spaced(name), TYPES[type] ?? 'text')
+export function inputField({ name, type, label }: FlowInput): FieldDescribe {
+  return blankField(name, label ?? spaced(name), TYPES[type] ?? 'text')
 }
 
 /** "ReasonForReturn" reads "Reason for return". */

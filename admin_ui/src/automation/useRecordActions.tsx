@@ -1,14 +1,20 @@
-// What one may do with a record beside editing it: submit it for approval, press the buttons of its flows.
-import { AuditOutlined, ThunderboltOutlined } from '@ant-design/icons'
+// What one may do with a record beside editing it: submit it, press flows' buttons, start plans, look for duplicates.
+import { AuditOutlined, MergeCellsOutlined, OrderedListOutlined, ThunderboltOutlined } from '@ant-design/icons'
 import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { RecordApprovals } from '../api/approvals'
 import type { ObjectDescribe, RecordAnswer } from '../api/types'
 import { tidyName } from '../records/names'
-import { useFlowButtons } from './useFlowButtons'
+import { useRecordButtons } from './useFlowButtons'
 import { useFlowRunner } from './useFlowRunner'
+import { useTaskPlans } from './useTaskPlans'
 
 const SubmitDialog = lazy(async () => ({ default: (await import('../approvals/RecordDialogs')).SubmitDialog }))
+
+const StartPlanDialog = lazy(async () => ({ default: (await import('./StartPlanDialog')).StartPlanDialog }))
+const DuplicatesDialog = lazy(async () => ({
+  default: (await import('../records/merge/DuplicatesDialog')).DuplicatesDialog,
+}))
 
 export interface RecordAction {
   key: string
@@ -29,9 +35,11 @@ export function useRecordActions(
   approvals: RecordApprovals | undefined,
 ): RecordActions {
   const { t } = useTranslation()
-  const buttons = useFlowButtons(record.object, 'record', !record.is_deleted)
+  const buttons = useRecordButtons(record)
   const runner = useFlowRunner()
-  const [isSubmitting, setSubmitting] = useState(false)
+  const plans = useTaskPlans(describe, !record.is_deleted)
+  const [asking, setAsking] = useState<'submit' | 'plan' | 'duplicates' | null>(null)
+  const close = () => setAsking(null)
   const processes = record.is_deleted ? [] : (approvals?.processes ?? [])
 
   const actions: RecordAction[] = [
@@ -42,7 +50,7 @@ export function useRecordActions(
             label: t('approval.submit'),
             icon: <AuditOutlined aria-hidden />,
             isBusy: false,
-            onClick: () => setSubmitting(true),
+            onClick: () => setAsking('submit'),
           },
         ]
       : []),
@@ -53,20 +61,44 @@ export function useRecordActions(
       isBusy: runner.running === button.name,
       onClick: () => runner.press(button, [record.id]),
     })),
+    ...(plans.length > 0
+      ? [
+          {
+            key: 'plan',
+            label: t('plan.start'),
+            icon: <OrderedListOutlined aria-hidden />,
+            isBusy: false,
+            onClick: () => setAsking('plan'),
+          },
+        ]
+      : []),
+    ...(describe.finds_duplicates && !record.is_deleted
+      ? [
+          {
+            key: 'duplicates',
+            label: t('merge.find'),
+            icon: <MergeCellsOutlined aria-hidden />,
+            isBusy: false,
+            onClick: () => setAsking('duplicates'),
+          },
+        ]
+      : []),
   ]
 
   const dialogs = (
     <>
       {runner.dialog}
       <Suspense fallback={null}>
-        {isSubmitting && (
+        {asking === 'submit' && (
           <SubmitDialog
             recordId={record.id}
             name={tidyName(String(record.values[describe.name_field] ?? record.id))}
             processes={processes}
-            onClose={() => setSubmitting(false)}
+            onClose={close}
           />
         )}
+        {asking === 'plan' && <StartPlanDialog recordIds={[record.id]} plans={plans} onClose={close} />}
+        {asking === 'duplicates' && <DuplicatesDialog recordId={record.id} describe={describe} onClose={close} />}
       </Suspense>
     </>
   )

@@ -1,5 +1,7 @@
 // A table of what a query answered: lines while it loads, a sentence when it is empty, the reason when it failed.
+import Button from 'antd/es/button'
 import type { ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
 import { EmptyState, ErrorState, Lines } from './states'
 
 export interface Column<Row> {
@@ -10,22 +12,49 @@ export interface Column<Row> {
   className?: string
 }
 
+interface TableQuery {
+  error: unknown
+  isPending: boolean
+  refetch: () => unknown
+  /** Of a query that comes page by page. */
+  hasNextPage?: boolean
+  isFetchingNextPage?: boolean
+  fetchNextPage?: () => unknown
+}
+
 interface DataTableProps<Row> {
-  query: { error: unknown; isPending: boolean; refetch: () => unknown }
+  query: TableQuery
   rows: Row[]
   columns: Column<Row>[]
   rowKey: (row: Row) => string
   empty: string
   hint?: string
+  /** What the table is of, where no heading says it. */
+  label?: string
 }
 
-export function DataTable<Row>({ query, rows, columns, rowKey, empty, hint }: DataTableProps<Row>) {
+export function DataTable<Row>({ query, rows, empty, hint, ...table }: DataTableProps<Row>) {
+  const { t } = useTranslation()
   if (query.error) return <ErrorState error={query.error} onRetry={() => void query.refetch()} />
   if (query.isPending) return <Lines />
   if (rows.length === 0) return <EmptyState title={empty} hint={hint} />
   return (
-    <div className="card scroll-x">
-      <table className="plain-table">
+    <>
+      <Rows rows={rows} {...table} />
+      {query.hasNextPage && (
+        <Button type="link" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage?.()}>
+          {t('action.showMore')}
+        </Button>
+      )}
+    </>
+  )
+}
+
+function Rows<Row>({ rows, columns, rowKey, label }: Pick<DataTableProps<Row>, 'rows' | 'columns' | 'rowKey' | 'label'>) {
+  return (
+    // Who has no mouse must reach what lies beyond the edge.
+    <div className="card scroll-x" tabIndex={0}>
+      <table className="plain-table" aria-label={label}>
         <thead>
           <tr>
             {columns.map((column) => (
@@ -50,3 +79,13 @@ export function DataTable<Row>({ query, rows, columns, rowKey, empty, hint }: Da
     </div>
   )
 }
+
+/** The last column of most tables: what one can do with a row. Its head is for those who hear it. */
+export function useActionsColumn<Row>(cell: (row: Row) => ReactNode): Column<Row> {
+  const { t } = useTranslation()
+  const title = <span className="visually-hidden">{t('action.more')}</span>
+  return { key: 'actions', title, className: 'cell-actions', cell }
+}
+
+/** The query of rows that are there already. */
+export const LOADED: TableQuery = { error: null, isPending: false, refetch: () => undefined }

@@ -3,6 +3,7 @@ import Drawer from 'antd/es/drawer'
 import { Suspense, useEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Outlet, useLocation, useNavigation } from 'react-router'
+import { ActingBand } from '../security/ActingBand'
 import { usePreferences } from './preferences'
 import { Rail } from './Rail'
 import { PageSkeleton } from './states'
@@ -31,6 +32,7 @@ export function Frame() {
       {navigation.state === 'loading' && (
         <div className="progress" role="progressbar" aria-label={t('state.loading')} />
       )}
+      <ActingBand />
       <TopBar onMenu={isPhone ? () => setDrawerOpen(true) : null} />
       {isPhone ? (
         <Drawer

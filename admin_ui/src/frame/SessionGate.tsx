@@ -5,6 +5,7 @@ import { ApiError, onSignedOut } from '../api/client'
 import { bootstrapQuery } from '../api/queries'
 import { useTranslation } from 'react-i18next'
 import { useChangeLanguage } from './Providers'
+import { StepUp } from '../security/StepUp'
 import { SessionContext } from './session'
 import { SignIn } from './SignIn'
 import { SignInAgain } from './SignInAgain'
@@ -35,8 +36,9 @@ export function SessionGate({ children }: { children: ReactNode }) {
   }
 
   if (session.data === undefined) {
-    if (session.error instanceof ApiError && session.error.isSignedOut)
-      return <SignIn onSignedIn={() => void enter()} />
+    const isPending = session.error instanceof ApiError && session.error.problems[0]?.pending !== undefined
+    if (isPending || (session.error instanceof ApiError && session.error.isSignedOut))
+      return <SignIn isPending={isPending} onSignedIn={() => void enter()} />
     if (session.error !== null) return <ErrorState error={session.error} onRetry={() => void session.refetch()} />
     return <PageSkeleton />
   }
@@ -44,6 +46,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
   return (
     <SessionContext value={session.data}>
       {children}
+      <StepUp />
       {isSignedOut && <SignInAgain username={session.data.user.username} onSignedIn={() => void enter()} />}
     </SessionContext>
   )

@@ -4,7 +4,7 @@ import { LanguageSwitch } from './LanguageSwitch'
 import { Logo } from './Logo'
 import { SignInForm } from './SignInForm'
 
-export function SignIn({ onSignedIn }: { onSignedIn: () => void }) {
+export function SignIn({ isPending, onSignedIn }: { isPending?: boolean; onSignedIn: () => void }) {
   const { t } = useTranslation()
   return (
     <div className="sign-in">
@@ -15,7 +15,7 @@ export function SignIn({ onSignedIn }: { onSignedIn: () => void }) {
         <Logo />
         <h1 id="sign-in-title">{t('signIn.title')}</h1>
         <p className="muted">{t('signIn.lead')}</p>
-        <SignInForm onSignedIn={onSignedIn} />
+        <SignInForm isPending={isPending} onSignedIn={onSignedIn} />
       </main>
     </div>
   )

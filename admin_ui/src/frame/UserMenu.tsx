@@ -4,11 +4,13 @@ import {
   ColumnHeightOutlined,
   LogoutOutlined,
   QuestionCircleOutlined,
+  SafetyCertificateOutlined,
   TranslationOutlined,
 } from '@ant-design/icons'
 import Dropdown from 'antd/es/dropdown'
 import type { MenuProps } from 'antd'
 import { useTranslation } from 'react-i18next'
+import { useNavigate } from 'react-router'
 import { signOut } from '../api/endpoints'
 import { setPreferences, usePreferences } from './preferences'
 import { useSession } from './session'
@@ -20,6 +22,7 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
   const { user } = useSession()
   const { theme, density } = usePreferences()
   const isPhone = useIsPhone()
+  const navigate = useNavigate()
   const switchLanguage = useSwitchLanguage()
 
   const ofPhone: MenuProps['items'] = isPhone
@@ -47,6 +50,12 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
       ),
     },
     { type: 'divider' },
+    {
+      key: 'security',
+      icon: <SafetyCertificateOutlined aria-hidden />,
+      label: t('security.mine'),
+      onClick: () => void navigate('/my-security'),
+    },
     {
       key: 'theme',
       icon: <BgColorsOutlined aria-hidden />,

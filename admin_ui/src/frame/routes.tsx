@@ -14,9 +14,17 @@ const screens: RouteObject[] = [
     lazy: async () => ({ Component: (await import('../records/form/NewRecordPage')).NewRecordPage }),
   },
   { path: 'r/:id', lazy: async () => ({ Component: (await import('../records/record/RecordPage')).RecordPage }) },
+  { path: 'merge', lazy: async () => ({ Component: (await import('../records/merge/MergePage')).MergePage }) },
   {
     path: 'approvals',
     lazy: async () => ({ Component: (await import('../approvals/ApprovalsPage')).ApprovalsPage }),
+  },
+  { path: 'authorize', lazy: async () => ({ Component: (await import('../federation/ConsentPage')).ConsentPage }) },
+  { path: 'device', lazy: async () => ({ Component: (await import('../federation/DevicePage')).DevicePage }) },
+  { path: 'login/:tenant', lazy: async () => ({ Component: (await import('./FirstTab')).FirstTab }) },
+  {
+    path: 'my-security',
+    lazy: async () => ({ Component: (await import('../security/MySecurityPage')).MySecurityPage }),
   },
   { path: 'search', lazy: async () => ({ Component: (await import('../records/SearchPage')).SearchPage }) },
   { path: 'recycle-bin', lazy: async () => ({ Component: (await import('../records/RecycleBin')).RecycleBin }) },
@@ -37,8 +45,24 @@ const screens: RouteObject[] = [
         path: 'permission-sets/:name',
         lazy: async () => ({ Component: (await import('../setup/PermissionSetPage')).PermissionSetPage }),
       },
+      {
+        path: 'administration-requests',
+        lazy: async () => ({
+          Component: (await import('../setup/security/AdministrationRequestsPage')).AdministrationRequestsPage,
+        }),
+      },
+      {
+        path: 'security-policy',
+        lazy: async () => ({
+          Component: (await import('../setup/security/SecurityPolicyPage')).SecurityPolicyPage,
+        }),
+      },
       { path: 'roles', lazy: async () => ({ Component: (await import('../setup/RolesPage')).RolesPage }) },
       { path: 'packages', lazy: async () => ({ Component: (await import('../setup/PackagesPage')).PackagesPage }) },
+      {
+        path: 'record-access',
+        lazy: async () => ({ Component: (await import('../sharing/ExplainPage')).ExplainPage }),
+      },
       { path: 'sessions', lazy: async () => ({ Component: (await import('../setup/SessionsPage')).SessionsPage }) },
       { path: 'logic', lazy: async () => ({ Component: (await import('../setup/logic/LogicPage')).LogicPage }) },
       {
@@ -50,6 +74,24 @@ const screens: RouteObject[] = [
         path: 'flow-runs',
         lazy: async () => ({ Component: (await import('../automation/FlowRunsPage')).FlowRunsPage }),
       },
+      {
+        path: 'connected-apps',
+        lazy: async () => ({
+          Component: (await import('../setup/federation/ConnectedAppsPage')).ConnectedAppsPage,
+        }),
+      },
+      {
+        path: 'identity-providers',
+        lazy: async () => ({ Component: (await import('../setup/federation/ProvidersPage')).ProvidersPage }),
+      },
+      {
+        path: 'scim',
+        lazy: async () => ({ Component: (await import('../setup/federation/ScimTokensPage')).ScimTokensPage }),
+      },
+      {
+        path: 'inbound-keys',
+        lazy: async () => ({ Component: (await import('../setup/InboundKeysPage')).InboundKeysPage }),
+      },
       { path: 'inbound', lazy: async () => ({ Component: (await import('../setup/InboundPage')).InboundPage }) },
     ],
   },
@@ -59,6 +101,11 @@ const screens: RouteObject[] = [
 ]
 
 export const router = createBrowserRouter([
+  {
+    path: 'reset-password',
+    lazy: async () => ({ Component: (await import('../security/ResetPasswordPage')).ResetPasswordPage }),
+    hydrateFallbackElement: <></>,
+  },
   {
     element: (
       <SessionGate>

@@ -7,8 +7,8 @@ import { DeleteOutlined, UndoOutlined } from '@ant-design/icons'
 import { useNavigate } from 'react-router'
 import { recycleBin, undelete } from '../api/endpoints'
 import type { DeletedRecord } from '../api/types'
+import { DataTable, useActionsColumn, type Column } from '../frame/DataTable'
 import { PageHeader } from '../frame/PageHeader'
-import { EmptyState, ErrorState, Lines } from '../frame/states'
 import { useErrorText } from '../frame/useErrorText'
 import { useReader } from './fields/useReader'
 import { formatDateTime } from './format'
@@ -28,7 +28,6 @@ export function RecycleBin() {
     getNextPageParam: (page) => page.next,
     staleTime: 0,
   })
-  const records = bin.data?.pages.flatMap((page) => page.records) ?? []
 
   async function restore(record: DeletedRecord) {
     try {
@@ -56,57 +55,43 @@ export function RecycleBin() {
     })
   }
 
+  const columns: Column<DeletedRecord>[] = [
+    { key: 'name', title: t('bin.name'), cell: (record) => tidyName(record.name) },
+    { key: 'object', title: t('bin.object'), cell: (record) => record.object_label },
+    {
+      key: 'when',
+      title: t('bin.when'),
+      className: 'tabular',
+      cell: (record) => formatDateTime(record.deleted_date, reader.language, reader.timeZone),
+    },
+    {
+      key: 'who',
+      title: t('bin.who'),
+      cell: (record) => (record.deleted_by ? tidyName(record.deleted_by.name) : '—'),
+    },
+    useActionsColumn((record) => (
+      <Button
+        size="small"
+        icon={<UndoOutlined aria-hidden />}
+        aria-label={t('bin.restoreName', { name: tidyName(record.name) })}
+        onClick={() => void restore(record)}
+      >
+        {t('bin.restore')}
+      </Button>
+    )),
+  ]
+
   return (
     <div className="page">
       <PageHeader icon={<DeleteOutlined aria-hidden />} title={t('frame.recycleBin')} eyebrow={t('bin.lead')} />
-      {bin.error ? (
-        <ErrorState error={bin.error} onRetry={() => void bin.refetch()} />
-      ) : bin.data === undefined ? (
-        <Lines />
-      ) : records.length === 0 ? (
-        <EmptyState title={t('bin.empty')} />
-      ) : (
-        <div className="card scroll-x">
-          <table className="plain-table">
-            <thead>
-              <tr>
-                <th scope="col">{t('bin.name')}</th>
-                <th scope="col">{t('bin.object')}</th>
-                <th scope="col">{t('bin.when')}</th>
-                <th scope="col">{t('bin.who')}</th>
-                <th scope="col">
-                  <span className="visually-hidden">{t('bin.restore')}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {records.map((record) => (
-                <tr key={record.id}>
-                  <td>{tidyName(record.name)}</td>
-                  <td>{record.object_label}</td>
-                  <td className="tabular">{formatDateTime(record.deleted_date, reader.language, reader.timeZone)}</td>
-                  <td>{record.deleted_by ? tidyName(record.deleted_by.name) : '—'}</td>
-                  <td className="cell-actions">
-                    <Button
-                      size="small"
-                      icon={<UndoOutlined aria-hidden />}
-                      aria-label={t('bin.restoreName', { name: tidyName(record.name) })}
-                      onClick={() => void restore(record)}
-                    >
-                      {t('bin.restore')}
-                    </Button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {bin.hasNextPage && (
-        <Button type="link" loading={bin.isFetchingNextPage} onClick={() => void bin.fetchNextPage()}>
-          {t('action.showMore')}
-        </Button>
-      )}
+      <DataTable
+        query={bin}
+        rows={bin.data?.pages.flatMap((page) => page.records) ?? []}
+        columns={columns}
+        rowKey={(record) => record.id}
+        empty={t('bin.empty')}
+        hint={t('bin.emptyHint')}
+      />
     </div>
   )
 }

@@ -303,7 +303,8 @@ export function FieldForm({ object, field, onClose }: FieldFormProps) {
       <FieldRow id="field-help" label={t('field.help')}>
         <Input.TextArea
           id="field-help"
-          autoSize={{ minRows: 2 }}
+          className="grows"
+          rows={2}
           value={values.help}
           onChange={(event) => set('help', event.target.value)}
         />

@@ -10,8 +10,8 @@ import { useTranslation } from 'react-i18next'
 import { Link, useSearchParams } from 'react-router'
 import { inbound, replayInbound } from '../api/setup'
 import type { InboundMessage } from '../api/types'
+import { DataTable, useActionsColumn, type Column } from '../frame/DataTable'
 import { PageHeader } from '../frame/PageHeader'
-import { EmptyState, ErrorState, Lines } from '../frame/states'
 import { useErrorText } from '../frame/useErrorText'
 import { useReader } from '../records/fields/useReader'
 import { formatDateTime } from '../records/format'
@@ -36,7 +36,6 @@ export function InboundPage() {
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next,
   })
-  const rows = page.data?.pages.flatMap((each) => each.messages) ?? []
   const labelOf = (value: string) =>
     value === 'accepted' || value === 'refused' ? t(`inbound.statuses.${value}`) : value
 
@@ -54,6 +53,38 @@ export function InboundPage() {
     }
   }
 
+  const columns: Column<InboundMessage>[] = [
+    {
+      key: 'received',
+      title: t('inbound.received'),
+      className: 'tabular',
+      cell: (each) => formatDateTime(each.received, reader.language, reader.timeZone),
+    },
+    { key: 'mapping', title: t('inbound.mapping'), className: 'mono', cell: (each) => each.mapping },
+    { key: 'message', title: t('inbound.messageId'), className: 'mono', cell: (each) => each.message_id ?? '—' },
+    {
+      key: 'status',
+      title: t('inbound.status'),
+      cell: (each) => <Tag color={COLOURS[each.status]}>{labelOf(each.status)}</Tag>,
+    },
+    { key: 'result', title: t('inbound.result'), cell: (each) => <InboundResult message={each} /> },
+    useActionsColumn((each) => (
+      <>
+        <Button size="small" icon={<EyeOutlined aria-hidden />} onClick={() => setShown(each)}>
+          {t('inbound.content')}
+        </Button>
+        <Button
+          size="small"
+          icon={<RedoOutlined aria-hidden />}
+          loading={replaying === each.id}
+          onClick={() => void replay(each)}
+        >
+          {t('inbound.replay')}
+        </Button>
+      </>
+    )),
+  ]
+
   return (
     <div className="page">
       <PageHeader title={t('setup.inbound')} />
@@ -68,78 +99,37 @@ export function InboundPage() {
           onChange={(value) => setSearch(value === '' ? {} : { status: value })}
         />
       </div>
-      {page.error ? (
-        <ErrorState error={page.error} onRetry={() => void page.refetch()} />
-      ) : page.data === undefined ? (
-        <Lines />
-      ) : rows.length === 0 ? (
-        <EmptyState title={t('inbound.none')} />
-      ) : (
-        <div className="card scroll-x">
-          <table className="plain-table">
-            <thead>
-              <tr>
-                <th scope="col">{t('inbound.received')}</th>
-                <th scope="col">{t('inbound.mapping')}</th>
-                <th scope="col">{t('inbound.messageId')}</th>
-                <th scope="col">{t('inbound.status')}</th>
-                <th scope="col">{t('inbound.result')}</th>
-                <th scope="col">
-                  <span className="visually-hidden">{t('action.more')}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((each) => (
-                <tr key={each.id}>
-                  <td className="tabular">{formatDateTime(each.received, reader.language, reader.timeZone)}</td>
-                  <td className="mono">{each.mapping}</td>
-                  <td className="mono">{each.message_id ?? '—'}</td>
-                  <td>
-                    <Tag color={COLOURS[each.status]}>{labelOf(each.status)}</Tag>
-                  </td>
-                  <td>
-                    {each.problems.map((problem, index) => (
-                      <div key={index} className="field-error">
-                        {problem.line === null
-                          ? ''
-                          : `${t('inbound.place', { line: problem.line, column: problem.column ?? 1 })} `}
-                        {problem.message}
-                      </div>
-                    ))}
-                    <span className="tags">
-                      {each.records.map((id) => (
-                        <Link key={id} to={`/r/${id}`} className="mono">
-                          {id}
-                        </Link>
-                      ))}
-                    </span>
-                  </td>
-                  <td className="cell-actions">
-                    <Button size="small" icon={<EyeOutlined aria-hidden />} onClick={() => setShown(each)}>
-                      {t('inbound.content')}
-                    </Button>
-                    <Button
-                      size="small"
-                      icon={<RedoOutlined aria-hidden />}
-                      loading={replaying === each.id}
-                      onClick={() => void replay(each)}
-                    >
-                      {t('inbound.replay')}
-                    </Button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {page.hasNextPage && (
-        <Button type="link" loading={page.isFetchingNextPage} onClick={() => void page.fetchNextPage()}>
-          {t('action.showMore')}
-        </Button>
-      )}
+      <DataTable
+        query={page}
+        rows={page.data?.pages.flatMap((each) => each.messages) ?? []}
+        columns={columns}
+        rowKey={(each) => each.id}
+        empty={t('inbound.none')}
+        hint={t('inbound.noneHint')}
+      />
       {shown !== null && <InboundContent message={shown} onClose={() => setShown(null)} />}
     </div>
+  )
+}
+
+/** What was wrong with a message, and what was made of it. */
+function InboundResult({ message }: { message: InboundMessage }) {
+  const { t } = useTranslation()
+  return (
+    <>
+      {message.problems.map((problem, index) => (
+        <div key={index} className="field-error">
+          {problem.line === null ? '' : `${t('inbound.place', { line: problem.line, column: problem.column ?? 1 })} `}
+          {problem.message}
+        </div>
+      ))}
+      <span className="tags">
+        {message.records.map((id) => (
+          <Link key={id} to={`/r/${id}`} className="mono">
+            {id}
+          </Link>
+        ))}
+      </span>
+    </>
   )
 }

@@ -72,7 +72,8 @@ export function NewPermissionSet({ original, onClose }: { original?: PermissionS
       <FieldRow id="set-description" label={t('object.description')}>
         <Input.TextArea
           id="set-description"
-          autoSize={{ minRows: 2 }}
+          className="grows"
+          rows={2}
           value={values.description}
           onChange={(event) => set('description', event.target.value)}
         />

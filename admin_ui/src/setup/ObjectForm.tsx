@@ -188,7 +188,8 @@ export function ObjectForm({ object, onClose }: ObjectFormProps) {
       <FieldRow id="object-description" label={t('object.description')}>
         <Input.TextArea
           id="object-description"
-          autoSize={{ minRows: 2 }}
+          className="grows"
+          rows={2}
           value={values.description}
           onChange={(event) => set('description', event.target.value)}
         />

@@ -11,6 +11,7 @@ import { Link, useNavigate, useParams } from 'react-router'
 import { deleteField, deleteObject, objectDetail } from '../api/setup'
 import type { FieldDescribe, ObjectDescribe } from '../api/types'
 import { MetadataIcon } from '../frame/MetadataIcon'
+import { DataTable, LOADED, useActionsColumn, type Column } from '../frame/DataTable'
 import { PageHeader } from '../frame/PageHeader'
 import { useMay } from '../frame/session'
 import { ErrorState, Lines } from '../frame/states'
@@ -57,6 +58,54 @@ function ObjectDetail({ object }: { object: ObjectDescribe }) {
         }
       },
     })
+  }
+
+  const columns: Column<FieldDescribe>[] = [
+    { key: 'label', title: t('field.label'), cell: (field) => field.label },
+    { key: 'name', title: t('field.name'), className: 'mono', cell: (field) => field.name },
+    {
+      key: 'type',
+      title: t('field.type'),
+      cell: (field) => (
+        <>
+          {t(`types.${field.type}`)}
+          {field.references.length > 0 && <span className="muted"> → {field.references.join(', ')}</span>}
+        </>
+      ),
+    },
+    { key: 'properties', title: t('field.properties'), cell: (field) => <FieldProperties field={field} /> },
+    {
+      key: 'package',
+      title: t('object.package'),
+      cell: (field) => {
+        if (field.custom) return <Tag color="cyan">{t('setup.own')}</Tag>
+        return field.system ? t('setup.system') : (field.package ?? object.package ?? '')
+      },
+    },
+    useActionsColumn((field) => field.custom && mayChange && fieldActions(field)),
+  ]
+
+  function fieldActions(field: FieldDescribe) {
+    const title = t('field.delete', { field: field.label })
+    return (
+      <>
+        <Button
+          type="text"
+          size="small"
+          icon={<EditOutlined aria-hidden />}
+          aria-label={t('record.editField', { field: field.label })}
+          onClick={() => setForm(field)}
+        />
+        <Button
+          type="text"
+          danger
+          size="small"
+          icon={<DeleteOutlined aria-hidden />}
+          aria-label={title}
+          onClick={() => askDelete(title, () => deleteField(object.name, field.name), () => undefined)}
+        />
+      </>
+    )
   }
 
   return (
@@ -128,87 +177,36 @@ function ObjectDetail({ object }: { object: ObjectDescribe }) {
           </Button>
         )}
       </div>
-      <div className="card scroll-x" tabIndex={0}>
-        <table className="plain-table" aria-label={t('object.fields')}>
-          <thead>
-            <tr>
-              <th scope="col">{t('field.label')}</th>
-              <th scope="col">{t('field.name')}</th>
-              <th scope="col">{t('field.type')}</th>
-              <th scope="col">{t('field.properties')}</th>
-              <th scope="col">{t('object.package')}</th>
-              <th scope="col">
-                <span className="visually-hidden">{t('action.more')}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {fields.map((field) => (
-              <tr key={field.name}>
-                <td>{field.label}</td>
-                <td className="mono">{field.name}</td>
-                <td>
-                  {t(`types.${field.type}`)}
-                  {field.references.length > 0 && <span className="muted"> → {field.references.join(', ')}</span>}
-                </td>
-                <td>
-                  <span className="tags">
-                    {(['required', 'unique', 'external_id', 'indexed', 'tracked'] as const)
-                      .filter((flag) => field[flag])
-                      .map((flag) => (
-                        <Tag key={flag}>{t(`field.${flag}`)}</Tag>
-                      ))}
-                    {(field.classification === 'personal' || field.classification === 'sensitive') && (
-                      <Tag color="orange">{t(`field.classifications.${field.classification}`)}</Tag>
-                    )}
-                  </span>
-                </td>
-                <td>
-                  {field.custom ? (
-                    <Tag color="cyan">{t('setup.own')}</Tag>
-                  ) : field.system ? (
-                    t('setup.system')
-                  ) : (
-                    (field.package ?? object.package ?? '')
-                  )}
-                </td>
-                <td className="cell-actions">
-                  {field.custom && mayChange && (
-                    <>
-                      <Button
-                        type="text"
-                        size="small"
-                        icon={<EditOutlined aria-hidden />}
-                        aria-label={t('record.editField', { field: field.label })}
-                        onClick={() => setForm(field)}
-                      />
-                      <Button
-                        type="text"
-                        danger
-                        size="small"
-                        icon={<DeleteOutlined aria-hidden />}
-                        aria-label={t('field.delete', { field: field.label })}
-                        onClick={() =>
-                          askDelete(
-                            t('field.delete', { field: field.label }),
-                            () => deleteField(object.name, field.name),
-                            () => undefined,
-                          )
-                        }
-                      />
-                    </>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable
+        query={LOADED}
+        rows={fields}
+        columns={columns}
+        rowKey={(field) => field.name}
+        label={t('object.fields')}
+        empty={t('frame.nothingFound', { q })}
+      />
       {form === 'object' && <ObjectForm object={object} onClose={() => setForm(null)} />}
       {form === 'new' && <FieldForm object={object} onClose={() => setForm(null)} />}
       {form !== null && typeof form === 'object' && (
         <FieldForm object={object} field={form} onClose={() => setForm(null)} />
       )}
     </div>
+  )
+}
+
+const FLAGS = ['required', 'unique', 'external_id', 'indexed', 'tracked'] as const
+
+function FieldProperties({ field }: { field: FieldDescribe }) {
+  const { t } = useTranslation()
+  const { classification } = field
+  return (
+    <span className="tags">
+      {FLAGS.filter((flag) => field[flag]).map((flag) => (
+        <Tag key={flag}>{t(`field.${flag}`)}</Tag>
+      ))}
+      {(classification === 'personal' || classification === 'sensitive') && (
+        <Tag color="orange">{t(`field.classifications.${classification}`)}</Tag>
+      )}
+    </span>
   )
 }

@@ -8,9 +8,10 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useSearchParams } from 'react-router'
 import { objects } from '../api/setup'
+import type { SetupObject } from '../api/types'
+import { DataTable, type Column } from '../frame/DataTable'
 import { PageHeader } from '../frame/PageHeader'
 import { useMay } from '../frame/session'
-import { EmptyState, ErrorState, Lines } from '../frame/states'
 import { ObjectForm } from './ObjectForm'
 
 export function ObjectsPage() {
@@ -23,6 +24,31 @@ export function ObjectsPage() {
   const wanted = (all.data?.objects ?? []).filter((object) =>
     `${object.label} ${object.name} ${object.key_prefix}`.toLowerCase().includes(q.toLowerCase()),
   )
+
+  const columns: Column<SetupObject>[] = [
+    {
+      key: 'label',
+      title: t('object.label'),
+      cell: (object) => (
+        <Link to={`/admin/objects/${object.name}`} className="record-link">
+          {object.label}
+        </Link>
+      ),
+    },
+    { key: 'name', title: t('object.name'), className: 'mono', cell: (object) => object.name },
+    { key: 'prefix', title: t('object.prefix'), className: 'mono', cell: (object) => object.key_prefix },
+    {
+      key: 'package',
+      title: t('object.package'),
+      cell: (object) => (object.custom ? <Tag color="cyan">{t('setup.own')}</Tag> : object.package),
+    },
+    {
+      key: 'sharing',
+      title: t('object.sharing'),
+      cell: (object) => t(`object.sharings.${object.sharing as 'private'}`),
+    },
+    { key: 'fields', title: t('object.fields'), className: 'numeric tabular', cell: (object) => object.fields },
+  ]
 
   return (
     <div className="page">
@@ -44,46 +70,13 @@ export function ObjectsPage() {
         aria-label={t('object.search')}
         onChange={(event) => setSearch(event.target.value === '' ? {} : { q: event.target.value }, { replace: true })}
       />
-      {all.error ? (
-        <ErrorState error={all.error} onRetry={() => void all.refetch()} />
-      ) : all.data === undefined ? (
-        <Lines />
-      ) : wanted.length === 0 ? (
-        <EmptyState title={t('frame.nothingFound', { q })} />
-      ) : (
-        <div className="card scroll-x">
-          <table className="plain-table">
-            <thead>
-              <tr>
-                <th scope="col">{t('object.label')}</th>
-                <th scope="col">{t('object.name')}</th>
-                <th scope="col">{t('object.prefix')}</th>
-                <th scope="col">{t('object.package')}</th>
-                <th scope="col">{t('object.sharing')}</th>
-                <th scope="col" className="numeric">
-                  {t('object.fields')}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {wanted.map((object) => (
-                <tr key={object.name}>
-                  <td>
-                    <Link to={`/admin/objects/${object.name}`} className="record-link">
-                      {object.label}
-                    </Link>
-                  </td>
-                  <td className="mono">{object.name}</td>
-                  <td className="mono">{object.key_prefix}</td>
-                  <td>{object.custom ? <Tag color="cyan">{t('setup.own')}</Tag> : object.package}</td>
-                  <td>{t(`object.sharings.${object.sharing as 'private'}`)}</td>
-                  <td className="numeric tabular">{object.fields}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      <DataTable
+        query={all}
+        rows={wanted}
+        columns={columns}
+        rowKey={(object) => object.name}
+        empty={t('frame.nothingFound', { q })}
+      />
       {isMaking && <ObjectForm onClose={() => setMaking(false)} />}
     </div>
   )

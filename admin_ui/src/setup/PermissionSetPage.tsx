@@ -20,6 +20,7 @@ import { FieldRights } from './FieldRights'
 import { NewPermissionSet } from './NewPermissionSet'
 import { ObjectRights } from './ObjectRights'
 import { PermissionSetUsers } from './PermissionSetUsers'
+import { LoginFields } from './security/LoginFields'
 import { SystemRights } from './SystemRights'
 import { toDraft } from './permissions'
 
@@ -124,6 +125,17 @@ function PermissionSetEditor({ set }: { set: PermissionSet }) {
           },
           { key: 'fields', label: t('permission.fields'), children: <FieldRights draft={draft} onChange={change} /> },
           { key: 'system', label: t('permission.system'), children: <SystemRights draft={draft} onChange={change} /> },
+          {
+            key: 'login',
+            label: t('policy.login.tab'),
+            children: (
+              <LoginFields
+                of="set"
+                login={draft.login ?? {}}
+                onChange={change && ((login) => change({ ...draft, login }))}
+              />
+            ),
+          },
           {
             key: 'users',
             label: `${t('setup.users')} (${set.users.length})`,

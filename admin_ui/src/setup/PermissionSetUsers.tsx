@@ -6,10 +6,13 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { assignPermissionSet, withdrawPermissionSet } from '../api/setup'
 import type { PermissionSet } from '../api/types'
+import { DataTable, LOADED, useActionsColumn, type Column } from '../frame/DataTable'
 import { useMay } from '../frame/session'
 import { useErrorText } from '../frame/useErrorText'
 import { tidyName } from '../records/names'
 import { UserPicker } from './UserPicker'
+
+type Holder = PermissionSet['users'][number]
 
 export function PermissionSetUsers({ set }: { set: PermissionSet }) {
   const { t } = useTranslation()
@@ -30,6 +33,23 @@ export function PermissionSetUsers({ set }: { set: PermissionSet }) {
     }
   }
 
+  const columns: Column<Holder>[] = [
+    { key: 'name', title: t('user.name'), cell: (user) => tidyName(user.name) },
+    { key: 'username', title: t('user.username'), cell: (user) => user.username },
+    useActionsColumn(
+      (user) =>
+        mayAssign && (
+          <Button
+            size="small"
+            aria-label={t('permission.withdrawFrom', { name: tidyName(user.name) })}
+            onClick={() => void attempt(() => withdrawPermissionSet(set.name, user.id))}
+          >
+            {t('permission.withdraw')}
+          </Button>
+        ),
+    ),
+  ]
+
   return (
     <div className="stack">
       {mayAssign && (
@@ -43,39 +63,13 @@ export function PermissionSetUsers({ set }: { set: PermissionSet }) {
           </Button>
         </div>
       )}
-      <div className="card scroll-x">
-        <table className="plain-table">
-          <thead>
-            <tr>
-              <th scope="col">{t('user.name')}</th>
-              <th scope="col">{t('user.username')}</th>
-              <th scope="col">
-                <span className="visually-hidden">{t('action.more')}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {set.users.map((user) => (
-              <tr key={user.id}>
-                <td>{tidyName(user.name)}</td>
-                <td>{user.username}</td>
-                <td className="cell-actions">
-                  {mayAssign && (
-                    <Button
-                      size="small"
-                      aria-label={t('permission.withdrawFrom', { name: tidyName(user.name) })}
-                      onClick={() => void attempt(() => withdrawPermissionSet(set.name, user.id))}
-                    >
-                      {t('permission.withdraw')}
-                    </Button>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-        {set.users.length === 0 && <p className="muted home-none">{t('permission.nobody')}</p>}
-      </div>
+      <DataTable
+        query={LOADED}
+        rows={set.users}
+        columns={columns}
+        rowKey={(user) => user.id}
+        empty={t('permission.nobody')}
+      />
     </div>
   )
 }

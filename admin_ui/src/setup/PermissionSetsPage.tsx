@@ -7,9 +7,10 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link } from 'react-router'
 import { permissionSets } from '../api/setup'
+import type { PermissionSetSummary } from '../api/types'
+import { DataTable, type Column } from '../frame/DataTable'
 import { PageHeader } from '../frame/PageHeader'
 import { useMay } from '../frame/session'
-import { ErrorState, Lines } from '../frame/states'
 import { NewPermissionSet } from './NewPermissionSet'
 
 export function PermissionSetsPage() {
@@ -17,6 +18,26 @@ export function PermissionSetsPage() {
   const mayChange = useMay('ManagePermissions')
   const [isMaking, setMaking] = useState(false)
   const all = useQuery({ queryKey: ['setup', 'permission-sets'], queryFn: permissionSets })
+  const columns: Column<PermissionSetSummary>[] = [
+    {
+      key: 'label',
+      title: t('permission.label'),
+      cell: (set) => (
+        <Link to={`/admin/permission-sets/${set.name}`} className="record-link">
+          {set.label}
+        </Link>
+      ),
+    },
+    { key: 'name', title: t('object.name'), className: 'mono', cell: (set) => set.name },
+    { key: 'description', title: t('object.description'), cell: (set) => set.description },
+    {
+      key: 'package',
+      title: t('object.package'),
+      cell: (set) => (set.custom ? <Tag color="cyan">{t('setup.own')}</Tag> : set.package),
+    },
+    { key: 'users', title: t('setup.users'), className: 'numeric tabular', cell: (set) => set.users },
+  ]
+
   return (
     <div className="page">
       <PageHeader
@@ -29,42 +50,13 @@ export function PermissionSetsPage() {
           )
         }
       />
-      {all.error ? (
-        <ErrorState error={all.error} onRetry={() => void all.refetch()} />
-      ) : all.data === undefined ? (
-        <Lines />
-      ) : (
-        <div className="card scroll-x">
-          <table className="plain-table">
-            <thead>
-              <tr>
-                <th scope="col">{t('permission.label')}</th>
-                <th scope="col">{t('object.name')}</th>
-                <th scope="col">{t('object.description')}</th>
-                <th scope="col">{t('object.package')}</th>
-                <th scope="col" className="numeric">
-                  {t('setup.users')}
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {all.data.permission_sets.map((set) => (
-                <tr key={set.name}>
-                  <td>
-                    <Link to={`/admin/permission-sets/${set.name}`} className="record-link">
-                      {set.label}
-                    </Link>
-                  </td>
-                  <td className="mono">{set.name}</td>
-                  <td>{set.description}</td>
-                  <td>{set.custom ? <Tag color="cyan">{t('setup.own')}</Tag> : set.package}</td>
-                  <td className="numeric tabular">{set.users}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      <DataTable
+        query={all}
+        rows={all.data?.permission_sets ?? []}
+        columns={columns}
+        rowKey={(set) => set.name}
+        empty={t('permission.none')}
+      />
       {isMaking && <NewPermissionSet onClose={() => setMaking(false)} />}
     </div>
   )

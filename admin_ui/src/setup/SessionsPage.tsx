@@ -4,8 +4,9 @@ import App from 'antd/es/app'
 import Button from 'antd/es/button'
 import { useTranslation } from 'react-i18next'
 import { endSession, sessions } from '../api/setup'
+import type { SessionSummary } from '../api/types'
+import { DataTable, useActionsColumn, type Column } from '../frame/DataTable'
 import { PageHeader } from '../frame/PageHeader'
-import { EmptyState, ErrorState, Lines } from '../frame/states'
 import { useErrorText } from '../frame/useErrorText'
 import { useReader } from '../records/fields/useReader'
 import { formatDateTime } from '../records/format'
@@ -28,60 +29,51 @@ export function SessionsPage() {
     }
   }
 
+  const moment = (text: string | null) => (text ? formatDateTime(text, reader.language, reader.timeZone) : '—')
+  const columns: Column<SessionSummary>[] = [
+    { key: 'user', title: t('session.user'), cell: (session) => tidyName(session.user.name) },
+    {
+      key: 'kind',
+      title: t('session.kind'),
+      cell: (session) => t(`session.kinds.${session.kind as 'browser'}`, { defaultValue: session.kind }),
+    },
+    { key: 'ip', title: t('session.ip'), className: 'mono', cell: (session) => session.ip ?? '—' },
+    {
+      key: 'agent',
+      title: t('session.agent'),
+      cell: (session) => (
+        <div className="agent" title={session.user_agent ?? undefined}>
+          {session.device ?? session.user_agent ?? '—'}
+          {session.acting && (
+            <div className="small">{t('security.actedAs', { name: tidyName(session.acting.name) })}</div>
+          )}
+        </div>
+      ),
+    },
+    { key: 'created', title: t('session.created'), className: 'tabular', cell: (session) => moment(session.created) },
+    { key: 'seen', title: t('session.seen'), className: 'tabular', cell: (session) => moment(session.last_seen) },
+    useActionsColumn((session) => (
+      <Button
+        size="small"
+        danger
+        aria-label={t('session.endOf', { name: tidyName(session.user.name) })}
+        onClick={() => void end(session.id)}
+      >
+        {t('session.end')}
+      </Button>
+    )),
+  ]
+
   return (
     <div className="page">
       <PageHeader title={t('setup.sessions')} />
-      {all.error ? (
-        <ErrorState error={all.error} onRetry={() => void all.refetch()} />
-      ) : all.data === undefined ? (
-        <Lines />
-      ) : all.data.sessions.length === 0 ? (
-        <EmptyState title={t('session.none')} />
-      ) : (
-        <div className="card scroll-x">
-          <table className="plain-table">
-            <thead>
-              <tr>
-                <th scope="col">{t('session.user')}</th>
-                <th scope="col">{t('session.kind')}</th>
-                <th scope="col">{t('session.ip')}</th>
-                <th scope="col">{t('session.agent')}</th>
-                <th scope="col">{t('session.created')}</th>
-                <th scope="col">{t('session.seen')}</th>
-                <th scope="col">
-                  <span className="visually-hidden">{t('action.more')}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {all.data.sessions.map((session) => (
-                <tr key={session.id}>
-                  <td>{tidyName(session.user.name)}</td>
-                  <td>{session.kind}</td>
-                  <td className="mono">{session.ip ?? '—'}</td>
-                  <td className="agent" title={session.user_agent ?? undefined}>
-                    {session.user_agent ?? '—'}
-                  </td>
-                  <td className="tabular">{formatDateTime(session.created, reader.language, reader.timeZone)}</td>
-                  <td className="tabular">
-                    {session.last_seen ? formatDateTime(session.last_seen, reader.language, reader.timeZone) : '—'}
-                  </td>
-                  <td className="cell-actions">
-                    <Button
-                      size="small"
-                      danger
-                      aria-label={t('session.endOf', { name: tidyName(session.user.name) })}
-                      onClick={() => void end(session.id)}
-                    >
-                      {t('session.end')}
-                    </Button>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+      <DataTable
+        query={all}
+        rows={all.data?.sessions ?? []}
+        columns={columns}
+        rowKey={(session) => session.id}
+        empty={t('session.none')}
+      />
     </div>
   )
 }

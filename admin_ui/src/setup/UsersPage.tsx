@@ -9,16 +9,18 @@ import Tag from 'antd/es/tag'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useSearchParams } from 'react-router'
+import { resetFactors, unlockUser } from '../api/security'
 import { permissionSets, resetPassword, updateUser, users } from '../api/setup'
 import type { SetupUser } from '../api/types'
+import { DataTable, useActionsColumn, type Column } from '../frame/DataTable'
 import { PageHeader } from '../frame/PageHeader'
-import { useSession } from '../frame/session'
-import { EmptyState, ErrorState, Lines } from '../frame/states'
+import { useMay, useSession } from '../frame/session'
 import { useDebounced } from '../frame/useDebounced'
 import { useErrorText } from '../frame/useErrorText'
 import { useReader } from '../records/fields/useReader'
 import { formatDateTime } from '../records/format'
 import { tidyName } from '../records/names'
+import { LoginAsDialog } from './security/LoginAsDialog'
 import { PasswordDialog, type OneTimePassword } from './PasswordDialog'
 import { UserForm } from './UserForm'
 
@@ -29,6 +31,8 @@ export function UsersPage() {
   const errorText = useErrorText()
   const reader = useReader()
   const { user: me } = useSession()
+  const mayLoginAs = useMay('LoginAs')
+  const [loginAs, setLoginAs] = useState<{ id: string; name: string } | null>(null)
   const [search, setSearch] = useSearchParams()
   const q = search.get('q') ?? ''
   const sought = useDebounced(q, 250)
@@ -43,7 +47,6 @@ export function UsersPage() {
   })
   const sets = useQuery({ queryKey: ['setup', 'permission-sets'], queryFn: permissionSets })
   const labelOfSet = (name: string) => sets.data?.permission_sets.find((set) => set.name === name)?.label ?? name
-  const rows = page.data?.pages.flatMap((each) => each.users) ?? []
   const refresh = () => client.invalidateQueries({ queryKey: ['setup', 'users'] })
 
   async function attempt(action: () => Promise<void>) {
@@ -57,6 +60,11 @@ export function UsersPage() {
 
   function ask(title: string, content: string, okText: string, action: () => Promise<void>) {
     modal.confirm({ title, content, okText, cancelText: t('action.cancel'), onOk: () => attempt(action) })
+  }
+
+  async function unlock(user: SetupUser) {
+    await attempt(() => unlockUser(user.id))
+    message.success(t('security.unlocked'))
   }
 
   function actionsOf(user: SetupUser) {
@@ -73,6 +81,26 @@ export function UsersPage() {
             setPassword({ name, username: user.username, password: answer.password })
           }),
       },
+      ...(user.locked ? [{ key: 'unlock', label: t('security.unlock'), onClick: () => void unlock(user) }] : []),
+      ...(user.factors > 0
+        ? [
+            {
+              key: 'factors',
+              label: t('security.resetFactors'),
+              danger: true,
+              onClick: () =>
+                ask(
+                  t('security.resetFactorsTitle', { name }),
+                  t('security.resetFactorsText'),
+                  t('security.resetFactors'),
+                  () => resetFactors(user.id),
+                ),
+            },
+          ]
+        : []),
+      ...(mayLoginAs && user.id !== me.id && user.is_active
+        ? [{ key: 'login-as', label: t('security.loginAs'), onClick: () => setLoginAs({ id: user.id, name }) }]
+        : []),
       ...(user.id === me.id
         ? []
         : [
@@ -90,6 +118,51 @@ export function UsersPage() {
           ]),
     ]
   }
+
+  const columns: Column<SetupUser>[] = [
+    {
+      key: 'name',
+      title: t('user.name'),
+      cell: (user) => (
+        <>
+          <button type="button" className="link-button" onClick={() => setForm(user)}>
+            {tidyName(user.name)}
+          </button>
+          <div className="muted small">{user.username}</div>
+        </>
+      ),
+    },
+    { key: 'role', title: t('user.role'), cell: (user) => user.role?.name ?? '—' },
+    {
+      key: 'sets',
+      title: t('user.permissionSets'),
+      cell: (user) => (
+        <span className="tags">
+          {user.permission_sets.map((name) => (
+            <Tag key={name}>{labelOfSet(name)}</Tag>
+          ))}
+        </span>
+      ),
+    },
+    { key: 'status', title: t('user.status'), cell: (user) => <UserStatus user={user} /> },
+    {
+      key: 'login',
+      title: t('user.lastLogin'),
+      className: 'tabular',
+      cell: (user) =>
+        user.last_login ? formatDateTime(user.last_login, reader.language, reader.timeZone) : t('user.never'),
+    },
+    useActionsColumn((user) => (
+      <Dropdown trigger={['click']} placement="bottomRight" menu={{ items: actionsOf(user) }}>
+        <Button
+          type="text"
+          size="small"
+          icon={<MoreOutlined aria-hidden />}
+          aria-label={t('user.actions', { name: tidyName(user.name) })}
+        />
+      </Dropdown>
+    )),
+  ]
 
   return (
     <div className="page">
@@ -109,80 +182,13 @@ export function UsersPage() {
         aria-label={t('user.search')}
         onChange={(event) => setSearch(event.target.value === '' ? {} : { q: event.target.value }, { replace: true })}
       />
-      {page.error ? (
-        <ErrorState error={page.error} onRetry={() => void page.refetch()} />
-      ) : page.data === undefined ? (
-        <Lines />
-      ) : rows.length === 0 ? (
-        <EmptyState title={t('frame.nothingFound', { q: sought })} />
-      ) : (
-        <div className="card scroll-x">
-          <table className="plain-table">
-            <thead>
-              <tr>
-                <th scope="col">{t('user.name')}</th>
-                <th scope="col">{t('user.username')}</th>
-                <th scope="col">{t('user.role')}</th>
-                <th scope="col">{t('user.permissionSets')}</th>
-                <th scope="col">{t('user.status')}</th>
-                <th scope="col">{t('user.lastLogin')}</th>
-                <th scope="col">
-                  <span className="visually-hidden">{t('action.more')}</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map((user) => (
-                <tr key={user.id}>
-                  <td>
-                    <button type="button" className="link-button" onClick={() => setForm(user)}>
-                      {tidyName(user.name)}
-                    </button>
-                  </td>
-                  <td>{user.username}</td>
-                  <td>{user.role?.name ?? '—'}</td>
-                  <td>
-                    <span className="tags">
-                      {user.permission_sets.map((name) => (
-                        <Tag key={name}>{labelOfSet(name)}</Tag>
-                      ))}
-                    </span>
-                  </td>
-                  <td>
-                    {user.locked ? (
-                      <Tag color="orange">{t('user.locked')}</Tag>
-                    ) : user.is_active ? (
-                      <Tag color="green">{t('user.active')}</Tag>
-                    ) : (
-                      <Tag>{t('user.inactive')}</Tag>
-                    )}
-                  </td>
-                  <td className="tabular">
-                    {user.last_login
-                      ? formatDateTime(user.last_login, reader.language, reader.timeZone)
-                      : t('user.never')}
-                  </td>
-                  <td className="cell-actions">
-                    <Dropdown trigger={['click']} placement="bottomRight" menu={{ items: actionsOf(user) }}>
-                      <Button
-                        type="text"
-                        size="small"
-                        icon={<MoreOutlined aria-hidden />}
-                        aria-label={t('user.actions', { name: tidyName(user.name) })}
-                      />
-                    </Dropdown>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {page.hasNextPage && (
-        <Button type="link" loading={page.isFetchingNextPage} onClick={() => void page.fetchNextPage()}>
-          {t('action.showMore')}
-        </Button>
-      )}
+      <DataTable
+        query={page}
+        rows={page.data?.pages.flatMap((each) => each.users) ?? []}
+        columns={columns}
+        rowKey={(user) => user.id}
+        empty={t('frame.nothingFound', { q: sought })}
+      />
       {form !== null && (
         <UserForm
           user={form === 'new' ? null : form}
@@ -194,7 +200,14 @@ export function UsersPage() {
           }}
         />
       )}
+      {loginAs !== null && <LoginAsDialog user={loginAs} onClose={() => setLoginAs(null)} />}
       {password !== null && <PasswordDialog shown={password} onClose={() => setPassword(null)} />}
     </div>
   )
+}
+
+function UserStatus({ user }: { user: SetupUser }) {
+  const { t } = useTranslation()
+  if (user.locked) return <Tag color="orange">{t('user.locked')}</Tag>
+  return user.is_active ? <Tag color="green">{t('user.active')}</Tag> : <Tag>{t('user.inactive')}</Tag>
 }

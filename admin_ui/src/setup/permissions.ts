@@ -62,6 +62,6 @@ export function setFieldRight(
 }
 
 export function toDraft(set: PermissionSet): PermissionSetDraft {
-  const { label, description, objects, fields, system, apps } = set
-  return { label, description, objects, fields, system, apps }
+  const { label, description, objects, fields, system, apps, custom_permissions, for_automation, login } = set
+  return { label, description, objects, fields, system, apps, custom_permissions, for_automation, login }
 }

@@ -18,9 +18,16 @@ export function useSetupSections(): SetupSection[] {
     { to: '/admin/users', label: t('setup.users'), needs: 'ManageUsers' },
     { to: '/admin/permission-sets', label: t('setup.permissionSets'), needs: 'ViewSetup' },
     { to: '/admin/roles', label: t('setup.roles'), needs: 'ViewSetup' },
+    { to: '/admin/record-access', label: t('sharing.explain'), needs: 'ManageSharing' },
     { to: '/admin/packages', label: t('setup.packages'), needs: 'ViewSetup' },
+    { to: '/admin/security-policy', label: t('setup.securityPolicy'), needs: 'ManageSecurity' },
+    { to: '/admin/administration-requests', label: t('fourEyes.title'), needs: 'ViewSetup' },
     { to: '/admin/sessions', label: t('setup.sessions'), needs: 'ManageUsers' },
     { to: '/admin/inbound', label: t('setup.inbound'), needs: 'ManageInbound' },
+    { to: '/admin/identity-providers', label: t('federation.providers'), needs: 'ManageSecurity' },
+    { to: '/admin/connected-apps', label: t('federation.apps'), needs: 'ManageConnections' },
+    { to: '/admin/scim', label: t('federation.scim'), needs: 'ManageConnections' },
+    { to: '/admin/inbound-keys', label: t('inboundKey.title'), needs: 'ManageConnections' },
   ]
   return sections.filter((section) => permissions.includes(section.needs))
 }

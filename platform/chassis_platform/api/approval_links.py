@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from chassis_metadata.errors import ChassisError, Invalid, NotFound
@@ -17,6 +17,7 @@ from chassis_platform.api.approvals import raise_problems, result_document
 from chassis_platform.api.bodies import body_bytes, json_object, json_response
 from chassis_platform.api.deps import Server, open_route, server_of, source_ip
 from chassis_platform.api.errors import status_of
+from chassis_platform.api.web import NONCE_PLACE, page_response
 from chassis_platform.automation.approvals.carry_out import carry_out
 from chassis_platform.automation.approvals.links import Link, load_key, read_link
 from chassis_platform.automation.approvals.pending import request_by_id
@@ -50,7 +51,7 @@ async def _told(request: Request, answer: Callable[[Request], Awaitable[Response
         if not _wants_page(request):
             raise
         told = "".join(f"<p>{escape(each.message)}</p>" for each in error.problems)
-        return HTMLResponse(_frame(told), status_of(error))
+        return page_response(_frame(told), status_of(error))
 
 
 async def _show(request: Request) -> Response:
@@ -60,7 +61,7 @@ async def _show(request: Request) -> Response:
         raise _gone()
     if not _wants_page(request):
         return json_response(found)
-    return HTMLResponse(_page(_words(context), found))
+    return page_response(_page(_words(context), found))
 
 
 async def decide(request: Request) -> Response:
@@ -79,7 +80,7 @@ async def _decide(request: Request) -> Response:
     raise_problems(outcome)
     if not _wants_page(request):
         return json_response(result_document(outcome))
-    return HTMLResponse(_frame(f"<p>{_words(context)['done']}</p>"))
+    return page_response(_frame(f"<p>{_words(context)['done']}</p>"))
 
 
 def _gone() -> NotFound:
@@ -151,7 +152,9 @@ def _page(words: Mapping[str, str], found: Mapping[str, Any]) -> str:
 def _frame(body: str) -> str:
     return (
         '<!doctype html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        '<meta name="robots" content="noindex"><title>Chassis</title><style>body{font:16px/1.5 system-ui;'
+        '<meta name="robots" content="noindex"><title>Chassis</title>'
+        f'<style nonce="{NONCE_PLACE}">'
+        "body{font:16px/1.5 system-ui;"
         "max-width:40em;margin:2em auto;padding:0 1em}textarea{width:100%}dt{color:#555}</style></head>"
         f"<body>{body}</body></html>"
     )

@@ -14,28 +14,32 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from chassis_metadata.check.manifest import version_of
 from chassis_metadata.errors import ChassisError, Forbidden, Invalid, LimitExceeded, Problem
 from chassis_platform.access.compile import PolicyStore
-from chassis_platform.access.context import Context, Principal
+from chassis_platform.access.context import Context
+from chassis_platform.access.scopes import demand_door
+from chassis_platform.api.cookies import SESSION, cookie_of
+from chassis_platform.api.entrance import check_door, judge, make_context, touch
 from chassis_platform.api.errors import error_response, response_for
+from chassis_platform.api.messages import SOURCE_LANGUAGE, Reader, is_spoken_to, speak_to
+from chassis_platform.auth.pending import demand_complete
 from chassis_platform.auth.sessions import (
     csrf_matches,
-    find_session,
     invalid_session,
-    organization_of,
     token_hash,
-    touch_session,
 )
+from chassis_platform.auth.sign_in import Judgement
 from chassis_platform.automation.matching.details import add_record_details
 from chassis_platform.settings import Settings
 from chassis_platform.telemetry import REQUESTS, request_id
-from chassis_tenants.database import Binding, Database, SessionEndedError, StaleBindingError, TenantClosedError
-from chassis_tenants.registry import tenant_by_organization_id
+from chassis_tenants.database import Database, SessionEndedError, StaleBindingError, TenantClosedError
+from chassis_tenants.registry import list_package_versions, tenant_by_organization_id
 from chassis_tenants.snapshots import SnapshotStore
 
 log = structlog.get_logger()
 
-SESSION_COOKIE = "chassis_session"
+PLATFORM = "platform"
 #: A session in use moves its end this often at most.
 TOUCH_SECONDS = 60.0
 CACHED_CONTEXTS = 10_000
@@ -67,6 +71,14 @@ class Server:
         snapshot = await self.snapshots.of(tenant.id, tenant.metadata_version)
         return replace(context.unversioned, tenant=tenant, snapshot=snapshot)
 
+    async def judge(self, tenant_id: int, user_id: str, address: str | None) -> Judgement:
+        """Whether a user who showed who it is may come in from there and now."""
+        return await judge(self, tenant_id, user_id, address)
+
+    async def context_of(self, token: str) -> Context:
+        """The Context of a session, made where none is cached."""
+        return (await _cached_context(self, token)).context
+
     def forget(self, token: str) -> None:
         """Drop what is cached for a token."""
         self.contexts.pop(token_hash(token), None)
@@ -83,7 +95,7 @@ def credential(request: Request) -> tuple[str, bool]:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if token and scheme.lower() in ("bearer", "oauth"):
         return token.strip(), False
-    cookie = request.cookies.get(SESSION_COOKIE)
+    cookie = cookie_of(request, SESSION)
     if cookie:
         return cookie, True
     raise invalid_session()
@@ -110,8 +122,8 @@ async def current_context(request: Request) -> Context:
         and not csrf_matches(token, request.headers.get("x-csrf-token"))
     ):
         raise Forbidden.of("invalid_csrf_token", "The X-CSRF-Token header is missing or wrong: reload the page.")
-    cached = await _cached_context(server_of(request), token)
-    address = source_ip(request)
+    server, address = server_of(request), source_ip(request)
+    cached = await _cached_context(server, token)
     if cached.context.principal.source_ip != address:
         cached.context = replace(cached.context, principal=replace(cached.context.principal, source_ip=address))
     return cached.context
@@ -122,54 +134,27 @@ async def _cached_context(server: Server, token: str) -> _Cached:
     hashed = token_hash(token)
     cached = server.contexts.get(hashed)
     if cached is None:
-        cached = _Cached(await _make_context(server, token, hashed), time.monotonic())
+        cached = _Cached(await make_context(server, token, hashed), time.monotonic())
         server.contexts[hashed] = cached
         if len(server.contexts) > CACHED_CONTEXTS:
             server.contexts.popitem(last=False)
     server.contexts.move_to_end(hashed)
     if time.monotonic() - cached.touched > TOUCH_SECONDS:
         cached.touched = time.monotonic()
-        await _touch(server, cached.context.tenant.id, hashed)
+        await touch(server, cached.context, hashed)
     return cached
 
 
-async def _touch(server: Server, tenant_id: int, hashed: bytes) -> None:
-    settings = server.settings
-    touched = touch_session(tenant_id, hashed, idle_minutes=settings.session_idle_minutes, hours=settings.session_hours)
-    await server.database.read(Binding(tenant_id), touched)
+async def answer(request: Request, handler: Handler, *, incomplete: bool = False) -> Response:
+    """Run a handler with the request's Context; once more with a fresh one if what was cached had changed.
 
-
-async def _make_context(server: Server, token: str, hashed: bytes) -> Context:
-    tenant = await tenant_by_organization_id(server.database, organization_of(token))
-    if tenant is None or tenant.status != "active":
-        raise invalid_session()
-    [rows] = await server.database.read(Binding(tenant.id), find_session(tenant.id, hashed))
-    if not rows:
-        raise invalid_session()
-    session_id, user_id, kind, client, address, username, language, zone, metadata_version, access_version = rows[0]
-    principal = Principal(
-        user_id=user_id,
-        username=username,
-        kind=kind,
-        session_id=session_id,
-        client_name=client,
-        source_ip=address,
-        language=language or tenant.language,
-        time_zone=zone or tenant.time_zone,
-    )
-    current = replace(tenant, metadata_version=metadata_version, access_version=access_version)
-    snapshot = await server.snapshots.of(tenant.id, metadata_version)
-    policy = await server.policies.of(current, user_id, snapshot, access_version)
-    binding = Binding(tenant.id, metadata_version, access_version, hashed)
-    return Context(current, principal, snapshot, policy, binding)
-
-
-async def answer(request: Request, handler: Handler) -> Response:
-    """Run a handler with the request's Context; once more with a fresh one if what was cached had changed."""
+    Most need a session whose user has shown all that is asked for; `incomplete` ones are what it is shown to.
+    """
     for last_try in (False, True):
         context = as_asked(await current_context(request), request)
+        speak_to(_reader_of(context, request))
         try:
-            return await _answer_or_refuse(context, request, handler)
+            return await _answer_or_refuse(context, request, handler, incomplete=incomplete)
         except StaleBindingError:
             server_of(request).forget(credential(request)[0])
             if last_try:
@@ -180,8 +165,30 @@ async def answer(request: Request, handler: Handler) -> Response:
     raise LimitExceeded.of("server_unavailable", "Definitions are changing right now: try again.")
 
 
-async def _answer_or_refuse(context: Context, request: Request, handler: Handler) -> Response:
+def _reader_of(context: Context, request: Request) -> Reader:
+    """Who reads what is wrong: the user, in the language that the request asks for or in their own."""
+    language = request.query_params.get("language") or context.principal.language
+    return Reader(context.snapshot, language, request.path_params)
+
+
+async def _speak_to_stranger(request: Request) -> None:
+    """Whoever is not signed in to the web application reads what their browser says that they read."""
+    wanted = request.query_params.get("language") or request.headers.get("accept-language", "")
+    language = wanted[:5].replace("-", "_")
+    if is_spoken_to() or not request.url.path.startswith("/ui/") or language in ("", SOURCE_LANGUAGE):
+        return
+    server = server_of(request)
+    published = await list_package_versions(server.database)
+    newest = max((each for each in published if each.package == PLATFORM), key=lambda each: version_of(each.version))
+    speak_to(Reader(await server.snapshots.base(frozenset({newest})), language, {}))
+
+
+async def _answer_or_refuse(context: Context, request: Request, handler: Handler, *, incomplete: bool) -> Response:
     try:
+        await check_door(server_of(request), context, request)
+        demand_door(context.principal, request.method, request.url.path)
+        if not incomplete:
+            demand_complete(context.principal.pending)
         return await handler(context, request)
     except ChassisError as error:
         # A refusal may need no round trip of its own; it must not rest on what is no longer so.
@@ -222,9 +229,11 @@ async def _demand_current(context: Context, request: Request) -> None:
 async def guarded(request: Request, run: Callable[[], Awaitable[Response]]) -> Response:
     """Every error as the one JSON shape; what nobody foresaw is logged under the request's id."""
     started = time.perf_counter()
+    speak_to(None)
     try:
         response = await run()
     except ChassisError as error:
+        await _speak_to_stranger(request)
         response = response_for(error)
     except pg_errors.DataError as error:
         response = response_for(Invalid.of("malformed_query", f"A value is out of range: {error.diag.message_primary}"))
@@ -240,11 +249,11 @@ async def guarded(request: Request, run: Callable[[], Awaitable[Response]]) -> R
     return response
 
 
-def route(path: str, methods: list[str], handler: Handler) -> Route:
+def route(path: str, methods: list[str], handler: Handler, *, incomplete: bool = False) -> Route:
     """A Starlette route whose handler gets the Context: the short way for what is called most."""
 
     async def endpoint(request: Request) -> Response:
-        return await guarded(request, lambda: answer(request, handler))
+        return await guarded(request, lambda: answer(request, handler, incomplete=incomplete))
 
     return Route(path, endpoint, methods=methods, name=f"{handler.__module__}.{handler.__name__}")
 

@@ -230,7 +230,8 @@ def _soap_type(field: Field) -> str:
 
 
 def _field_abilities(field: Field, access: ObjectAccess) -> Document:
-    filterable = field.traits.filterable
+    is_masked = field.name in access.masks
+    filterable = field.traits.filterable and not is_masked
     return {
         "aggregatable": filterable,
         "autoNumber": field.type is FieldType.AUTO_NUMBER,
@@ -244,13 +245,14 @@ def _field_abilities(field: Field, access: ObjectAccess) -> Document:
         "externalId": field.external_id,
         "filterable": filterable,
         "groupable": filterable and field.type not in NUMERIC_TYPES and field.type is not FieldType.MULTI_PICKLIST,
-        "idLookup": field.external_id or field.type is FieldType.ID,
+        "idLookup": (field.external_id and access.may_look_up(field.name)) or field.type is FieldType.ID,
+        "masked": is_masked,
         "nillable": not field.required and field.type is not FieldType.CHECKBOX and not field.system,
         "permissionable": not (field.required or field.system),
         "queryByDistance": field.type is FieldType.GEOLOCATION,
         "restrictedDelete": field.on_delete.value == "restrict",
         "searchPrefilterable": field.is_reference,
-        "sortable": field.traits.sortable,
+        "sortable": field.traits.sortable and not is_masked,
         "unique": field.unique,
         "updateable": access.update and field.updateable and field.name in access.editable,
         "writeRequiresMasterRead": False,

@@ -27,6 +27,7 @@ from chassis_platform.automation.decision_tables import decide
 from chassis_platform.automation.flows.buttons import check_visible
 from chassis_platform.automation.keeping import common
 from chassis_platform.automation.ledgers.post import Posted, Posting, ledger_named, post
+from chassis_platform.automation.record_ids import MOST_RECORDS, ids_of
 from chassis_platform.automation.scoring.reasons import reasons_of
 from chassis_platform.automation.scoring.score import model_named, score
 from chassis_platform.automation.segments import members_by_segment, refresh, segment_named
@@ -35,7 +36,6 @@ from chassis_platform.records.write import race_problem
 from chassis_platform.sql.ledger_statement import account_balances, account_entries
 from chassis_tenants.database import Transaction
 
-MOST_RECORDS = 200
 LAST_ENTRIES = 100
 _IN_THE_WAY = (pg_errors.UniqueViolation, pg_errors.DeadlockDetected, pg_errors.SerializationFailure)
 
@@ -51,16 +51,6 @@ async def _within(context: Context, request: Request, work: Callable[[Transactio
         raise Conflict(race_problem(error)) from error
 
 
-def _ids(obj: Object, document: dict[str, Any]) -> list[str]:
-    ids = document.get("recordIds")
-    if not isinstance(ids, list) or not 0 < len(ids) <= MOST_RECORDS:
-        raise Invalid.of("invalid_field", f"recordIds names 1 to {MOST_RECORDS} records.", fields=["recordIds"])
-    wrong = [each for each in ids if not is_id(each) or each[:3] != obj.key_prefix]
-    if wrong:
-        raise Invalid.of("malformed_id", f"{str(wrong[0])[:40]!r} is no id of {obj.label}.", fields=["recordIds"])
-    return list(dict.fromkeys(normal_id(each) for each in ids))
-
-
 def _demand_update(context: Context, obj: Object) -> None:
     if not context.policy.on(obj.name).update:
         raise Forbidden.of("insufficient_access", f"You may not change records of {obj.label}.")
@@ -71,7 +61,7 @@ async def assign_records(context: Context, request: Request) -> Response:
     rule = rule_named(context.snapshot, request.path_params["name"])
     obj = context.snapshot.objects[rule.object_name]
     _demand_update(context, obj)
-    ids = _ids(obj, await json_object(request))
+    ids = ids_of(obj, (await json_object(request)).get("recordIds"))
 
     async def work(transaction: Transaction) -> list[Assignment]:
         await check_visible(transaction, context, obj, ids)
@@ -97,7 +87,7 @@ async def score_records(context: Context, request: Request) -> Response:
     model = model_named(context.snapshot, request.path_params["name"])
     obj = context.snapshot.objects[model.object_name]
     _demand_update(context, obj)
-    ids = _ids(obj, await json_object(request))
+    ids = ids_of(obj, (await json_object(request)).get("recordIds"))
 
     async def work(transaction: Transaction) -> list[dict[str, Any]]:
         await check_visible(transaction, context, obj, ids)

@@ -17,6 +17,7 @@ from chassis_metadata.errors import (
     Problem,
     Unauthenticated,
 )
+from chassis_platform.api.messages import in_words
 from chassis_platform.plan.changes import RecordResult
 
 STATUS_OF_KIND: dict[type[ChassisError], int] = {
@@ -45,8 +46,8 @@ def status_of(error: ChassisError) -> int:
 
 
 def problem_document(problem: Problem, *, code_key: str = "errorCode") -> dict[str, object]:
-    """One problem as clients read it; inside results of collections the key is `statusCode`."""
-    document: dict[str, object] = {"message": problem.message, code_key: problem.code.upper()}
+    """One problem in the reader's language; inside results of collections the code's key is `statusCode`."""
+    document: dict[str, object] = {"message": in_words(problem), code_key: problem.code.upper()}
     if problem.fields or code_key == "statusCode":
         document["fields"] = list(problem.fields)
     if problem.line is not None:

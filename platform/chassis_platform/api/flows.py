@@ -9,14 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from chassis_metadata.errors import Invalid
+from chassis_metadata.errors import Invalid, NotFound
 from chassis_metadata.logic.flow import flows
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response
 from chassis_platform.api.deps import definitions_route, route, server_of
 from chassis_platform.api.errors import problem_document
 from chassis_platform.api.ui_objects import readable_object
-from chassis_platform.automation.flows.buttons import buttons_of, press
+from chassis_platform.automation.flows.buttons import buttons_of, buttons_of_record, press
 from chassis_platform.automation.flows.chain import observed
 from chassis_platform.automation.flows.dry_run import dry_run
 from chassis_platform.automation.flows.jobs import replay
@@ -46,6 +46,18 @@ async def buttons(context: Context, request: Request) -> Response:
     obj = readable_object(context, request.path_params["object"])
     language = request.query_params.get("language") or context.principal.language
     return json_response({"buttons": buttons_of(context, obj.name, language)})
+
+
+async def record_buttons(context: Context, request: Request) -> Response:
+    """`GET /ui/records/{id}/buttons`: those that are possible for this record."""
+    record_id = request.path_params["id"]
+    obj = context.snapshot.objects_by_prefix.get(record_id[:3])
+    if obj is None:
+        raise NotFound.of("not_found", "There is no such record, or you may not see it.")
+    language = request.query_params.get("language") or context.principal.language
+    obj = readable_object(context, obj.name)
+    found = await buttons_of_record(server_of(request).database, context, obj, record_id, language)
+    return json_response({"buttons": found})
 
 
 async def run(context: Context, request: Request) -> Response:
@@ -120,6 +132,7 @@ def routes() -> list[BaseRoute]:
     """The routes of this file."""
     return [
         definitions_route("/ui/objects/{object}/buttons", ["GET"], buttons),
+        route("/ui/records/{id}/buttons", ["GET"], record_buttons),
         route("/ui/flows/{name}/run", ["POST"], run),
         definitions_route("/setup/flows", ["GET"], listed),
         route("/setup/flows/{name}/dry-run", ["POST"], try_flow),

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from chassis_metadata.errors import Invalid, Problem
+from chassis_metadata.errors import Invalid
 from chassis_metadata.ids import is_id
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response
@@ -18,6 +18,7 @@ from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.errors import problem_document, warnings_document
 from chassis_platform.api.sobjects import visible_object
 from chassis_platform.api.versions import ROOT, demand_version
+from chassis_platform.plan.changes import ROLLED_BACK
 from chassis_platform.plan.write import Operation
 from chassis_platform.records.several import get_records
 from chassis_platform.records.write import RecordResult, write_records, write_within
@@ -36,7 +37,7 @@ def result_document(result: RecordResult, *, with_created: bool = False) -> dict
         document = {"id": result.id} | document
     document["errors"] = [problem_document(each, code_key="statusCode") for each in result.problems]
     document |= warnings_document(result)
-    return document | {"created": result.created} if with_created and result.success else document
+    return document | {"created": result.created} if (with_created or result.attached) and result.success else document
 
 
 async def _records(request: Request) -> tuple[list[dict[str, Any]], bool]:
@@ -71,17 +72,7 @@ async def _write(
     return results
 
 
-_ROLLED_BACK = RecordResult(
-    None,
-    success=False,
-    problems=(
-        Problem(
-            "",
-            "all_or_none_operation_rolled_back",
-            "Record rolled back because not all records were valid and the request was using AllOrNone header",
-        ),
-    ),
-)
+_ROLLED_BACK = RecordResult(None, success=False, problems=(ROLLED_BACK,))
 
 
 class _UndoneError(Exception):

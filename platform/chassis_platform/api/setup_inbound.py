@@ -26,7 +26,7 @@ STATUSES = ("accepted", "refused")
 
 def _actor(context: Context) -> Actor:
     principal = context.principal
-    return Actor(principal.user_id, principal.username, principal.source_ip)
+    return Actor(principal.user_id, principal.username, principal.source_ip, principal.acting_user_id)
 
 
 async def messages(context: Context, request: Request) -> Response:

@@ -12,7 +12,9 @@ from chassis_metadata.check.manifest import version_of
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response
 from chassis_platform.api.deps import route, server_of
+from chassis_platform.api.setup_four_eyes import with_four_eyes
 from chassis_platform.api.setup_users import actor_of
+from chassis_platform.automation.four_eyes import PACKAGE
 from chassis_tenants.installer import install
 from chassis_tenants.statement import Statement
 
@@ -72,5 +74,5 @@ def routes() -> list[BaseRoute]:
     """The routes of this file."""
     return [
         route("/setup/packages", ["GET"], list_packages),
-        route("/setup/packages/{name}/install", ["POST"], install_package),
+        route("/setup/packages/{name}/install", ["POST"], with_four_eyes(PACKAGE, "ManagePackages", install_package)),
     ]

@@ -8,14 +8,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from chassis_metadata.bodies import body_of
 from chassis_metadata.components import FieldPermission, ObjectPermission, PermissionSet
 from chassis_metadata.errors import Invalid, NotFound
 from chassis_platform.access.context import Context
 from chassis_platform.access.grants import ACTS
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import route, server_of
+from chassis_platform.api.setup_four_eyes import with_four_eyes
 from chassis_platform.api.setup_users import actor_of, array, demand_no_more_than_own
 from chassis_platform.auth.users import assign, unassign
+from chassis_platform.auth.verification import require_recent_verification
+from chassis_platform.automation.four_eyes import PERMISSION_SET
 from chassis_tenants.customise import ComponentKey, delete_component, save_component
 from chassis_tenants.statement import Statement
 
@@ -68,6 +72,7 @@ async def list_sets(context: Context, request: Request) -> Response:
             "name": each.name,
             "label": _label(context, each),
             "description": each.description,
+            "package": each.package,
             "custom": is_custom(each.name),
             "users": users.get(each.name, 0),
         }
@@ -99,18 +104,21 @@ def set_document(context: Context, permission_set: PermissionSet) -> dict[str, A
         "name": permission_set.name,
         "label": _label(context, permission_set),
         "description": permission_set.description,
+        "package": permission_set.package,
         "custom": is_custom(permission_set.name),
         "objects": {name: object_acts(each) for name, each in permission_set.objects.items()},
         "fields": {path: field_act(each) for path, each in permission_set.fields.items()},
         "system": list(permission_set.system),
         "custom_permissions": list(permission_set.custom_permissions),
         "apps": list(permission_set.apps),
+        **{key: value for key, value in body_of(permission_set).items() if key in ("login", "for_automation")},
     }
 
 
 async def save_set(context: Context, request: Request) -> Response:
     """`PUT /setup/permission-sets/{name}`: a set of the tenant's own."""
     context.policy.demand("ManagePermissions")
+    require_recent_verification(context)
     name = request.path_params["name"]
     if not is_custom(name):
         raise Invalid.of(
@@ -129,6 +137,7 @@ async def save_set(context: Context, request: Request) -> Response:
 async def delete_set(context: Context, request: Request) -> Response:
     """`DELETE /setup/permission-sets/{name}`."""
     context.policy.demand("ManagePermissions")
+    require_recent_verification(context)
     found = _find(context, request)
     if not is_custom(found.name):
         raise Invalid.of("cannot_modify_managed_object", "This set belongs to a package and goes with it.")
@@ -143,6 +152,7 @@ async def delete_set(context: Context, request: Request) -> Response:
 async def give(context: Context, request: Request) -> Response:
     """`PUT /setup/permission-sets/{name}/users/{user_id}`."""
     context.policy.demand("ManageUsers")
+    require_recent_verification(context)
     name = _find(context, request).name
     demand_no_more_than_own(context, [name])
     await assign(server_of(request).database, context, request.path_params["user_id"], [name])
@@ -152,6 +162,7 @@ async def give(context: Context, request: Request) -> Response:
 async def take(context: Context, request: Request) -> Response:
     """`DELETE /setup/permission-sets/{name}/users/{user_id}`."""
     context.policy.demand("ManageUsers")
+    require_recent_verification(context)
     name = _find(context, request).name
     await unassign(server_of(request).database, context, request.path_params["user_id"], name)
     return no_content()
@@ -163,8 +174,8 @@ def routes() -> list[BaseRoute]:
     return [
         route(base, ["GET"], list_sets),
         route(f"{base}/{{name}}", ["GET"], get_set),
-        route(f"{base}/{{name}}", ["PUT"], save_set),
-        route(f"{base}/{{name}}", ["DELETE"], delete_set),
-        route(f"{base}/{{name}}/users/{{user_id}}", ["PUT"], give),
-        route(f"{base}/{{name}}/users/{{user_id}}", ["DELETE"], take),
+        route(f"{base}/{{name}}", ["PUT"], with_four_eyes(PERMISSION_SET, "ManagePermissions", save_set)),
+        route(f"{base}/{{name}}", ["DELETE"], with_four_eyes(PERMISSION_SET, "ManagePermissions", delete_set)),
+        route(f"{base}/{{name}}/users/{{user_id}}", ["PUT"], with_four_eyes(PERMISSION_SET, "ManageUsers", give)),
+        route(f"{base}/{{name}}/users/{{user_id}}", ["DELETE"], with_four_eyes(PERMISSION_SET, "ManageUsers", take)),
     ]

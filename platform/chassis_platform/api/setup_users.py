@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from chassis_metadata.errors import Invalid, NotFound
+from chassis_metadata.errors import Forbidden, Invalid, NotFound
 from chassis_platform.access.context import Context
 from chassis_platform.access.system import as_system
 from chassis_platform.api.bodies import json_object, json_response, no_content
@@ -18,12 +18,16 @@ from chassis_platform.auth.passwords import random_password
 from chassis_platform.auth.sessions import revoke_sessions_of
 from chassis_platform.auth.sign_in import store_password
 from chassis_platform.auth.users import create_user, update_user
+from chassis_platform.auth.verification import require_recent_verification
+from chassis_platform.automation.four_eyes import PERMISSION_SET, is_guarded
 from chassis_platform.records.write import create_record
 from chassis_tenants.database import Database
 from chassis_tenants.journal import Actor, SetupChange, setup_entry
 from chassis_tenants.statement import Statement
 
 PAGE = 100
+#: What else is changed of a user opens doors: names, the address of forgotten passwords, rights.
+_HARMLESS = frozenset({"title", "language", "time_zone", "first_name", "last_name"})
 
 _USERS = """
 SELECT json_build_object(
@@ -34,7 +38,9 @@ SELECT json_build_object(
         SELECT json_agg(p.name ORDER BY p.name) FROM tenant.permission_set_assignment a
         JOIN tenant.permission_set p ON p.tenant_id = a.tenant_id AND p.id = a.permission_set_id
         WHERE a.tenant_id = u.tenant_id AND a.assignee_id = u.id AND NOT a.is_deleted), '[]'::json),
-    'locked', coalesce(c.locked_until > now(), false)), u.id
+    'locked', coalesce(c.locked_until > now(), false), 'user_type', u.user_type,
+    'factors', (SELECT count(*) FROM chassis.factor f WHERE f.tenant_id = u.tenant_id AND f.user_id = u.id
+        AND f.confirmed_at IS NOT NULL)), u.id
 FROM tenant."user" u
 LEFT JOIN tenant.user_role r ON r.tenant_id = u.tenant_id AND r.id = u.user_role_id
 LEFT JOIN chassis.credential c ON c.tenant_id = u.tenant_id AND c.user_id = u.id
@@ -46,9 +52,11 @@ ORDER BY u.id LIMIT %(limit)s
 
 _SESSIONS = """
 SELECT json_build_object('id', s.id, 'user', json_build_object('id', u.id, 'name', u.name), 'kind', s.kind,
-    'client', s.client_name, 'ip', s.source_ip, 'user_agent', s.user_agent,
+    'client', s.client_name, 'ip', s.source_ip, 'user_agent', s.user_agent, 'device', s.device,
+    'acting', CASE WHEN a.id IS NULL THEN NULL ELSE json_build_object('id', a.id, 'name', a.name) END,
     'created', s.created_at, 'last_seen', s.last_seen_at)
 FROM chassis.session s JOIN tenant."user" u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
+LEFT JOIN tenant."user" a ON a.tenant_id = s.tenant_id AND a.id = s.acting_user_id
 WHERE s.tenant_id = %(tenant_id)s AND s.revoked_at IS NULL AND s.expires_at > now()
 ORDER BY s.last_seen_at DESC LIMIT 500
 """
@@ -57,7 +65,7 @@ ORDER BY s.last_seen_at DESC LIMIT 500
 def actor_of(context: Context) -> Actor:
     """The context's user, as the journal keeps who did something."""
     principal = context.principal
-    return Actor(principal.user_id, principal.username, principal.source_ip)
+    return Actor(principal.user_id, principal.username, principal.source_ip, principal.acting_user_id)
 
 
 def array(rows: list[Any]) -> bytes:
@@ -87,6 +95,9 @@ async def create(context: Context, request: Request) -> Response:
     if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
         raise Invalid.of("json_parser_error", '"permission_sets" must be an array of names.')
     demand_no_more_than_own(context, names)
+    if names:
+        require_recent_verification(context)
+    _demand_not_guarded(context, names)
     database = server_of(request).database
     user_id = await create_user(database, context, document, names)
     password = await _new_password(database, context.unversioned, user_id)
@@ -104,9 +115,15 @@ def demand_no_more_than_own(context: Context, names: list[str]) -> None:
         )
 
 
+def _demand_not_guarded(context: Context, names: list[str]) -> None:
+    """Where a second administrator approves permissions, they are given one by one, under Permission sets."""
+    if names and is_guarded(context, PERMISSION_SET):
+        raise Forbidden.of("approval_required", "Give permission sets under Permission sets: there it is approved.")
+
+
 async def _new_password(database: Database, context: Context, user_id: str) -> str:
     password = random_password()
-    stored = await asyncio.to_thread(store_password, context.tenant.id, user_id, password)
+    stored = await asyncio.to_thread(store_password, context.tenant.id, user_id, password, must_change=True)
     change = SetupChange("resetPassword", "Users", user_id, "A new password was set; sessions ended.")
     await database.read(
         context.binding,
@@ -121,14 +138,20 @@ async def update(context: Context, request: Request) -> Response:
     """`PATCH /setup/users/{id}`."""
     context.policy.demand("ManageUsers")
     document = await json_object(request)
-    demand_no_more_than_own(context, list(document.get("permission_sets") or []))
+    names = list(document.get("permission_sets") or [])
+    if not _HARMLESS.issuperset(document):
+        require_recent_verification(context)
+    if "permission_sets" in document:
+        _demand_not_guarded(context, ["permission_sets"])
+    demand_no_more_than_own(context, names)
     await update_user(server_of(request).database, context, request.path_params["id"], document)
     return no_content()
 
 
 async def reset_password(context: Context, request: Request) -> Response:
-    """`POST /setup/users/{id}/reset-password`."""
+    """`POST /setup/users/{id}/reset-password`: answers a password to begin with, once."""
     context.policy.demand("ManageUsers")
+    require_recent_verification(context)
     database = server_of(request).database
     user_id = request.path_params["id"]
     [rows] = await database.read(

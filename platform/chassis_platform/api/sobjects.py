@@ -63,11 +63,13 @@ async def describe(context: Context, request: Request) -> Response:
 
 
 async def create(context: Context, request: Request) -> Response:
-    """`POST /sobjects/{Object}`: 201 with the id."""
+    """`POST /sobjects/{Object}`: 201 with the id; 200 with that of the record which took what was sent."""
     demand_version(request)
     obj = visible_object(context, request.path_params["object"])
     result = await create_record(server_of(request).database, context, obj.name, await json_object(request))
-    return json_response({"id": result.id, "success": True, "errors": []} | warnings_document(result), 201)
+    document: dict[str, Any] = {"id": result.id, "success": True, "errors": []}
+    document |= warnings_document(result) | ({"created": False} if result.attached else {})
+    return json_response(document, 200 if result.attached else 201)
 
 
 async def get(context: Context, request: Request) -> Response:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from chassis_metadata.errors import Forbidden, Invalid, NotFound
-from chassis_metadata.ids import is_id, normal_id
+from chassis_metadata.errors import Forbidden, NotFound
 from chassis_metadata.logic.task_plan import TaskPlan, plans_of
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
@@ -18,9 +14,8 @@ from chassis_platform.api.bodies import json_object, json_response
 from chassis_platform.api.deps import definitions_route, route, server_of
 from chassis_platform.api.ui_objects import readable_object
 from chassis_platform.automation.flows.buttons import check_visible
+from chassis_platform.automation.record_ids import ids_of
 from chassis_platform.automation.task_plans.engine import cancel_plan, start_plan
-
-MOST_RECORDS = 200
 
 
 async def list_plans(context: Context, request: Request) -> Response:
@@ -39,7 +34,7 @@ async def list_plans(context: Context, request: Request) -> Response:
 async def start(context: Context, request: Request) -> Response:
     """`POST /ui/task_plans/{name}/start` `{"recordIds"}`: the run of each record, also where it was running already."""
     plan, obj = _plan(context, request.path_params["name"])
-    ids = _ids(obj, await json_object(request))
+    ids = ids_of(obj, (await json_object(request)).get("recordIds"))
     async with server_of(request).database.transaction(context.binding) as transaction:
         await check_visible(transaction, context, obj, ids)
         runs = await start_plan(transaction, context, plan.name, ids)
@@ -49,7 +44,7 @@ async def start(context: Context, request: Request) -> Response:
 async def cancel(context: Context, request: Request) -> Response:
     """`POST /ui/task_plans/{name}/cancel` `{"recordIds"}`: ends the plan where it runs."""
     plan, obj = _plan(context, request.path_params["name"])
-    ids = _ids(obj, await json_object(request))
+    ids = ids_of(obj, (await json_object(request)).get("recordIds"))
     async with server_of(request).database.transaction(context.binding) as transaction:
         await check_visible(transaction, context, obj, ids)
         cancelled = await cancel_plan(transaction, context, plan, ids)
@@ -64,16 +59,6 @@ def _plan(context: Context, name: str) -> tuple[TaskPlan, Object]:
     if not context.policy.on(plan.object_name).update:
         raise Forbidden.of("insufficient_access", f"You may not change records of {plan.object_name}.")
     return plan, context.snapshot.objects[plan.object_name]
-
-
-def _ids(obj: Object, document: dict[str, Any]) -> Sequence[str]:
-    ids = document.get("recordIds")
-    if not isinstance(ids, list) or not 0 < len(ids) <= MOST_RECORDS:
-        raise Invalid.of("invalid_field", f"recordIds names 1 to {MOST_RECORDS} records.", fields=["recordIds"])
-    wrong = [each for each in ids if not is_id(each) or each[:3] != obj.key_prefix]
-    if wrong:
-        raise Invalid.of("malformed_id", f"{str(wrong[0])[:40]!r} is no id of {obj.label}.", fields=["recordIds"])
-    return list(dict.fromkeys(normal_id(each) for each in ids))
 
 
 def routes() -> list[BaseRoute]:

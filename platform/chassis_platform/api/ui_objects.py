@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 
 from chassis_metadata.components import ListView, PageLayout, PathDefinition, RelatedList
 from chassis_metadata.errors import Invalid, NotFound
+from chassis_metadata.logic.duplicate_rule import duplicate_rules
 from chassis_metadata.snapshot import ChildRelationship, Field, Object
 from chassis_metadata.soql.tree import Path
 from chassis_platform.access.context import Context
@@ -74,12 +75,14 @@ def object_document(context: Context, obj: Object, access: ObjectAccess) -> Docu
             for each in _children(context, obj)
         ],
         "compact_fields": [each for each in obj.compact_fields if each in access.readable],
+        "finds_duplicates": any(each.object_name == obj.name for each in duplicate_rules(context.snapshot).values()),
     }
 
 
 def field_document(context: Context, field: Field, access: ObjectAccess) -> Document:
     """One field, with what the user may do to it."""
     editable = field.name in access.editable
+    mask = access.masks.get(field.name)
     help_key = f"objects.{field.object_name}.fields.{field.name}.help"
     return {
         "name": field.name,
@@ -91,8 +94,10 @@ def field_document(context: Context, field: Field, access: ObjectAccess) -> Docu
         "read_only_when": field.read_only_when is not None,
         "createable": access.create and editable and field.createable,
         "updateable": access.update and editable and field.updateable,
-        "filterable": field.traits.filterable,
-        "sortable": field.traits.sortable,
+        "filterable": field.traits.filterable and mask is None,
+        "sortable": field.traits.sortable and mask is None,
+        "masked": mask is not None,
+        "revealable": mask is not None and mask.is_revealable,
         "indexed": field.has_index or field.is_name,
         "unique": field.unique,
         "external_id": field.external_id,
@@ -193,7 +198,7 @@ def _related(context: Context, obj: Object, related: RelatedList) -> Document | 
         "order_by": [
             {"field": name, "descending": descending}
             for name, descending in related.order_by
-            if _is_readable(names, child_object, name)
+            if _is_clear(names, child_object, name)
         ],
     }
 
@@ -224,12 +229,15 @@ def _path(context: Context, obj: Object, path: PathDefinition) -> Document:
 
 
 def _list_views(context: Context, obj: Object) -> list[Document]:
-    """Without what the user may not read; a view that narrows by it would not be the same view and is left out."""
+    """Without what the user may not read; a view that narrows by it would not be the same view and is left out.
+
+    So is one that narrows by what the user sees masked.
+    """
     names = Names(context.snapshot, context.policy)
     return [
         _list_view(context, obj, each, names)
         for each in obj.list_views
-        if all(_is_readable(names, obj, condition.field) for condition in each.filters)
+        if all(_may_filter(names, obj, condition.field) for condition in each.filters)
     ]
 
 
@@ -239,6 +247,18 @@ def _is_readable(names: Names, obj: Object, path: str) -> bool:
     except Invalid:
         return False
     return True
+
+
+def _is_clear(names: Names, obj: Object, path: str) -> bool:
+    """Whether the user may sort by it."""
+    return _is_readable(names, obj, path) and names.mask_of(names.field(obj, Path(tuple(path.split("."))))) is None
+
+
+def _may_filter(names: Names, obj: Object, path: str) -> bool:
+    """References count as far as they are seen."""
+    return _is_readable(names, obj, path) and (
+        _is_clear(names, obj, path) or names.field(obj, Path(tuple(path.split(".")))).field.is_reference
+    )
 
 
 def _list_view(context: Context, obj: Object, view: ListView, names: Names) -> Document:
@@ -252,7 +272,7 @@ def _list_view(context: Context, obj: Object, view: ListView, names: Names) -> D
         "order_by": [
             {"field": name, "descending": descending}
             for name, descending in view.order_by
-            if _is_readable(names, obj, name)
+            if _is_clear(names, obj, name)
         ],
         "owner": view.owner,
         "default": view.default,

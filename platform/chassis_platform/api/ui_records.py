@@ -93,11 +93,12 @@ def _values(document: dict[str, Any]) -> dict[str, Any]:
 
 
 async def create(context: Context, request: Request) -> Response:
-    """`POST /ui/objects/{Object}/records`."""
+    """`POST /ui/objects/{Object}/records`; 200 with the id of the record which took what was sent."""
     obj = readable_object(context, request.path_params["object"])
     values = _values(await json_object(request))
     result = await create_record(server_of(request).database, context, obj.name, values)
-    return json_response({"id": result.id, "version": result.version} | warnings_document(result), 201)
+    document = {"id": result.id, "version": result.version} | warnings_document(result)
+    return json_response(document | {"created": not result.attached}, 200 if result.attached else 201)
 
 
 async def update(context: Context, request: Request) -> Response:

@@ -2,42 +2,80 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis_metadata.errors import Problem
+from chassis_platform.api.cookies import is_secure
 from chassis_platform.api.errors import error_response
 
 #: Addresses that are never a page of the web application.
-API_ROOTS = ("/services", "/ui/", "/setup/", "/inbound", "/id/", "/metrics", "/health", "/assets/")
+API_ROOTS = (
+    "/services",
+    "/ui/",
+    "/setup/",
+    "/inbound",
+    "/id/",
+    "/metrics",
+    "/health",
+    "/assets/",
+    "/scim/",
+    "/.well-known/",
+)
 
 #: Built files carry a digest of their content in their name.
 FOREVER = "public, max-age=31536000, immutable"
 
-CONTENT_POLICY = (
-    b"default-src 'self'",
-    b"script-src 'self'",
-    b"style-src 'self' 'unsafe-inline'",
-    b"img-src 'self' data:",
-    b"font-src 'self' data:",
-    b"connect-src 'self'",
-    b"object-src 'none'",
-    b"base-uri 'none'",
-    b"frame-ancestors 'none'",
-    b"form-action 'self'",
+#: Stands in the built first page where each answer gets a word of its own: styles that name it are ours.
+NONCE_PLACE = "__CSP_NONCE__"
+_CONTENT_POLICY = (
+    "default-src 'self'",
+    "script-src 'self'",
+    "style-src 'self'{nonce}",
+    "img-src 'self' data:",
+    "font-src 'self' data:",
+    "connect-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "frame-src 'none'",
+    "frame-ancestors 'none'",
+    "form-action 'self'",
 )
+CONTENT_POLICY = b"content-security-policy"
+STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(self)"),
-    (b"content-security-policy", b"; ".join(CONTENT_POLICY)),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (
+        b"permissions-policy",
+        b"camera=(), microphone=(), geolocation=(self), publickey-credentials-get=(self),"
+        b" publickey-credentials-create=(self)",
+    ),
 )
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def content_policy(nonce: str | None = None) -> str:
+    """What a page may load and run. Inline styles count only with the word of this answer, inline scripts never."""
+    return "; ".join(_CONTENT_POLICY).format(nonce=f" 'nonce-{nonce}'" if nonce else "")
+
+
+def page_response(html: str, status: int = 200) -> Response:
+    """A page whose styles name this answer's word; it is never answered twice."""
+    nonce = secrets.token_urlsafe(16)
+    headers = {"cache-control": "no-store", "content-security-policy": content_policy(nonce)}
+    return HTMLResponse(html.replace(NONCE_PLACE, nonce), status, headers=headers)
+
+
+_WITHOUT_INLINE = (CONTENT_POLICY, content_policy().encode())
 
 
 class SecurityHeaders:
@@ -54,10 +92,19 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
+                given = message["headers"]
+                has_policy = any(name == CONTENT_POLICY for name, _ in given)
+                also = () if has_policy else (_WITHOUT_INLINE,)
+                message["headers"] = [*given, *SECURITY_HEADERS, *also, *_transport(scope)]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def _transport(scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
+    """Over TLS: never again without. Not for this machine's own names, which also serve plain HTTP on other ports."""
+    request = Request(scope)
+    return (STRICT_TRANSPORT,) if is_secure(request) and request.url.hostname not in _LOCAL else ()
 
 
 class TrailingSlash:
@@ -76,6 +123,7 @@ class TrailingSlash:
 def routes(folder: Path) -> list[BaseRoute]:
     """The web application's routes; they come last, for they answer whatever nothing else did."""
     index = folder / "index.html"
+    first_page = index.read_text(encoding="utf-8") if index.is_file() else None
     files = {f"/{each.relative_to(folder)}": each for each in folder.rglob("*") if each.is_file() and each != index}
 
     async def page(request: Request) -> Response:
@@ -85,9 +133,9 @@ def routes(folder: Path) -> list[BaseRoute]:
             return FileResponse(files[path], headers=headers)
         if request.method not in ("GET", "HEAD") or path.startswith(API_ROOTS):
             return error_response([Problem("", "not_found", "The requested resource does not exist")], 404)
-        if not index.is_file():
+        if first_page is None:
             return PlainTextResponse("The web application is not built: run `make up`.\n", 503)
-        return FileResponse(index, headers={"cache-control": "no-cache"})
+        return page_response(first_page)
 
     everything = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
     return [Route("/{path:path}", page, methods=everything, name="web")]

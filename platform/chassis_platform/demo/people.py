@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
 from chassis_metadata.errors import NotFound
-from chassis_platform.auth.sign_in import secret_hash
+from chassis_platform.auth.federation.app_setup import create_app
 from chassis_platform.auth.users import create_user
 from chassis_platform.demo.expressions import RecordSet
 from chassis_platform.demo.plan import Door, Step
 from chassis_platform.demo.steps import Tenancy, drafts_of
 from chassis_platform.inbound.keys import create_inbound_key
 from chassis_platform.operator import find_username, set_passwords
-from chassis_tenants.journal import OPERATOR, SetupChange, setup_entry
 from chassis_tenants.statement import Statement
 
 #: What a user's document may say; the rest of a row is for later steps to look users up by.
@@ -90,24 +88,12 @@ async def open_doors(tenancy: Tenancy) -> dict[str, Any]:
     }
 
 
-async def _create_client(tenancy: Tenancy, door: Door) -> dict[str, str]:
-    tenant = tenancy.context.tenant
-    client = {"id": f"{tenant.organization_id}.{secrets.token_hex(12)}", "secret": secrets.token_urlsafe(32)}
-    values = {
-        "tenant_id": tenant.id,
-        "client_id": client["id"],
-        "secret_hash": secret_hash(client["secret"]),
-        "label": door.label,
-        "user_id": await _acting_user(tenancy, door),
-    }
-    inserted = Statement(
-        "INSERT INTO chassis.api_client (tenant_id, client_id, secret_hash, label, run_as_user_id)"
-        " VALUES (%(tenant_id)s, %(client_id)s, %(secret_hash)s, %(label)s, %(user_id)s)",
-        values,
-    )
-    change = SetupChange("createdApiClient", "API clients", door.label, f"Created the API client {door.label}")
-    await tenancy.database.read(tenancy.context.binding, inserted, setup_entry(tenant.id, OPERATOR, change))
-    return client
+async def _create_client(tenancy: Tenancy, door: Door) -> dict[str, str | None]:
+    user_id = await _acting_user(tenancy, door)
+    grants = ["password", "client_credentials"]
+    wanted = {"label": door.label, "run_as_user_id": user_id, "grants": grants, "scopes": ["full"]}
+    made = await create_app(tenancy.database, tenancy.context, wanted)
+    return {"id": made.client_id, "secret": made.secret}
 
 
 async def _acting_user(tenancy: Tenancy, door: Door) -> str:

@@ -217,8 +217,9 @@ class _Writing:
         if not claimed:
             raise Conflict.of("already_accepted", "The message was accepted meanwhile.")
         message_id: str = claimed[0][0]
-        record_ids = await write_unit(transaction, self.context, unit)
-        problems = await received(transaction, self.context, self.mapping, record_ids)
+        record_ids, attached = await write_unit(transaction, self.context, unit)
+        made = [each for each in record_ids if each not in attached]
+        problems = await received(transaction, self.context, self.mapping, made)
         if problems:
             raise Invalid(problems)
         result = {"first": own or message_id, "repairs": list(self.repairs), **self._sender()}
@@ -239,10 +240,14 @@ class _Writing:
         return {"run_as": self.context.principal.user_id, "key": self.post.key_label}
 
 
-async def write_unit(transaction: Transaction, context: Context, unit: Unit) -> list[str]:
-    """Write a unit's records, target by target, as the context's user; Invalid with what is wrong."""
+async def write_unit(transaction: Transaction, context: Context, unit: Unit) -> tuple[list[str], set[str]]:
+    """Write a unit's records, target by target, as the context's user; Invalid with what is wrong.
+
+    Answers their ids, and which of them were there before and took what came (a duplicate rule attaches).
+    """
     made: dict[str, str] = {}
     record_ids: list[str] = []
+    attached: set[str] = set()
     for (target, object_name), records in groupby(unit.records, key=lambda each: (each.target, each.object_name)):
         payloads = [_payload(record, made) for record in records]
         results = await write_within(transaction, context, object_name, "insert", payloads, all_or_none=True)
@@ -257,7 +262,8 @@ async def write_unit(transaction: Transaction, context: Context, unit: Unit) -> 
         ids = [str(result.id) for result in results]
         made[target] = ids[0]
         record_ids += ids
-    return record_ids
+        attached |= {str(result.id) for result in results if result.attached}
+    return record_ids, attached
 
 
 def _payload(record: PlannedRecord, made: Mapping[str, str]) -> dict[str, Any]:

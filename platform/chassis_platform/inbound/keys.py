@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chassis_metadata.errors import Invalid, NotFound
+from chassis_platform import clock
 from chassis_platform.auth.sessions import new_token, token_hash
 from chassis_tenants.database import Binding, Database
 from chassis_tenants.journal import OPERATOR, Actor, SetupChange, setup_entry
@@ -61,6 +62,36 @@ def _insert_key(tenant_id: int, key: str, label: str, user_id: str) -> Statement
         " VALUES (%(tenant_id)s, %(key_hash)s, %(label)s, %(user_id)s)",
         {"tenant_id": tenant_id, "key_hash": token_hash(key), "label": label, "user_id": user_id},
     )
+
+
+#: So much of a key's hash tells it from others; nobody gets from it to the key.
+_ID = "left(encode(k.key_hash, 'hex'), 24)"
+_LIST = Statement(
+    f"SELECT json_build_object('id', {_ID}, 'label', k.label, 'created', k.created_at, 'run_as', json_build_object("  # noqa: S608
+    "'id', u.id, 'name', u.name, 'username', u.username, 'is_active', u.is_active))"
+    " FROM chassis.inbound_key k"
+    ' JOIN tenant."user" u ON u.tenant_id = k.tenant_id AND u.id = k.run_as_user_id'
+    " WHERE k.tenant_id = %(tenant_id)s AND k.revoked_at IS NULL ORDER BY k.label, k.key_hash"
+)
+_REVOKE = Statement(
+    "UPDATE chassis.inbound_key k SET revoked_at = %(now)s"  # noqa: S608
+    f" WHERE k.tenant_id = %(tenant_id)s AND {_ID} = %(id)s AND k.revoked_at IS NULL RETURNING k.label"
+)
+
+
+def list_inbound_keys(tenant_id: int) -> Statement:
+    """A JSON document of each key that was not revoked; the key itself is not known."""
+    return _LIST.bind(tenant_id=tenant_id)
+
+
+async def revoke_inbound_key(database: Database, tenant_id: int, key_id: str, *, actor: Actor = OPERATOR) -> None:
+    """End a key for good: documents that come with it are refused from now on."""
+    async with database.transaction(Binding(tenant_id)) as transaction:
+        rows = await transaction.fetch(_REVOKE.bind(tenant_id=tenant_id, id=key_id, now=clock.now()))
+        if not rows:
+            raise NotFound.of("not_found", "There is no such key, or it was revoked already.")
+        change = SetupChange("revokedInboundKey", "Inbound", rows[0][0], f"Revoked the inbound key {rows[0][0]}")
+        await transaction.fetch(setup_entry(tenant_id, actor, change))
 
 
 async def holder_of_key(database: Database, tenant_id: int, key: str) -> KeyHolder | None:

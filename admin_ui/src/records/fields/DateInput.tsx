@@ -4,34 +4,18 @@ import dayjs from 'dayjs'
 import customParseFormat from 'dayjs/plugin/customParseFormat'
 import TimePicker from 'antd/es/time-picker'
 import { useSession } from '../../frame/session'
+import { controlProps } from './controlProps'
 import type { FieldInputProps } from './FieldInput'
 import { fromWallClock, toWallClock } from './moments'
 
 dayjs.extend(customParseFormat)
 
-export function DateInput({
-  field,
-  id,
-  value,
-  onChange,
-  isInvalid,
-  describedBy,
-  ariaLabel,
-  autoFocus,
-}: FieldInputProps) {
+export function DateInput(props: FieldInputProps) {
+  const { field, value, onChange } = props
   const { user } = useSession()
   const text = typeof value === 'string' && value !== '' ? value : null
-  const common = {
-    id,
-    autoFocus,
-    className: 'fill',
-    status: isInvalid ? ('error' as const) : undefined,
-    'aria-label': ariaLabel,
-    'aria-describedby': describedBy,
-    'aria-required': field.required,
-    // Typing a date and leaving the field keeps it, without a click on "OK".
-    needConfirm: false,
-  }
+  // Typing a date and leaving the field keeps it, without a click on "OK".
+  const common = { ...controlProps(props), className: 'fill', needConfirm: false }
   if (field.type === 'date') {
     return (
       <DatePicker

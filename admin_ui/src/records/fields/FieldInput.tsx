@@ -2,6 +2,7 @@
 import Checkbox from 'antd/es/checkbox'
 import Input from 'antd/es/input'
 import type { FieldDescribe, FieldJson, RecordType, Values } from '../../api/types'
+import { controlProps } from './controlProps'
 import { DateInput } from './DateInput'
 import { LookupInput } from './LookupInput'
 import { NumberInput } from './NumberInput'
@@ -24,17 +25,9 @@ export interface FieldInputProps {
 }
 
 export function FieldInput(props: FieldInputProps) {
-  const { field, id, value, onChange, isInvalid, describedBy, ariaLabel, autoFocus } = props
+  const { field, id, value, onChange, describedBy, ariaLabel, autoFocus } = props
   const text = value === null || value === undefined ? '' : String(value)
-  const common = {
-    id,
-    autoFocus,
-    status: isInvalid ? ('error' as const) : undefined,
-    'aria-label': ariaLabel,
-    'aria-invalid': isInvalid,
-    'aria-describedby': describedBy,
-    'aria-required': field.required,
-  }
+  const common = controlProps(props)
   switch (field.type) {
     case 'checkbox':
       return (
@@ -68,7 +61,8 @@ export function FieldInput(props: FieldInputProps) {
           {...common}
           value={text}
           maxLength={field.length ?? undefined}
-          autoSize={{ minRows: 3, maxRows: 14 }}
+          className="grows"
+          rows={3}
           onChange={(event) => onChange(event.target.value)}
         />
       )

@@ -15,10 +15,20 @@ interface FieldValueProps {
   inCell?: boolean
   /** Whether a tap calls or writes: not in a table, where a double click edits. */
   mayCall?: boolean
+  /** The value is what a mask left: a text, whatever the type of the field, or nothing. */
+  isMasked?: boolean
 }
 
-export function FieldValue({ field, value = null, label, inCell = false, mayCall = !inCell }: FieldValueProps) {
+export function FieldValue({
+  field,
+  value = null,
+  label,
+  inCell = false,
+  mayCall = !inCell,
+  isMasked = false,
+}: FieldValueProps) {
   const reader = useReader()
+  if (isMasked) return <span className="masked tabular">{value === null ? HIDDEN : String(value)}</span>
   if (field.type === 'checkbox') return <Tick isOn={value === true} text={formatValue(field, value === true, reader)} />
   if (value === null || value === '') return <span className="blank">{inCell ? '' : '—'}</span>
   const text = formatValue(field, value, reader)
@@ -33,9 +43,9 @@ export function FieldValue({ field, value = null, label, inCell = false, mayCall
         <Link to={`/r/${String(value)}`}>{label}</Link>
       )
     case 'email':
-      return isMasked(text) || !mayCall ? <>{text}</> : <a href={`mailto:${text}`}>{text}</a>
+      return hasStars(text) || !mayCall ? <>{text}</> : <a href={`mailto:${text}`}>{text}</a>
     case 'phone':
-      return isMasked(text) || !mayCall ? (
+      return hasStars(text) || !mayCall ? (
         <span className="tabular">{formatPhone(text)}</span>
       ) : (
         <a className="tabular" href={`tel:${text.replace(/\s/g, '')}`}>
@@ -83,7 +93,8 @@ function Tick({ isOn, text }: { isOn: boolean; text: string }) {
   )
 }
 
-const isMasked = (text: string) => text.includes('*')
+const HIDDEN = '******'
+const hasStars = (text: string) => text.includes('*')
 
 /** Only addresses of the web become links: a stored "javascript:" must not run. */
 function safeAddress(text: string): string | undefined {

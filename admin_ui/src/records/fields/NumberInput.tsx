@@ -1,41 +1,28 @@
 // Numbers, money and percentages. A percentage is typed as 35 and stored as 0.35.
 import InputNumber from 'antd/es/input-number'
 import { useSession } from '../../frame/session'
+import { controlProps } from './controlProps'
 import type { FieldInputProps } from './FieldInput'
 import { fromPercent, toPercent } from './percent'
 
-export function NumberInput({
-  field,
-  id,
-  value,
-  onChange,
-  isInvalid,
-  describedBy,
-  ariaLabel,
-  autoFocus,
-}: FieldInputProps) {
+export function NumberInput(props: FieldInputProps) {
+  const { field, value, onChange } = props
   const { tenant } = useSession()
   const isPercent = field.type === 'percent'
   const number = typeof value === 'number' ? value : value === null || value === '' ? null : Number(value)
   const scale = field.scale ?? undefined
   return (
     <InputNumber
-      id={id}
+      {...controlProps(props)}
       className="fill"
       value={number === null ? null : isPercent ? toPercent(number) : number}
       // A percentage is not padded: 35, not 35.00.
       precision={isPercent ? undefined : scale}
       controls={false}
-      autoFocus={autoFocus}
       prefix={field.type === 'currency' ? symbolOf(tenant.currency) : undefined}
       suffix={isPercent ? '%' : undefined}
       formatter={field.type === 'currency' ? withThousands : undefined}
       parser={field.type === 'currency' ? (text) => Number((text ?? '').replace(/[,，\s]/g, '')) : undefined}
-      status={isInvalid ? 'error' : undefined}
-      aria-label={ariaLabel}
-      aria-invalid={isInvalid}
-      aria-describedby={describedBy}
-      aria-required={field.required}
       onChange={(typed) => onChange(typed === null ? null : isPercent ? fromPercent(Number(typed)) : Number(typed))}
     />
   )

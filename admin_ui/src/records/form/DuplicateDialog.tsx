@@ -2,6 +2,7 @@
 import { ExportOutlined } from '@ant-design/icons'
 import Button from 'antd/es/button'
 import Modal from 'antd/es/modal'
+import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useDescribe } from '../../api/queries'
 import type { DuplicateResult, FieldJson } from '../../api/types'
@@ -59,7 +60,13 @@ export function DuplicateDialog({ results, isSaving, onSave, onClose }: Duplicat
   )
 }
 
-function CandidateItem({ candidate }: { candidate: Candidate }) {
+interface CandidateItemProps {
+  candidate: Candidate
+  /** What stands before the record, by its name. */
+  mark?: (name: string) => ReactNode
+}
+
+export function CandidateItem({ candidate, mark }: CandidateItemProps) {
   const { t } = useTranslation()
   const reader = useReader()
   const describe = useDescribe(candidate.object)
@@ -70,13 +77,15 @@ function CandidateItem({ candidate }: { candidate: Candidate }) {
     const isTold = field !== undefined && name !== nameField && field.references.length === 0 && values[name] != null
     return isTold ? [field] : []
   })
+  const name = tidyName(String(values[nameField] ?? candidate.id))
   return (
     <li>
       <div className="row">
+        {mark?.(name)}
         <MetadataIcon name={describe.data?.icon} />
         {/* In a window of its own: what is typed in the form stays. */}
         <a className="record-link" href={`/r/${candidate.id}`} target="_blank" rel="noreferrer">
-          {tidyName(String(values[nameField] ?? candidate.id))} <ExportOutlined aria-label={t('duplicate.newWindow')} />
+          {name} <ExportOutlined aria-label={t('duplicate.newWindow')} />
         </a>
         <span className="muted small">{describe.data?.label}</span>
         {candidate.confidence < 100 && (

@@ -58,7 +58,7 @@ export function NewRecordForm({ describe, recordType, prefilled, onRecordType }:
       duplicates.tell(written)
       void client.invalidateQueries({ queryKey: ['list', describe.name] })
       void client.invalidateQueries({ queryKey: ['related'] })
-      ready(t('form.created', { object: describe.label }))
+      ready(t(written.created === false ? 'form.attached' : 'form.created', { object: describe.label }))
       if (another) {
         form.replace(initial)
         form.clearErrors()

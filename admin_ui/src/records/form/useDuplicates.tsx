@@ -46,12 +46,13 @@ export function useDuplicates(): Duplicates {
     const results = (written.warnings ?? []).flatMap((warning) => warning.duplicateResult ?? [])
     const [first] = candidatesOf(results)
     if (results.length === 0) return
+    const isAttached = written.created === false
     const key = `duplicates-${written.id}`
     notification.warning({
       key,
-      title: t('duplicate.saved'),
+      title: t(isAttached ? 'duplicate.attached' : 'duplicate.saved'),
       description: [...new Set(results.map((result) => result.errorMessage))].join(' '),
-      actions: first && (
+      actions: first && !isAttached && (
         <Button
           onClick={() => {
             notification.destroy(key)

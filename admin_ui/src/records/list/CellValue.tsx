@@ -2,6 +2,7 @@
 import { useDescribe } from '../../api/queries'
 import type { FieldDescribe, ListColumn, ListRecord, ObjectDescribe } from '../../api/types'
 import { FieldValue } from '../fields/FieldValue'
+import { isMaskedAt } from '../masks/masks'
 import { RECORD_TYPE } from '../systemFields'
 import { fieldOfColumn } from './fieldOfColumn'
 
@@ -38,6 +39,7 @@ function Value({ field, column, record, mayCall }: ValueProps) {
       field={field}
       value={record.values[column.path]}
       label={record.labels[column.path]}
+      isMasked={isMaskedAt(record, column.path)}
       inCell
       mayCall={mayCall}
     />

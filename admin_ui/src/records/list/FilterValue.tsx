@@ -1,12 +1,8 @@
 // What a condition compares with: values of a picklist, a relative or fixed date, "me", a record, a text.
-import DatePicker from 'antd/es/date-picker'
 import Select from 'antd/es/select'
-import dayjs from 'dayjs'
 import { useTranslation } from 'react-i18next'
 import type { FieldDescribe, FieldJson, ObjectDescribe } from '../../api/types'
-import { useSession } from '../../frame/session'
 import { FieldInput } from '../fields/FieldInput'
-import { fromWallClock, toWallClock } from '../fields/moments'
 import { DATE_LITERALS, isDateLiteral, takesMany, type Condition } from '../filters'
 import { RecordTypeInput } from '../fields/RecordTypeInput'
 import { RECORD_TYPE } from '../systemFields'
@@ -23,7 +19,6 @@ const FIXED = 'fixed'
 
 export function FilterValue({ describe, field, condition, onChange }: FilterValueProps) {
   const { t } = useTranslation()
-  const { user } = useSession()
   const { value } = condition
   const ariaLabel = t('filter.value')
 
@@ -60,7 +55,6 @@ export function FilterValue({ describe, field, condition, onChange }: FilterValu
 
   if (field.type === 'date' || field.type === 'datetime') {
     const literal = isDateLiteral(value) ? value : null
-    const isMoment = field.type === 'datetime'
     return (
       <>
         <Select
@@ -73,27 +67,7 @@ export function FilterValue({ describe, field, condition, onChange }: FilterValu
           ]}
           onChange={(chosen: string) => onChange(chosen === FIXED ? null : chosen)}
         />
-        {literal === null && (
-          <DatePicker
-            className="fill"
-            aria-label={ariaLabel}
-            needConfirm={false}
-            showTime={isMoment ? { format: 'HH:mm' } : false}
-            format={isMoment ? 'YYYY-MM-DD HH:mm' : 'YYYY-MM-DD'}
-            value={
-              typeof value !== 'string' || value === ''
-                ? null
-                : isMoment
-                  ? toWallClock(value, user.time_zone)
-                  : dayjs(value.slice(0, 10))
-            }
-            onChange={(picked) =>
-              onChange(
-                picked === null ? null : isMoment ? fromWallClock(picked, user.time_zone) : picked.format('YYYY-MM-DD'),
-              )
-            }
-          />
-        )}
+        {literal === null && editor(typeof value === 'string' ? value : null)}
       </>
     )
   }

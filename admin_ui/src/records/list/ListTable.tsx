@@ -13,6 +13,7 @@ import { EmptyState, ErrorState, Lines } from '../../frame/states'
 import { useErrorText } from '../../frame/useErrorText'
 import { useIsPhone } from '../../frame/useMedia'
 import { componentsOf } from '../form/formState'
+import { isMaskedAt } from '../masks/masks'
 import { RECORD_TYPE } from '../systemFields'
 import { nextOrder, type ListState } from '../urlState'
 import { CellValue } from './CellValue'
@@ -74,8 +75,9 @@ export function ListTable({ describe, request, state, onChange }: ListTableProps
 
   async function startEditing(column: ListColumn, record: ListRecord) {
     const field = describe.fields[column.path]
-    if (column.path === titlePath && !isEditable(column)) return void navigate(`/r/${record.id}`)
-    if (field === undefined || !isEditable(column)) return
+    const mayEdit = isEditable(column) && !isMaskedAt(record, column.path)
+    if (column.path === titlePath && !mayEdit) return void navigate(`/r/${record.id}`)
+    if (field === undefined || !mayEdit) return
     const isDependent = field.controlling_field !== null && !(field.controlling_field in record.values)
     try {
       const context = isDependent ? (await read(record.id)).values : null
@@ -190,7 +192,7 @@ export function ListTable({ describe, request, state, onChange }: ListTableProps
       {selected.size > 0 && (
         <div className="bulk-bar" role="region" aria-label={t('list.bulk')}>
           <span>{t('list.selected', { count: selected.size })}</span>
-          <ListActions object={describe.name} selected={selected} />
+          <ListActions describe={describe} records={records} selected={selected} onSelect={setSelected} />
           {describe.permissions.delete && (
             <Button danger icon={<DeleteOutlined aria-hidden />} onClick={askDelete}>
               {t('action.delete')}
@@ -239,7 +241,7 @@ export function ListTable({ describe, request, state, onChange }: ListTableProps
                   <CellValue column={column} record={record} describe={describe} />
                 )}
               </span>
-              {isEditable(column) && (
+              {isEditable(column) && !isMaskedAt(record, column.path) && (
                 <button
                   type="button"
                   className="pencil"

@@ -7,6 +7,8 @@ import { FieldValue } from '../fields/FieldValue'
 import { formatCompound } from '../fields/formatCompound'
 import { componentsOf, detailSections } from '../form/formState'
 import { useSectionTexts } from '../form/useSectionTexts'
+import { isMaskedAt, maskedParts } from '../masks/masks'
+import { RevealButton } from '../masks/RevealButton'
 import { RECORD_TYPE } from '../systemFields'
 import { useReader } from '../fields/useReader'
 
@@ -29,7 +31,14 @@ export function DetailSections({ record, describe, recordType, onEdit }: DetailS
       const text = formatCompound(field, componentsOf(describe, field), record.values, reader.language)
       return text === '' ? <span className="blank">—</span> : text
     }
-    return <FieldValue field={field} value={record.values[field.name]} label={record.labels[field.name]} />
+    return (
+      <FieldValue
+        field={field}
+        value={record.values[field.name]}
+        label={record.labels[field.name]}
+        isMasked={isMaskedAt(record, field.name)}
+      />
+    )
   }
 
   return (
@@ -47,6 +56,9 @@ export function DetailSections({ record, describe, recordType, onEdit }: DetailS
                   <dt>{field.label}</dt>
                   <dd>
                     {value(field)}
+                    {!record.is_deleted && (
+                      <RevealButton record={record} field={field} parts={maskedParts(record, describe, field)} />
+                    )}
                     {mayEdit && onEdit !== null && (
                       <button
                         type="button"

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query'
 import { useTranslation } from 'react-i18next'
 import { history } from '../../api/endpoints'
 import type { FieldChange, FieldJson, ObjectDescribe, RecordAnswer } from '../../api/types'
-import { EmptyState, ErrorState, Lines } from '../../frame/states'
+import { DataTable, type Column } from '../../frame/DataTable'
 import { formatDateTime } from '../format'
 import { FieldValue } from '../fields/FieldValue'
 import { useReader } from '../fields/useReader'
@@ -13,42 +13,35 @@ export function FieldChanges({ record, describe }: { record: RecordAnswer; descr
   const { t } = useTranslation()
   const reader = useReader()
   const changes = useQuery({ queryKey: ['history', record.id], queryFn: () => history(record.id) })
-  if (changes.error) return <ErrorState error={changes.error} onRetry={() => void changes.refetch()} />
-  if (changes.data === undefined) return <Lines />
-  if (changes.data.changes.length === 0)
-    return <EmptyState title={t('record.noHistory')} hint={t('record.noHistoryHint')} />
-
   function shown(change: FieldChange, value: FieldJson) {
     const field = describe.fields[change.field]
     if (field === undefined || field.references.length > 0) return <>{value === null ? '—' : String(value)}</>
-    return <FieldValue field={field} value={parsed(field.type, value)} />
+    return <FieldValue field={field} value={parsed(field.type, value)} isMasked={change.masked && value !== null} />
   }
 
+  const columns: Column<FieldChange>[] = [
+    {
+      key: 'date',
+      title: t('history.date'),
+      className: 'tabular',
+      cell: (change) => formatDateTime(change.date, reader.language, reader.timeZone),
+    },
+    { key: 'by', title: t('history.by'), cell: (change) => (change.by ? tidyName(change.by.name) : '—') },
+    { key: 'field', title: t('history.field'), cell: (change) => change.label },
+    { key: 'old', title: t('history.old'), cell: (change) => shown(change, change.old) },
+    { key: 'new', title: t('history.new'), cell: (change) => shown(change, change.new) },
+  ]
+
   return (
-    <div className="scroll-x card">
-      <table className="plain-table">
-        <thead>
-          <tr>
-            <th scope="col">{t('history.date')}</th>
-            <th scope="col">{t('history.by')}</th>
-            <th scope="col">{t('history.field')}</th>
-            <th scope="col">{t('history.old')}</th>
-            <th scope="col">{t('history.new')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {changes.data.changes.map((change, index) => (
-            <tr key={index}>
-              <td className="tabular">{formatDateTime(change.date, reader.language, reader.timeZone)}</td>
-              <td>{change.by ? tidyName(change.by.name) : '—'}</td>
-              <td>{change.label}</td>
-              <td>{shown(change, change.old)}</td>
-              <td>{shown(change, change.new)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <DataTable
+      query={changes}
+      rows={changes.data?.changes ?? []}
+      columns={columns}
+      // One moment may have several changes of a field: by a person, and by what followed from it.
+      rowKey={(change) => String(changes.data?.changes.indexOf(change))}
+      empty={t('record.noHistory')}
+      hint={t('record.noHistoryHint')}
+    />
   )
 }
 

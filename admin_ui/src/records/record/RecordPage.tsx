@@ -11,10 +11,12 @@ import { underLock } from '../../approvals/underLock'
 import { useRecordApprovals } from '../../approvals/useApprovals'
 import { FlowRunTable } from '../../automation/FlowRunTable'
 import { Milestones } from '../../automation/Milestones'
+import { TaskPlans } from '../../automation/TaskPlans'
 import { useRecordActions } from '../../automation/useRecordActions'
 import { useMay } from '../../frame/session'
 import { ErrorState, PageSkeleton } from '../../frame/states'
 import { layoutFor } from '../form/formState'
+import { underMask } from '../masks/masks'
 import { defaultRecordType, findRecordType } from '../picklists'
 import { Details } from './Details'
 import { FieldChanges } from './FieldChanges'
@@ -34,13 +36,13 @@ export function RecordPage() {
 }
 
 /** What a record shows in a way of its own is no related list besides. */
-const DRAWN_ABOVE = new Set(['ProcessInstance', 'RecordMilestone'])
+const DRAWN_ABOVE = new Set(['ProcessInstance', 'RecordMilestone', 'TaskPlanRun'])
 
 function RecordView(loaded: { record: RecordAnswer; describe: ObjectDescribe }) {
   const { t } = useTranslation()
   const approvals = useRecordApprovals(loaded.record.id, loaded.describe)
   const { record, describe } = useMemo(
-    () => underLock({ record: loaded.record, describe: loaded.describe }, approvals.data),
+    () => underMask(underLock({ record: loaded.record, describe: loaded.describe }, approvals.data)),
     [loaded.record, loaded.describe, approvals.data],
   )
   const { actions, dialogs } = useRecordActions(record, describe, approvals.data)
@@ -84,6 +86,7 @@ function RecordView(loaded: { record: RecordAnswer; describe: ObjectDescribe }) 
       ))}
       <RecordPath record={record} describe={describe} recordType={recordType} />
       <Milestones recordId={record.id} describe={describe} />
+      <TaskPlans record={record} describe={describe} />
       <Tabs
         className="record-tabs"
         activeKey={tab}

@@ -126,8 +126,8 @@ function Editor({ kind, found }: { kind: string; found: (LogicSummary & { body: 
       )}
       {!isOwn && <p className="small">{t('logic.packaged')}</p>}
       <Input.TextArea
-        className="mono logic-body"
-        autoSize={{ minRows: 14, maxRows: 40 }}
+        className="mono logic-body grows"
+        rows={14}
         value={draft.text}
         readOnly={!isOwn || !mayChange}
         spellCheck={false}

@@ -62,8 +62,8 @@ export function FormulaPage() {
           onChange={setObject}
         />
         <Input.TextArea
-          className="mono logic-body"
-          autoSize={{ minRows: 5, maxRows: 20 }}
+          className="mono logic-body grows"
+          rows={5}
           value={formula}
           spellCheck={false}
           placeholder='IF(ISBLANK(Phone), "–", LEFT(Phone, 3))'

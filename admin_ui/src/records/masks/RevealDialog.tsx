@@ -1,0 +1,73 @@
+// Why a masked value is to be shown; where a rule wants it, which record proves that the person was identified.
+import App from 'antd/es/app'
+import Input from 'antd/es/input'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { ApiError } from '../../api/client'
+import { reveal } from '../../api/reveals'
+import type { FieldDescribe, RecordAnswer } from '../../api/types'
+import { AskDialog } from '../../frame/AskDialog'
+import { FieldRow } from '../fields/FieldRow'
+
+interface RevealDialogProps {
+  record: RecordAnswer
+  field: FieldDescribe
+  names: string[]
+  onShown: (expires: string) => void
+  onClose: () => void
+}
+
+const SHORTEST_REASON = 3
+const LONGEST_REASON = 255
+
+export function RevealDialog({ record, field, names, onShown, onClose }: RevealDialogProps) {
+  const { t } = useTranslation()
+  const { message } = App.useApp()
+  const [reason, setReason] = useState('')
+  const [verification, setVerification] = useState('')
+  const [needsVerification, setNeedsVerification] = useState(false)
+
+  async function act() {
+    try {
+      const answer = await reveal(record.object, record.id, names, reason.trim(), verification.trim() || null)
+      if (answer.expires !== null) return onShown(answer.expires)
+      message.info(t('mask.waits'))
+      onClose()
+    } catch (error) {
+      if (error instanceof ApiError && error.problems.some((each) => each.errorCode === 'IDENTITY_REQUIRED'))
+        setNeedsVerification(true)
+      throw error
+    }
+  }
+
+  return (
+    <AskDialog
+      title={t('mask.reveal', { field: field.label })}
+      okText={t('mask.show')}
+      isComplete={reason.trim().length >= SHORTEST_REASON}
+      onAct={act}
+      onClose={onClose}
+    >
+      <p className="muted">{t('mask.told')}</p>
+      <FieldRow id="reveal-reason" label={t('mask.reason')} required>
+        <Input.TextArea
+          id="reveal-reason"
+          autoFocus
+          rows={3}
+          maxLength={LONGEST_REASON}
+          value={reason}
+          onChange={(event) => setReason(event.target.value)}
+        />
+      </FieldRow>
+      {needsVerification && (
+        <FieldRow id="reveal-verification" label={t('mask.verification')} help={t('mask.verificationHelp')}>
+          <Input
+            id="reveal-verification"
+            value={verification}
+            onChange={(event) => setVerification(event.target.value)}
+          />
+        </FieldRow>
+      )}
+    </AskDialog>
+  )
+}
