@@ -8,13 +8,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from chassis_metadata.components import LogicComponent
+from chassis_metadata.components import FunctionDefinition, LogicComponent, Package, PackageManifest
 from chassis_metadata.errors import Invalid
 from chassis_platform.cases.expect import is_same
 from chassis_platform.cases.files import Case, read_cases
-from chassis_platform.cases.report import parts_of, write_junit
+from chassis_platform.cases.report import coverage_of, parts_of, write_junit
 from chassis_platform.cases.run import Outcome, chosen, run_cases
 from chassis_platform.cases.stage import Theatre
+from chassis_platform.coverage import Exercised
 from chassis_tenants.bootstrap import DatabaseUrls
 from chassis_tenants.database import Database
 from chassis_tenants.snapshots import SnapshotStore
@@ -131,3 +132,22 @@ def test_every_step_of_a_flow_counts() -> None:
 )
 def test_values_are_compared_by_what_they_mean(expected: object, actual: object, *, same: bool) -> None:
     assert is_same(expected, actual) is same
+
+
+def test_a_table_is_exercised_with_the_rule_that_calls_it() -> None:
+    def table(name: str) -> LogicComponent:
+        return LogicComponent("decision_table", name, {"outputs": [{"name": "percent"}], "rows": []})
+
+    rule = LogicComponent("validation_rule", "Limit", {"criteria": "Discount > own_limit(Amount)"}, "Order")
+    other = LogicComponent("validation_rule", "Other", {"criteria": "UNUSED(Amount) > 1"}, "Order")
+    function = FunctionDefinition("own_limit", "", "expression", {"formula": "Order_Discount_percent(amount)"})
+    package = Package(
+        PackageManifest("p", "P", "1.0.0", "me"),
+        functions=(function,),
+        logic=(table("Order_Discount"), table("Unused"), rule, other),
+    )
+    fired = frozenset({Exercised("validation_rule", "Order.Limit", "fires")})
+
+    coverage = coverage_of(package, [Outcome(Case("f", "n", 1, {}, ()), 0.0, (), None, fired)])
+
+    assert [each.name for each in coverage.missing] == ["Unused", "Order.Other"]
