@@ -58,7 +58,7 @@ class _Reader:
 
     def _condition(self) -> Condition:
         word = self.words.pop(0) if self.words else "the end"
-        if not word.isdigit():
+        if not word.isdecimal():
             raise _unexpected(word)
         if not 1 <= int(word) <= len(self.conditions):
             raise refuse("malformed_query", f"The filter logic mentions a filter {word}: there is none")
