@@ -9,25 +9,27 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks import servers
 from benchmarks.clocks import milestone_look
 from benchmarks.environment import Environment, prepared
+from benchmarks.journal import ENTRIES, QUICK_ENTRIES, journal_figures
 from benchmarks.logic import bulk_rate, logic_cost
+from benchmarks.masking import masking_cost
 from benchmarks.report import print_report, write_results
 from benchmarks.run import Compared, Race, compare
 from benchmarks.same import check_same
 from benchmarks.scoring import scoring_nights
+from benchmarks.sharing import sharing_cost
 from benchmarks.subjects import subjects
 from benchmarks.tenants import Single, idle_memory, import_rate, install_time
 
 LEADS, QUICK_LEADS = 50_000, 10_000
 TENANTS, QUICK_TENANTS = 1_000, 300
 CLIENTS = (8, 1)
-ALONE = ("install", "memory", "import", "logic", "bulk_logic", "scoring", "clocks")
 BULK, QUICK_BULK = 100_000, 10_000
 
 
@@ -104,23 +106,26 @@ def _compared(environment: Environment, options: argparse.Namespace) -> list[Com
 
 
 def _singles(environment: Environment, options: argparse.Namespace) -> list[Single]:
-    wanted = [each for each in ALONE if options.only is None or each in options.only]
-    singles = []
-    if "install" in wanted:
-        singles.append(asyncio.run(install_time(environment, tenants=10)))
-    if "memory" in wanted:
-        singles.append(idle_memory(environment, tenants=QUICK_TENANTS if options.quick else TENANTS))
-    if "import" in wanted:
-        singles.append(import_rate(environment))
-    if "logic" in wanted:
-        singles += logic_cost(environment)
-    if "bulk_logic" in wanted:
-        singles.append(bulk_rate(environment, records=QUICK_BULK if options.quick else BULK))
-    if "scoring" in wanted:
-        singles += scoring_nights(environment, records=QUICK_LEADS if options.quick else LEADS)
-    if "clocks" in wanted:
-        singles.append(milestone_look(environment))
-    return singles
+    measures = _measures(environment, is_quick=options.quick)
+    wanted = [name for name in measures if options.only is None or name in options.only]
+    return [single for name in wanted for single in measures[name]()]
+
+
+def _measures(environment: Environment, *, is_quick: bool) -> dict[str, Callable[[], list[Single]]]:
+    """Figures without a limit beside them, in the table's order."""
+    leads = QUICK_LEADS if is_quick else LEADS
+    return {
+        "install": lambda: [asyncio.run(install_time(environment, tenants=10))],
+        "memory": lambda: [idle_memory(environment, tenants=QUICK_TENANTS if is_quick else TENANTS)],
+        "import": lambda: [import_rate(environment)],
+        "logic": lambda: logic_cost(environment),
+        "masking": lambda: masking_cost(environment),
+        "sharing": lambda: sharing_cost(environment, records=leads),
+        "bulk_logic": lambda: [bulk_rate(environment, records=QUICK_BULK if is_quick else BULK)],
+        "scoring": lambda: scoring_nights(environment, records=leads),
+        "clocks": lambda: [milestone_look(environment)],
+        "journal": lambda: journal_figures(environment, entries=QUICK_ENTRIES if is_quick else ENTRIES),
+    }
 
 
 if __name__ == "__main__":

@@ -82,6 +82,7 @@ class Site:
                 "username": self.username(name),
                 "password": PASSWORD,
             },
+            timeout=30,  # the first sign-in compiles the tenant's definitions
         )
         assert answer.status_code == 200, answer.text
         return str(answer.json()["access_token"])
@@ -104,11 +105,11 @@ class Site:
 
 
 @contextmanager
-def running(urls: DatabaseUrls, home: Path) -> Iterator[Address]:
-    """The application on free ports, in a thread with a loop of its own."""
+def running(urls: DatabaseUrls, home: Path, **more: Any) -> Iterator[Address]:
+    """The application on free ports, in a thread with a loop of its own; `more` are settings."""
     # A copy: a build that runs meanwhile must not pull the files away.
     web = shutil.copytree(ROOT / "admin_ui/dist", home / "web") if (ROOT / "admin_ui/dist").is_dir() else home / "web"
-    settings = Settings(port=0, home=home, database_pool=6, web=web, packages=ROOT / "packages")
+    settings = Settings(port=0, home=home, database_pool=6, web=web, packages=ROOT / "packages", **more)
     app = make_app(make_server(settings, urls.server))
     certificate = local_certificate(home)
     plain, secure = listen(settings, 0), listen(settings, 0)

@@ -48,8 +48,8 @@ MASKS: Mapping[str, MaskKind] = {
             Mask("id_number", 3, 4, 7), "First 3 and last 4 characters.", "330102199001011234", "330***********1234"
         ),
         MaskKind(Mask("plate", 2, 2, 3), "First 2 and last 2 characters.", "京A12345", "京A***45"),
-        MaskKind(Mask("vin_tail", 0, 8, 9), "Last 8 characters.", "LSVAA4187E2123456", "*********E2123456"),
-        MaskKind(Mask("vin_tail_6", 0, 6, 11), "Last 6 characters.", "LSVAA4187E2123456", "***********123456"),
+        MaskKind(Mask("serial_tail", 0, 8, 9), "Last 8 characters.", "LSVAA4187E2123456", "*********E2123456"),
+        MaskKind(Mask("serial_tail_6", 0, 6, 11), "Last 6 characters.", "LSVAA4187E2123456", "***********123456"),
         MaskKind(Mask("bank_card", 0, 4, 8), "Last 4 digits.", "6222021234567890", "************7890"),
         MaskKind(
             Mask("address"),

@@ -48,3 +48,10 @@ class Settings(BaseSettings):
         default="", description="Hosts that flows may call, comma-separated; *.example.com for all below. Empty: none."
     )
     webhook_private: bool = Field(default=False, description="True: also hosts with private addresses.")
+    identity_provider_hosts: str = Field(
+        default="*",
+        description="Hosts that sign-in may ask about users (OpenID Connect), comma-separated; *.example.com as above.",
+    )
+    identity_provider_private: bool = Field(
+        default=False, description="True: also hosts with private addresses, and without TLS."
+    )

@@ -28,8 +28,13 @@ _KNOWN_FUNCTIONS = [
     "queue_milestone_jobs",
     "queue_approval_jobs",
     "queue_due_flows",
+    "queue_alert_jobs",
+    "prune_journal",
+    "source_locked_until",
+    "note_failed_source",
 ]
-_JOURNALS = ["setup_audit_trail", "login_history", "field_history", "access_log"]
+#: The tables of the platform's package that hold the trace.
+JOURNALS = ("setup_audit_trail", "login_history", "field_history", "access_log")
 
 _WALLED_TABLES = """
     SELECT c.oid, c.relname, n.nspname || '.' || c.relname AS name, c.relrowsecurity, c.relowner
@@ -108,7 +113,7 @@ WALL_CHECK = Statement(
         "condition": _CONDITION,
         "server": SERVER_ROLE,
         "functions": _KNOWN_FUNCTIONS,
-        "journals": _JOURNALS,
+        "journals": list(JOURNALS),
         "comment": JOURNAL_COMMENT,
     },
 )

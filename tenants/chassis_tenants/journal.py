@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,9 @@ SETUP_PREFIX, LOGIN_PREFIX, HISTORY_PREFIX, ACCESS_PREFIX, JOB_PREFIX = "0Ym", "
 
 #: Workers listen here; the payload is the job's kind.
 JOB_CHANNEL = "chassis_job"
+#: A read of more records than this has their digest; one of more than that names no more of them.
+DIGEST_BEYOND, KEPT_IDS = 200, 2_000
+REASON_LENGTH = 255
 USERNAME_LENGTH, TARGET_LENGTH, DISPLAY_LENGTH, AGENT_LENGTH = 80, 255, 1000, 400
 
 
@@ -25,6 +29,7 @@ class Actor:
     user_id: str | None
     username: str
     source_ip: str | None = None
+    acting_user_id: str | None = None  # who really acts, where somebody signed in as the user
 
 
 OPERATOR = Actor(user_id=None, username="operator")
@@ -52,6 +57,16 @@ class Access:
     door: str
     session_id: str | None = None
     client_name: str | None = None
+    reason: str | None = None
+    purpose: str | None = None
+    #: How many and which, where the ids are too many to be named.
+    total: int | None = None
+    digest: str | None = None
+
+
+def digest_of(record_ids: Iterable[str]) -> str:
+    """What stands for many records: SHA-256, in hexadecimal, over their sorted ids, joined by commas."""
+    return hashlib.sha256(",".join(sorted(record_ids)).encode()).hexdigest()
 
 
 def _insert(table: str, values: Mapping[str, Any], *, now: Sequence[str] = ()) -> Statement:
@@ -83,8 +98,14 @@ def setup_entry(tenant_id: int, actor: Actor, change: SetupChange) -> Statement:
             "old_value": _text(change.before),
             "new_value": _text(change.after),
             "source_ip": actor.source_ip,
+            **_acting(actor.acting_user_id),
         },
     )
+
+
+def _acting(user_id: str | None) -> dict[str, str]:
+    """Who really acts. An entry of the user's own does not name it: it can be written before the column is there."""
+    return {"acting_user_id": user_id} if user_id else {}
 
 
 def login_entry(  # noqa: PLR0913  the columns of the entry, by name
@@ -97,6 +118,7 @@ def login_entry(  # noqa: PLR0913  the columns of the entry, by name
     application: str,
     source_ip: str | None = None,
     user_agent: str | None = None,
+    acting_user_id: str | None = None,
 ) -> Statement:
     """A row of the login history: a sign-in that succeeded (`Success`) or why it did not."""
     return _insert(
@@ -109,6 +131,7 @@ def login_entry(  # noqa: PLR0913  the columns of the entry, by name
             "application": application,
             "source_ip": source_ip,
             "user_agent": user_agent and user_agent[:AGENT_LENGTH],
+            **_acting(acting_user_id),
         },
         now=["login_time"],
     )
@@ -116,18 +139,24 @@ def login_entry(  # noqa: PLR0913  the columns of the entry, by name
 
 def access_entry(tenant_id: int, actor: Actor, access: Access) -> Statement:
     """A row of the access log, for reads whose record ids are known beforehand or from their result."""
+    ids = sorted(set(access.record_ids))
+    digest = access.digest or (digest_of(ids) if len(ids) > DIGEST_BEYOND else None)
     return _insert(
         "data.access_log",
         {
             **_entry(tenant_id, ACCESS_PREFIX, actor.user_id),
             "object_name": access.object_name,
-            "record_ids": list(access.record_ids),
+            "record_ids": ids[:KEPT_IDS],
             "fields": list(access.fields),
-            "record_count": len(access.record_ids),
+            "record_count": len(ids) if access.total is None else access.total,
+            "digest": digest,
+            "reason": access.reason and access.reason[:REASON_LENGTH],
+            "purpose": access.purpose and access.purpose[:USERNAME_LENGTH],
             "door": access.door,
             "source_ip": actor.source_ip,
             "session_id": access.session_id,
             "client_name": access.client_name,
+            **_acting(actor.acting_user_id),
         },
     )
 

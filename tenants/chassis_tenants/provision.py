@@ -32,7 +32,20 @@ EXPORT_FORMAT = 1
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _BATCH = 2_000
 #: Hashes and tokens: an export is for people, and they are of use to nobody who is meant to have it.
-SECRET_TABLES = frozenset({"chassis.credential", "chassis.session", "chassis.api_client", "chassis.inbound_key"})
+SECRET_TABLES = frozenset(
+    {
+        "chassis.credential",
+        "chassis.session",
+        "chassis.api_client",
+        "chassis.inbound_key",
+        "chassis.oauth_code",
+        "chassis.refresh_token",
+        "chassis.device_code",
+        "chassis.identity_provider",
+        "chassis.sso_attempt",
+        "chassis.scim_token",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from chassis_metadata.components import OrgWideDefault
 from chassis_metadata.errors import Problem
 from chassis_metadata.fields import NUMERIC_TYPES, FieldType
 from chassis_metadata.snapshot import Field, Object
-from chassis_tenants.isolation import BOUND_TENANT, JOURNAL_COMMENT, SERVER_ROLE
+from chassis_tenants.isolation import BOUND_TENANT, JOURNAL_COMMENT, JOURNALS, SERVER_ROLE
 from chassis_tenants.storage import (
     CUSTOM_INDEX_TABLE,
     CUSTOM_TABLE,
@@ -243,7 +243,11 @@ def _field_indexes(table: str, each: Field) -> Iterator[_Index]:
         # Most references of a wide object are empty. Leaving those out saves a third of a write's time; nobody sorts by
         # a reference, and the keys' own checks never look for an empty one.
         where = f"{quoted(column)} IS NOT NULL" if each.is_reference and not (each.system or each.required) else ""
-        yield _Index(short_name(table, column, "idx"), ("tenant_id", quoted(column), "id"), where=where)
+        if table in JOURNALS and column != "created_date":  # the trail of a person, or of a record, in order of time
+            keys = ("tenant_id", quoted(column), "created_date", "id")
+            yield _Index(short_name(table, column, "time"), keys, where=where)
+        else:
+            yield _Index(short_name(table, column, "idx"), ("tenant_id", quoted(column), "id"), where=where)
 
 
 def _search_index(table: str, each: Field) -> Iterator[_Index]:

@@ -49,8 +49,8 @@ class Journal:
         statements = [each for number in range(count) for each in self._entries(number)]
         async with self.database.transaction(Binding(self.tenant.id)) as transaction:
             now: datetime = (await transaction.fetch(Statement("SELECT now()")))[0][0]
-            dated = [_dated(each, now - ago + timedelta(microseconds=n)) for n, each in enumerate(statements)]
-            await transaction.fetch_each(dated)
+            moved = [dated(each, now - ago + timedelta(microseconds=n)) for n, each in enumerate(statements)]
+            await transaction.fetch_each(moved)
         return [each.parameters["id"] for each in statements if "access_log" in each.text]
 
     def _entries(self, number: int) -> list[Statement]:
@@ -84,7 +84,7 @@ class Journal:
             return cursor.fetchall() if cursor.description else []
 
 
-def _dated(statement: Statement, created: datetime) -> Statement:
+def dated(statement: Statement, created: datetime) -> Statement:
     names, values = statement.text.split(") VALUES (")
     return Statement(
         f"{names}, created_date) VALUES ({values.removesuffix(')')}, %(created)s)",

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 async def test_what_a_later_version_adds_to_a_journal_leaves_old_seals_good(sealed: Journal) -> None:
     sealed.as_owner("DROP VIEW tenant.access_log")
     sealed.as_owner("ALTER TABLE data.access_log ALTER COLUMN record_count TYPE numeric(20, 4)")
-    sealed.as_owner("ALTER TABLE data.access_log ADD COLUMN reason text")
+    sealed.as_owner("ALTER TABLE data.access_log ADD COLUMN later text")
     sealed.as_owner("ALTER TABLE data.access_log ADD COLUMN door_2 text GENERATED ALWAYS AS (lower(door)) STORED")
     after_upgrade = sealed.verify()
     sealed.as_owner(
-        "UPDATE data.access_log SET reason = 'slipped in' WHERE tenant_id = {tenant} AND right(record_ids[1], 1) = '1'"
+        "UPDATE data.access_log SET later = 'slipped in' WHERE tenant_id = {tenant} AND right(record_ids[1], 1) = '1'"
     )
     after_tampering = sealed.verify()
 

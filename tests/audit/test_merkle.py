@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chassis_platform.audit.check_proof import root_of
-from chassis_platform.audit.merkle import Tree, inclusion_path, leaf_hash
+from chassis_platform.audit.check_proof import ProofError, check_consistency, root_of
+from chassis_platform.audit.merkle import Tree, consistency_path, inclusion_path, leaf_hash
+from chassis_platform.audit.merkle import root_of as root_of_leaves
 
 #: The inputs and roots of the reference implementation's tests (Certificate Transparency).
 ENTRIES = [
@@ -50,3 +51,21 @@ def test_every_path_leads_to_the_root(size: int) -> None:
     for index, leaf in enumerate(leaves):
         path = inclusion_path(b"".join(leaves), index)
         assert root_of(leaf, path, index=index, size=size) == tree.root()
+
+
+@pytest.mark.parametrize("size", [*range(1, 34), 100, 257])
+def test_later_trees_continue_earlier_ones(size: int) -> None:
+    leaves = [leaf_hash(str(number).encode()) for number in range(size)]
+    later = {"organization": "o", "sequence": size, "root": root_of_leaves(b"".join(leaves)).hex()}
+
+    for earlier_size in range(1, size + 1):
+        path = consistency_path(b"".join(leaves), earlier_size)
+        root = root_of_leaves(b"".join(leaves[:earlier_size])).hex()
+        earlier = {"organization": "o", "sequence": earlier_size, "root": root}
+        check_consistency(earlier, later, path)
+        for wrong in ({**earlier, "root": "00" * 32}, {**earlier, "organization": "p"}, {**earlier, "sequence": 0}):
+            with pytest.raises(ProofError):
+                check_consistency(wrong, later, path)
+        if path:
+            with pytest.raises(ProofError):
+                check_consistency(earlier, later, [*path[:-1], b"0" * 32])

@@ -18,7 +18,8 @@ import pytest
 import yaml
 from rich.console import Console
 
-from chassis_platform.auth.sign_in import Caller, sign_in, sign_in_client
+from chassis_platform.auth.federation.apps import authenticated_app
+from chassis_platform.auth.sign_in import Caller, sign_in
 from chassis_platform.demo import steps
 from chassis_platform.demo.load import load_demo
 from chassis_platform.demo.progress import DEMO_FILE, PENDING_FILE
@@ -132,7 +133,8 @@ async def sign_everybody_in(demo: dict[str, Any], settings: Settings, urls: Data
             for user in tenant["users"][-2:]:
                 assert (await sign_in(database, settings, user["username"], user["password"], caller)).token
             client = tenant["client"]
-            assert (await sign_in_client(database, settings, client["id"], client["secret"], caller)).token
+            app = await authenticated_app(database, client["id"], client["secret"])
+            assert "client_credentials" in app.grants
             assert tenant["inbound_key"].startswith(tenant["organization_id"])
 
 

@@ -51,7 +51,7 @@ async def test_a_list_describes_its_columns_and_names_what_its_rows_refer_to(gar
 
     assert answer["columns"][1] == {
         "path": "ParentWorkshopId", "label": "Parent workshop", "type": "lookup", "object": "Workshop",
-        "field": "ParentWorkshopId", "sortable": True, "filterable": True, "updateable": True,
+        "field": "ParentWorkshopId", "sortable": True, "filterable": True, "updateable": True, "masked": False,
     }  # fmt: skip
     [row] = answer["records"]
     assert row == {

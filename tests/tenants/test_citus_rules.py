@@ -26,7 +26,17 @@ FORBIDDEN = {
     r"\bDO\s+UPDATE\s+SET\s+[^;]*=\s*\(\s*SELECT\b": "no subselect in ON CONFLICT DO UPDATE",
 }
 #: The queue stays on the coordinator, login names are a reference table: neither is distributed by tenant.
-NOT_DISTRIBUTED = {"job", "login_name", "schedule", "tenant", "package_version", "alembic_version"}
+NOT_DISTRIBUTED = {
+    "audit_floor",
+    "operator_act",
+    "job",
+    "login_name",
+    "schedule",
+    "source_attempt",
+    "tenant",
+    "package_version",
+    "alembic_version",
+}
 SOURCES = [
     path
     for room in ("platform", "tenants")

@@ -8,6 +8,7 @@ from chassis_metadata.check.alert_rules import check_alert_rule
 from chassis_metadata.check.approvals import check_approval
 from chassis_metadata.check.assignment import check_assignment_rule
 from chassis_metadata.check.business_hours import check_business_hours, check_holiday_calendar
+from chassis_metadata.check.data_subjects import check_data_subject
 from chassis_metadata.check.decision_tables import check_decision_table
 from chassis_metadata.check.duplicates import check_duplicate_rule, check_matching_rule
 from chassis_metadata.check.email_template import check_email_template
@@ -17,6 +18,7 @@ from chassis_metadata.check.look import Look, unknown
 from chassis_metadata.check.masking import check_masking_rule
 from chassis_metadata.check.milestones import check_milestone
 from chassis_metadata.check.names import check_ownership
+from chassis_metadata.check.retention_rules import check_retention_rule
 from chassis_metadata.check.scoring import check_scoring_model
 from chassis_metadata.check.segments import check_segment
 from chassis_metadata.check.settings import check_setting, check_setting_value
@@ -85,6 +87,8 @@ def _nothing_more(each: LogicComponent, look: Look, where: Where) -> Iterable[Co
 #: What each kind's engine asks of a component, beyond its form.
 CHECKS: Mapping[str, Check] = {
     "alert_rule": check_alert_rule,
+    "data_subject": check_data_subject,
+    "retention_rule": check_retention_rule,
     "business_hours": check_business_hours,
     "holiday_calendar": check_holiday_calendar,
     "milestone": check_milestone,

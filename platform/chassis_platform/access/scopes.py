@@ -59,9 +59,11 @@ def demand_writing(context: Context) -> None:
 
 
 def demand_in_person(context: Context) -> None:
-    """Refuse a token where only the user themselves may act."""
+    """Refuse a token, and who is signed in as somebody else, where only the user themselves may act."""
     if context.principal.scopes is not None:
         raise Forbidden.of("insufficient_scope", "Only the user in person may do this, not an app.")
+    if context.principal.acting_user_id is not None:
+        raise Forbidden.of("insufficient_access", "This can't be done while signed in as somebody else.")
 
 
 def _only_reads() -> Forbidden:

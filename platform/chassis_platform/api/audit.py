@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 
 from chassis_metadata.errors import Invalid
 from chassis_platform.access.context import Context
-from chassis_platform.api.bodies import json_object, json_response
+from chassis_platform.api.bodies import is_whole_number, json_object, json_response
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.setup_users import actor_of
 from chassis_platform.audit.heads import prove_consistency, signed_head
@@ -84,7 +84,7 @@ def _after(text: str) -> tuple[datetime, str] | None:
 
 
 def _limit(text: str) -> int:
-    if not text.isdigit() or not 0 < int(text) <= MOST:
+    if not is_whole_number(text) or not 0 < int(text) <= MOST:
         raise Invalid.of("invalid_limit", f"limit is 1 to {MOST}.", path="limit")
     return int(text)
 
@@ -94,7 +94,8 @@ async def proof(context: Context, request: Request) -> Response:
     context.policy.demand("ViewAudit")
     server, named = server_of(request), request.path_params
     tables = {each.object_name: each.table for each in JOURNALS if each.object_name != "FieldHistory"}
-    source = tables.get(named["journal"], named["journal"].replace("field_history", ""))
+    journal = named["journal"] if named["journal"] in tables.values() else ""
+    source = tables.get(named["journal"], journal)
     trusted = trusted_keys(server.settings.home)
     found = await prove_entry(server.database, context.tenant, trusted, source=source, entry_id=named["id"])
     return json_response(found)
@@ -112,7 +113,7 @@ async def consistency(context: Context, request: Request) -> Response:
     context.policy.demand("ViewAudit")
     server, query = server_of(request), request.query_params
     numbers = {name: query[name] for name in ("first", "second") if query.get(name)}
-    if "first" not in numbers or not all(each.isdigit() for each in numbers.values()):
+    if "first" not in numbers or not all(map(is_whole_number, numbers.values())):
         raise Invalid.of("missing_argument", "first and second are numbers of seals; second may be left out.")
     home = server.settings.home
     sizes: dict[str, Any] = {name: int(each) for name, each in numbers.items()}
@@ -181,7 +182,7 @@ def _place(text: str) -> Place:
     if not text:
         return BEGINNING
     sequence, _, position = text.partition(".")
-    if not sequence.isdigit() or not position.isdigit():
+    if not is_whole_number(sequence) or not is_whole_number(position):
         raise Invalid.of("invalid_cursor", "after is seal.position of the last line that was received.", path="after")
     return Place(int(sequence), int(position))
 

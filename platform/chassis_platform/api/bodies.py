@@ -11,6 +11,7 @@ from starlette.responses import Response
 from chassis_metadata.errors import Invalid
 
 LARGEST_BODY = 16 * 1024 * 1024
+MOST_DIGITS = 18
 JSON = "application/json;charset=UTF-8"
 
 
@@ -18,7 +19,7 @@ async def body_bytes(request: Request, *, largest: int = LARGEST_BODY) -> bytes:
     """The whole body; refused as soon as it grows over `largest` bytes."""
     too_large = Invalid.of("request_too_large", f"The body is larger than {largest:,} bytes.")
     declared = request.headers.get("content-length", "0")
-    if not declared.isdigit() or int(declared) > largest:
+    if not is_whole_number(declared) or int(declared) > largest:
         raise too_large
     if hasattr(request, "_body"):
         return await request.body()
@@ -48,6 +49,11 @@ async def json_object(request: Request) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise Invalid.of("json_parser_error", 'The body must be a JSON object, such as {"Name": "Example"}.')
     return document
+
+
+def is_whole_number(text: str) -> bool:
+    """Whether a text of the request is a number that may be read: other scripts' digits and endless ones are none."""
+    return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
 
 
 def json_response(document: object, status: int = 200, **headers: str) -> Response:

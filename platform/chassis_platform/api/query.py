@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute
 
 from chassis_metadata.errors import Invalid
 from chassis_platform.access.context import Context
-from chassis_platform.api.bodies import json_response
+from chassis_platform.api.bodies import is_whole_number, json_response
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.versions import ROOT, demand_version
 from chassis_platform.records import read as reading
@@ -19,7 +19,7 @@ SMALLEST_BATCH, LARGEST_BATCH = 200, 2000
 def _batch_size(request: Request) -> int:
     for option in request.headers.get("sforce-query-options", "").split(","):
         name, _, number = option.strip().partition("=")
-        if name.lower() == "batchsize" and number.isdigit():
+        if name.lower() == "batchsize" and is_whole_number(number):
             return min(max(int(number), SMALLEST_BATCH), LARGEST_BATCH)
     return LARGEST_BATCH
 

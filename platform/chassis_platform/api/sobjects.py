@@ -15,7 +15,7 @@ from chassis_metadata.errors import Invalid, NotFound
 from chassis_metadata.ids import is_id
 from chassis_metadata.snapshot import Field, Object
 from chassis_platform.access.context import Context
-from chassis_platform.api.bodies import json_object, json_response, no_content
+from chassis_platform.api.bodies import is_whole_number, json_object, json_response, no_content
 from chassis_platform.api.deps import definitions_route, route, server_of
 from chassis_platform.api.describe import describe_global, describe_object, object_basics
 from chassis_platform.api.errors import warnings_document
@@ -99,7 +99,7 @@ def _version(tag: str | None) -> int | None:
     if tag is None:
         return None
     number = tag.strip().removeprefix("W/").strip('"')
-    if not number.isdigit():
+    if not is_whole_number(number):
         raise Invalid.of("invalid_header", 'If-Match must be a record\'s version in quotes, such as "3".')
     return int(number)
 

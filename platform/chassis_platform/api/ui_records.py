@@ -12,7 +12,7 @@ from chassis_metadata.errors import Invalid, NotFound
 from chassis_metadata.ids import is_id, normal_id
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
-from chassis_platform.api.bodies import json_object, json_response, no_content
+from chassis_platform.api.bodies import is_whole_number, json_object, json_response, no_content
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.errors import warnings_document
 from chassis_platform.api.moved import moved_or_raise, with_master
@@ -36,7 +36,7 @@ def _object_of(context: Context, record_id: str) -> tuple[Object, str]:
 
 def _limit(request: Request, default: int) -> int:
     text = request.query_params.get("limit", str(default))
-    if not text.isdigit() or not 1 <= int(text) <= LARGEST_PAGE:
+    if not is_whole_number(text) or not 1 <= int(text) <= LARGEST_PAGE:
         raise Invalid.of("number_outside_valid_range", f"limit must be a whole number from 1 to {LARGEST_PAGE}.")
     return int(text)
 

@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute
 
 from chassis_metadata.errors import NotFound
 from chassis_platform.access.context import Context
-from chassis_platform.api.bodies import json_response
+from chassis_platform.api.bodies import is_whole_number, json_response
 from chassis_platform.api.deps import definitions_route, open_route, server_of
 from chassis_platform.api.describe import LATEST, VERSIONS
 from chassis_platform.api.oauth import base_url
@@ -32,7 +32,7 @@ def demand_version(request: Request) -> str:
     """The request's API version; NotFound for one that is not answered. Older ones down to 20.0 are answered alike."""
     version: str = request.path_params["version"]
     number, dot, rest = version.partition(".")
-    if not (dot and rest == "0" and number.isdigit() and 20 <= int(number) <= int(float(LATEST))):  # noqa: PLR2004
+    if not (dot and rest == "0" and is_whole_number(number) and 20 <= int(number) <= int(float(LATEST))):  # noqa: PLR2004
         raise NotFound.of("not_found", "The requested resource does not exist")
     return version
 

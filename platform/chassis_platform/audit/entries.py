@@ -51,6 +51,49 @@ def entry_text(columns: Mapping[str, str]) -> str:
     return f"(SELECT row_to_json(r)::text FROM (SELECT {written}) r)"  # noqa: S608  names from the catalog
 
 
+#: What a row `e` mostly says more than once, written once; to be joined to it where `leaf_text` is used.
+REPEATED = (
+    "CROSS JOIN LATERAL (SELECT to_json(e.id)::text AS id, to_json(e.user_id)::text AS user_id,"
+    f" {_WRITTEN['timestamp with time zone'].format('e.created_date')} AS created_date OFFSET 0) q"
+)
+_SAME = {
+    "name": "id",
+    "created_by_id": "user_id",
+    "last_modified_by_id": "user_id",
+    "last_modified_date": "created_date",
+    "system_modstamp": "created_date",
+}
+#: Kinds whose text needs no escaping, between these quotes.
+_PLAIN = {"timestamp with time zone": '"', "numeric": '"', "integer": "", "bigint": "", "boolean": ""}
+
+
+def leaf_text(source: str, columns: Mapping[str, str]) -> str:
+    """The SQL expression for the leaf hash of a row `e`: SHA-256 of a zero byte and the bytes that `canonical` makes.
+
+    PostgreSQL and Python write JSON texts alike; tests hold them to it. Here because a hash made where the entry lies
+    takes a fraction of the time that fetching the entry does.
+    """
+    parts = ", ".join(_member(column, kind) for column, kind in sorted(columns.items()))
+    text = f"""'{{"entry":{{' || concat_ws(',', {parts}) || '}},"source":"{source}"}}'"""
+    return f"sha256('\\x00'::bytea || convert_to({text}, 'UTF8'))"
+
+
+def _member(column: str, kind: str) -> str:
+    """`"name":value`, or null where the value is; concat_ws leaves those out."""
+    quote, value = _PLAIN.get(kind, ""), _value(column, kind)
+    if column in _SAME.values():
+        value = f"q.{column}"
+    elif column in _SAME:
+        same = _SAME[column]
+        value = f"CASE WHEN e.{column} = e.{same} THEN q.{same} ELSE {value} END"
+    return f"""'"{column}":{quote}' || {value}""" + (f" || '{quote}'" if quote else "")
+
+
+def _value(column: str, kind: str) -> str:
+    written = _WRITTEN.get(kind, "{0}").format(f"e.{quoted(column)}")
+    return f"{written}::text" if kind in _PLAIN else f"to_json({written})::text"
+
+
 def canonical(source: str, entry: str) -> bytes:
     """The bytes that are hashed: sorted keys, no spaces, no nulls, and the table's name, so that none can move over."""
     values = {name: value for name, value in json.loads(entry).items() if value is not None}

@@ -43,20 +43,53 @@ class Tree:
         return root
 
 
+def root_of(leaves: bytes) -> bytes:
+    """The hash of the tree over leaf hashes that are all there, joined."""
+    return levels_of(leaves)[-1] if leaves else hashlib.sha256().digest()
+
+
+def levels_of(leaves: bytes) -> list[bytes]:
+    """The nodes of each level, joined, from the leaves to the root. A node without a neighbour rises as it is."""
+    sha256, pair = hashlib.sha256, 2 * HASH_LENGTH
+    levels = [leaves]
+    while len(levels[-1]) > HASH_LENGTH:
+        level = levels[-1]
+        paired = len(level) - len(level) % pair
+        nodes = b"".join([sha256(b"\x01" + level[at : at + pair]).digest() for at in range(0, paired, pair)])
+        levels.append(nodes + level[paired:])
+    return levels
+
+
 def inclusion_path(leaves: bytes, index: int) -> list[bytes]:
     """The hashes that lead from the leaf at `index` to the root, lowest first. `leaves` is all leaf hashes, joined."""
+    return path_in(levels_of(leaves), index)
+
+
+def path_in(levels: list[bytes], index: int) -> list[bytes]:
+    """The same, of a tree whose levels are there: for many paths in one tree."""
+    path = []
+    for level in levels[:-1]:
+        neighbour = (index ^ 1) * HASH_LENGTH
+        if neighbour < len(level):
+            path.append(level[neighbour : neighbour + HASH_LENGTH])
+        index //= 2
+    return path
+
+
+def consistency_path(leaves: bytes, earlier: int) -> list[bytes]:
+    """The hashes that prove the tree of the first `earlier` leaves to be a part of that of all (RFC 6962, 2.1.2)."""
     size = len(leaves) // HASH_LENGTH
-    if size == 1:
-        return []
+    if not 0 < earlier <= size:
+        raise ValueError(f"there is no tree of {earlier} leaves in one of {size}")
+    return _subproof(leaves, earlier, is_whole=True)
+
+
+def _subproof(leaves: bytes, earlier: int, *, is_whole: bool) -> list[bytes]:
+    size = len(leaves) // HASH_LENGTH
+    if earlier == size:
+        return [] if is_whole else [root_of(leaves)]
     half = 1 << (size - 1).bit_length() - 1
     left, right = leaves[: half * HASH_LENGTH], leaves[half * HASH_LENGTH :]
-    if index < half:
-        return [*inclusion_path(left, index), _root(right)]
-    return [*inclusion_path(right, index - half), _root(left)]
-
-
-def _root(leaves: bytes) -> bytes:
-    tree = Tree()
-    for start in range(0, len(leaves), HASH_LENGTH):
-        tree.add(leaves[start : start + HASH_LENGTH])
-    return tree.root()
+    if earlier <= half:
+        return [*_subproof(left, earlier, is_whole=is_whole), root_of(right)]
+    return [*_subproof(right, earlier - half, is_whole=False), root_of(left)]

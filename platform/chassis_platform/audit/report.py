@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -30,6 +30,7 @@ class FindingKind(StrEnum):
     LEAF_WITHOUT_SEAL = "leaf_without_seal"
     ROOT_DIFFERS = "root_differs"
     HEAD_MISSING = "head_missing"
+    STATEMENT_ALTERED = "statement_altered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,19 @@ class Finding:
         return f"{', '.join(place for place in places if place)}: {self.message} ({self.kind})"
 
 
+@dataclass(slots=True)
+class Compared:
+    """What a range of entries came to."""
+
+    entries: int = 0
+    unsealed: int = 0
+    pruned: int = 0
+    late: int = 0
+    longest_open: timedelta = field(default_factory=timedelta)
+    findings: list[Finding] = field(default_factory=list)
+    uncounted: int = 0  # of findings, where they are too many to be named
+
+
 @dataclass(frozen=True, slots=True)
 class Anchor:
     """A seal's place and hash, noted where the database's owner can't reach."""
@@ -66,6 +80,7 @@ class VerificationReport:
     seals: int
     entries: int
     unsealed: int
+    pruned: int
     late: int
     longest_open: timedelta
     findings: tuple[Finding, ...]
@@ -82,10 +97,11 @@ class VerificationReport:
         """One line."""
         found = ", ".join(f"{count} {kind}" for kind, count in self.counts.items())
         state = f"NOT INTACT ({found})" if found else "intact"
+        pruned = f", {self.pruned} removed after their time" if self.pruned else ""
         late = f", {self.late} sealed late (at worst after {self.longest_open})" if self.late else ""
         return (
             f"{self.organization_id}: {state}; {self.entries} entries under {self.seals} seals,"
-            f" {self.unsealed} not sealed yet{late}"
+            f" {self.unsealed} not sealed yet{pruned}{late}"
         )
 
 
@@ -97,6 +113,7 @@ class ReportDraft:
     seals: int = 0
     entries: int = 0
     unsealed: int = 0
+    pruned: int = 0
     late: int = 0
     longest_open: timedelta = field(default_factory=timedelta)
     findings: list[Finding] = field(default_factory=list)
@@ -108,6 +125,22 @@ class ReportDraft:
         self.counts[finding.kind] += 1
         if len(self.findings) < MOST_FINDINGS:
             self.findings.append(finding)
+
+    def add_all(self, findings: Iterable[Finding]) -> None:
+        """Add each."""
+        for each in findings:
+            self.add(each)
+
+    def add_compared(self, compared: Compared) -> None:
+        """Count what a range of entries came to."""
+        self.entries += compared.entries
+        self.unsealed += compared.unsealed
+        self.pruned += compared.pruned
+        self.late += compared.late
+        self.longest_open = max(self.longest_open, compared.longest_open)
+        self.add_all(compared.findings)
+        if compared.uncounted:
+            self.counts[compared.findings[0].kind] += compared.uncounted
 
     def count_seal(self, seal: Seal) -> None:
         """Note the newest seal so far."""
@@ -121,6 +154,7 @@ class ReportDraft:
             seals=self.seals,
             entries=self.entries,
             unsealed=self.unsealed,
+            pruned=self.pruned,
             late=self.late,
             longest_open=self.longest_open,
             findings=tuple(self.findings),

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from chassis_platform.audit.entries import COLUMNS, canonical, columns_of_sources, entry_text, json_bytes
+from chassis_platform.audit.entries import COLUMNS, REPEATED, columns_of_sources, json_bytes, leaf_text
 from chassis_platform.audit.keys import Signer
-from chassis_platform.audit.merkle import HASH_LENGTH, Tree, leaf_hash
+from chassis_platform.audit.merkle import HASH_LENGTH, Tree
 from chassis_tenants.database import Binding, Database, Row, Transaction
 from chassis_tenants.statement import Statement
 from chassis_tenants.tenant import Tenant
@@ -22,7 +22,7 @@ OVERLAP = timedelta(seconds=60)
 DEEP_OVERLAP = timedelta(hours=3)
 #: About how many entries of a table one seal takes; it may be more where one transaction made them.
 MOST_ENTRIES = 50_000
-PAGE = 1_000
+PAGE = 5_000
 NO_SEAL = bytes(HASH_LENGTH)
 _LOCK = 0x73_65_61_6C  # "seal"
 
@@ -168,36 +168,29 @@ def _unsealed(source: str) -> str:
 async def _add_leaves(
     transaction: Transaction, batch: _Batch, *, source: str, columns: Mapping[str, str], tree: Tree
 ) -> None:
-    """Page by page: hash entries, store their leaves while the next page is read."""
-    page = Statement(
-        f"SELECT e.id, e.created_date, {entry_text(columns)} FROM {_unsealed(source)}"  # noqa: S608  names from the catalog
-        f" ORDER BY e.created_date, e.id LIMIT {PAGE}",
-        {"tenant_id": transaction.tenant_id, "until": batch.until},
-    )
-    rows = await transaction.fetch(page.bind(after_date=batch.since, after_id=""))
-    while rows:
-        leaves = _insert_leaves(transaction.tenant_id, batch.sequence, source, rows=rows, tree=tree)
-        following = [page.bind(after_date=rows[-1][1], after_id=rows[-1][0])] if len(rows) == PAGE else []
-        _, *more = await transaction.fetch_each([leaves, *following])
-        rows = more[0] if more else []
+    """Page by page: hash entries and store their leaves where they lie; only the hashes come here."""
+    page = Statement(_page_of_leaves(source, columns), {"tenant_id": transaction.tenant_id, "until": batch.until})
+    after: tuple[datetime | None, str] = (batch.since, "")
+    while True:
+        bound = page.bind(after_date=after[0], after_id=after[1], sequence=batch.sequence, first=tree.size)
+        [(count, hashes, last_date, last_id)] = await transaction.fetch(bound)
+        for start in range(0, count * HASH_LENGTH, HASH_LENGTH):
+            tree.add(hashes[start : start + HASH_LENGTH])
+        if count < PAGE:
+            return
+        after = (last_date, last_id)
 
 
-def _insert_leaves(tenant_id: int, sequence: int, source: str, *, rows: list[Row], tree: Tree) -> Statement:
-    first, hashes = tree.size, [leaf_hash(canonical(source, entry)) for _, _, entry in rows]
-    for each in hashes:
-        tree.add(each)
-    return Statement(
-        "INSERT INTO chassis.audit_leaf (tenant_id, source, entry_id, sequence, position, hash)"
-        " SELECT %(tenant_id)s, %(source)s, l.entry_id, %(sequence)s, %(first)s + l.place - 1, l.hash"
-        " FROM unnest(%(ids)s::text[], %(hashes)s::bytea[]) WITH ORDINALITY AS l (entry_id, hash, place)",
-        {
-            "tenant_id": tenant_id,
-            "source": source,
-            "sequence": sequence,
-            "first": first,
-            "ids": [row[0] for row in rows],
-            "hashes": hashes,
-        },
+def _page_of_leaves(source: str, columns: Mapping[str, str]) -> str:
+    return (
+        f"WITH page AS MATERIALIZED (SELECT e.* FROM {_unsealed(source)} ORDER BY e.created_date, e.id LIMIT {PAGE}"  # noqa: S608
+        f"), hashed AS MATERIALIZED (SELECT e.id, e.created_date, {leaf_text(source, columns)} AS hash"
+        f" FROM page e {REPEATED}"
+        "), placed AS (SELECT *, row_number() OVER (ORDER BY created_date, id) - 1 AS place FROM hashed"
+        "), added AS (INSERT INTO chassis.audit_leaf (tenant_id, source, entry_id, sequence, position, hash)"
+        f" SELECT %(tenant_id)s, '{source}', id, %(sequence)s, %(first)s + place, hash FROM placed)"
+        " SELECT count(*), string_agg(hash, ''::bytea ORDER BY place), max(created_date),"
+        " (array_agg(id ORDER BY place DESC))[1] FROM placed"
     )
 
 

@@ -1,31 +1,68 @@
-"""Signing in: a username and a password, or a client's id and secret, against a tenant's credentials."""
+"""Signing in: whoever has shown who they are, by a password or elsewhere, gets a session."""
 
 from __future__ import annotations
 
-import hmac
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-from chassis_metadata.errors import ChassisError, Invalid, Unauthenticated
-from chassis_platform.auth.passwords import check_password, hash_password, password_matches
-from chassis_platform.auth.sessions import NewSession, insert_session, new_token, revoke_sessions_of, token_hash
+from chassis_metadata.errors import Invalid
+from chassis_platform import clock
+from chassis_platform.auth.credentials import (
+    Caller,
+    Known,
+    check_credentials,
+    device_hash,
+    find_user,
+    forget_failures,
+    history,
+    refuse,
+)
+from chassis_platform.auth.devices import new_device_token
+from chassis_platform.auth.new_password import store_password
+from chassis_platform.auth.pending import needs_password
+from chassis_platform.auth.sessions import (
+    PASSKEY,
+    PASSWORD,
+    SINGLE_SIGN_ON,
+    Delegation,
+    NewSession,
+    insert_session,
+    keep_newest_sessions,
+    new_token,
+    token_hash,
+)
+from chassis_platform.auth.sso_policy import may_sign_in_locally
 from chassis_platform.settings import Settings
-from chassis_tenants.database import Binding, Database, TenantClosedError
-from chassis_tenants.journal import login_entry
+from chassis_tenants.database import Binding, Database
 from chassis_tenants.statement import Statement
 
-FAILURES_BEFORE_LOCK = 5
-LONGEST_LOCK = timedelta(hours=4)
+__all__ = [
+    "Caller",
+    "Judge",
+    "Judgement",
+    "SignedIn",
+    "check_credentials",
+    "check_program",
+    "secret_hash",
+    "sign_in",
+    "sign_in_user",
+    "store_password",
+]
+
+_MOST_DEVICES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Where a sign-in comes from, as the login history keeps it."""
+class Judgement:
+    """What hours and address ranges say to a sign-in, and whether a second factor is asked of the user."""
 
-    source_ip: str | None
-    user_agent: str | None
-    application: str
-    kind: str  # browser | api
+    refusal: str | None = None
+    needs_factor: bool = False
+
+
+#: Tenant, user, address: what the door says.
+Judge = Callable[[int, str, str | None], Awaitable[Judgement]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,196 +72,162 @@ class SignedIn:
     token: str
     tenant_id: int
     user_id: str
+    device: str | None = None  # for the browser to keep
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    tenant_id: int
-    organization_id: str
-    user_id: str
-    username: str
-    password_hash: str | None
-    failed_count: int
-    locked_until: datetime | None
-    is_active: bool
+async def sign_in(
+    database: Database,
+    settings: Settings,
+    username: str,
+    password: str,
+    caller: Caller,
+    *,
+    judge: Judge | None = None,
+) -> SignedIn:
+    """Begin a session for the right username and password; raises Unauthenticated otherwise.
+
+    A browser's session may begin without the second factor, and does nothing before it is shown. A program has no way
+    to show one: where one is asked for, a password is not enough, and it needs another grant.
+    """
+    if caller.kind != "browser":
+        known = await check_program(database, username, password, caller, judge=judge)
+        return await _begin(database, settings, known, caller, _Begun((PASSWORD,)))
+    known = await check_credentials(database, username, password, caller)
+    judgement = await _judged(database, known, caller, judge)
+    is_in = not (known.has_factor or judgement.needs_factor)
+    return await _begin(database, settings, known, caller, _Begun((PASSWORD,), is_in=is_in))
 
 
-_CREDENTIAL = """
-SELECT t.organization_id, u.username, c.password_hash, coalesce(c.failed_count, 0), c.locked_until, u.is_active
-FROM tenant."user" u
-JOIN chassis.tenant t ON t.id = u.tenant_id
-LEFT JOIN chassis.credential c ON c.tenant_id = u.tenant_id AND c.user_id = u.id
-WHERE u.tenant_id = %(tenant_id)s AND u.id = %(user_id)s AND NOT u.is_deleted
-"""
-
-
-def refused() -> Unauthenticated:
-    """One answer for a wrong username and a wrong password: which it was is nobody's business."""
-    return Unauthenticated.of("invalid_login", "Invalid username or password, or the user is locked out.")
-
-
-async def _find(database: Database, username: str) -> _Known | None:
-    found = await database.registry(
-        Statement("SELECT tenant_id, user_id FROM chassis.tenant_of_username(%(username)s)", {"username": username})
-    )
-    if not found:
-        return None
-    tenant_id, user_id = found[0]
-    try:
-        [rows] = await database.read(
-            Binding(tenant_id), Statement(_CREDENTIAL, {"tenant_id": tenant_id, "user_id": user_id})
-        )
-    except TenantClosedError:
-        return None
-    if not rows:
-        return None
-    organization_id, name, hashed, failed, locked_until, active = rows[0]
-    return _Known(tenant_id, organization_id, user_id, name, hashed, failed, locked_until, active)
-
-
-def lock_after(failed_count: int) -> timedelta | None:
-    """How long a user is locked out after so many failures in a row: from five on 1, 2, 4 … minutes."""
-    if failed_count < FAILURES_BEFORE_LOCK:
-        return None
-    return min(timedelta(minutes=2 ** min(failed_count - FAILURES_BEFORE_LOCK, 10)), LONGEST_LOCK)
-
-
-async def _note_failure(database: Database, known: _Known, caller: Caller, status: str, now: datetime) -> None:
-    lock = lock_after(known.failed_count + 1)
-    counted = Statement(
-        "UPDATE chassis.credential SET failed_count = failed_count + 1, locked_until = %(until)s"
-        " WHERE tenant_id = %(tenant_id)s AND user_id = %(user_id)s",
-        {"tenant_id": known.tenant_id, "user_id": known.user_id, "until": now + lock if lock else None},
-    )
-    await database.read(Binding(known.tenant_id), counted, _history(known, caller, status))
-
-
-def _history(known: _Known, caller: Caller, status: str) -> Statement:
-    return login_entry(
-        known.tenant_id,
-        user_id=known.user_id,
-        username=known.username,
-        status=status,
-        login_type="Application" if caller.kind == "browser" else "Remote Access 2.0",
-        application=caller.application,
-        source_ip=caller.source_ip,
-        user_agent=caller.user_agent,
-    )
-
-
-async def check_credentials(database: Database, username: str, password: str, caller: Caller) -> _Known:
-    """The user behind a username and password. Failures are counted and lock the user out for a while."""
-    now = datetime.now(UTC)
-    known = await _find(database, username.strip())
-    locked = known is not None and known.locked_until is not None and known.locked_until > now
-    matched = await password_matches(None if known is None or locked else known.password_hash, password)
-    if known is None:
-        raise refused()
-    if locked:
-        await database.read(Binding(known.tenant_id), _history(known, caller, "Failed: user is locked out"))
-        raise refused()
-    if not matched:
-        await _note_failure(database, known, caller, "Failed: invalid password", now)
-        raise refused()
-    if not known.is_active:
-        await database.read(Binding(known.tenant_id), _history(known, caller, "Failed: user is inactive"))
-        raise refused()
+async def check_program(
+    database: Database, username: str, password: str, caller: Caller, *, judge: Judge | None = None
+) -> Known:
+    """The user whose password a program has, if a password is enough for that user."""
+    known = await check_credentials(database, username, password, caller)
+    judgement = await _judged(database, known, caller, judge)
+    lacks_factor = (judgement.needs_factor or known.has_factor) and not known.is_service
+    await _demand_complete(database, known, caller, lacks_factor=lacks_factor)
     return known
 
 
-async def sign_in(database: Database, settings: Settings, username: str, password: str, caller: Caller) -> SignedIn:
-    """Begin a session for the right username and password; raises Unauthenticated otherwise."""
-    return await _begin(database, settings, await check_credentials(database, username, password, caller), caller)
+async def _demand_complete(database: Database, known: Known, caller: Caller, *, lacks_factor: bool) -> None:
+    if lacks_factor:
+        raise await refuse(database, known, caller, "a second factor is needed")
+    if not known.is_service and needs_password(
+        (PASSWORD,), known.changed_at, known.security, must_change=known.must_change, now=clock.now()
+    ):
+        raise await refuse(database, known, caller, "the password has to be changed")
 
 
-async def _begin(database: Database, settings: Settings, known: _Known, caller: Caller) -> SignedIn:
+async def sign_in_user(  # noqa: PLR0913  as above
+    database: Database,
+    settings: Settings,
+    tenant_id: int,
+    user_id: str,
+    caller: Caller,
+    *,
+    delegation: Delegation | None = None,
+    proofs: tuple[str, ...] = (SINGLE_SIGN_ON,),
+    verified_at: datetime | None = None,
+    judge: Judge | None = None,
+) -> SignedIn:
+    """Begin a session for a user who has proved elsewhere who they are: to an identity provider, or by a grant."""
+    known = await find_user(database, tenant_id, user_id, caller.device)
+    if known is None or not known.is_active:
+        raise Invalid.of("invalid_grant", "The user is not there or not active.")
+    if known.is_service and caller.kind == "browser":
+        raise await refuse(database, known, caller, "service users sign in as programs only")
+    if PASSKEY in proofs and not await may_sign_in_locally(database, tenant_id, user_id):
+        raise await refuse(database, known, caller, "only single sign-on is allowed")
+    await _judged(database, known, caller, judge)
+    return await _begin(database, settings, known, caller, _Begun(proofs, delegation, verified_at=verified_at))
+
+
+async def _judged(database: Database, known: Known, caller: Caller, judge: Judge | None) -> Judgement:
+    """What the door says; raises Unauthenticated, in the words of any other failure, where it is closed."""
+    judgement = await judge(known.tenant_id, known.user_id, caller.source_ip) if judge else Judgement()
+    if judgement.refusal is not None:
+        raise await refuse(database, known, caller, judgement.refusal)
+    return judgement
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """How a session begins."""
+
+    proofs: tuple[str, ...]
+    delegation: Delegation | None = None
+    is_in: bool = True  # nothing is missing any more
+    verified_at: datetime | None = None  # when the user showed who it is; None: right now
+
+
+async def _begin(database: Database, settings: Settings, known: Known, caller: Caller, begun: _Begun) -> SignedIn:
     token = new_token(known.organization_id)
-    session = NewSession(known.user_id, caller.kind, caller.application, caller.source_ip, caller.user_agent)
-    key = {"tenant_id": known.tenant_id, "user_id": known.user_id}
-    await database.read(
-        Binding(known.tenant_id),
-        Statement(
-            "UPDATE chassis.credential SET failed_count = 0, locked_until = NULL"
-            " WHERE tenant_id = %(tenant_id)s AND user_id = %(user_id)s",
-            key,
-        ),
-        Statement(
-            'UPDATE data."user" SET last_login_date = now() WHERE tenant_id = %(tenant_id)s AND id = %(user_id)s', key
-        ),
-        _history(known, caller, "Success"),
-        insert_session(
-            known.tenant_id, token, session, idle_minutes=settings.session_idle_minutes, hours=settings.session_hours
-        ),
+    session = NewSession(
+        known.user_id,
+        caller.kind,
+        caller.application,
+        caller.source_ip,
+        caller.user_agent,
+        begun.delegation,
+        begun.proofs,
+        verified_at=begun.verified_at,
     )
-    return SignedIn(token, known.tenant_id, known.user_id)
+    rules, device = known.security.session, None
+    statements = [
+        insert_session(
+            known.tenant_id,
+            token,
+            session,
+            idle_minutes=rules.idle_minutes or settings.session_idle_minutes,
+            hours=rules.hours or settings.session_hours,
+        ),
+        history(known, caller, "Success" if begun.is_in else "Password accepted: second factor asked for"),
+    ]
+    if begun.is_in:
+        statements += arrived(known.tenant_id, known.user_id, caller.device)
+        if caller.kind == "browser":
+            device = caller.device if known.is_known_device else new_device_token()
+            statements += remember_device(known.tenant_id, known.user_id, device)
+    if rules.most_per_user and caller.kind == "browser":
+        statements.append(keep_newest_sessions(known.tenant_id, known.user_id, rules.most_per_user))
+    await database.read(Binding(known.tenant_id), *statements)
+    return SignedIn(token, known.tenant_id, known.user_id, device)
+
+
+def arrived(tenant_id: int, user_id: str, device: str | None) -> list[Statement]:
+    """What a sign-in that lacks nothing leaves behind."""
+    last_login = Statement(
+        'UPDATE data."user" SET last_login_date = now() WHERE tenant_id = %(tenant_id)s AND id = %(user_id)s',
+        {"tenant_id": tenant_id, "user_id": user_id},
+    )
+    return [*forget_failures(tenant_id, user_id, device), last_login]
+
+
+def remember_device(tenant_id: int, user_id: str, device: str | None) -> list[Statement]:
+    """From this browser the user gets in even while strangers have the user locked out."""
+    parameters = {
+        "tenant_id": tenant_id,
+        "user_id": user_id,
+        "device": device_hash(device),
+        "now": clock.now(),
+        "most": _MOST_DEVICES,
+    }
+    return [
+        Statement(
+            "INSERT INTO chassis.known_device AS d (tenant_id, user_id, device_hash, last_seen_at)"
+            " VALUES (%(tenant_id)s, %(user_id)s, %(device)s, %(now)s)"
+            " ON CONFLICT (tenant_id, user_id, device_hash) DO UPDATE SET last_seen_at = excluded.last_seen_at",
+            parameters,
+        ),
+        Statement(
+            "DELETE FROM chassis.known_device WHERE tenant_id = %(tenant_id)s AND user_id = %(user_id)s"
+            " AND device_hash IN (SELECT device_hash FROM chassis.known_device"
+            " WHERE tenant_id = %(tenant_id)s AND user_id = %(user_id)s ORDER BY last_seen_at DESC OFFSET %(most)s)",
+            parameters,
+        ),
+    ]
 
 
 def secret_hash(secret: str) -> bytes:
     """What is stored of a client's secret or an inbound key; both are long and random."""
     return token_hash(secret)
-
-
-async def find_client(database: Database, client_id: str, client_secret: str) -> tuple[int, str, str | None]:
-    """(tenant id, label, user to run as) of a client; its id begins with the organization's id and a dot."""
-    organization_id, dot, _ = client_id.partition(".")
-    found = await database.registry(
-        Statement(
-            "SELECT id FROM chassis.tenant WHERE organization_id = %(id)s AND status = 'active'",
-            {"id": organization_id},
-        )
-    )
-    if not dot or not found:
-        raise _invalid_client()
-    tenant_id = found[0][0]
-    [rows] = await database.read(
-        Binding(tenant_id),
-        Statement(
-            "SELECT secret_hash, label, run_as_user_id FROM chassis.api_client"
-            " WHERE tenant_id = %(tenant_id)s AND client_id = %(client_id)s AND revoked_at IS NULL",
-            {"tenant_id": tenant_id, "client_id": client_id},
-        ),
-    )
-    if not rows or not hmac.compare_digest(bytes(rows[0][0]), secret_hash(client_secret)):
-        raise _invalid_client()
-    return tenant_id, rows[0][1], rows[0][2]
-
-
-def _invalid_client() -> ChassisError:
-    return Invalid.of("invalid_client", "invalid client credentials")
-
-
-async def sign_in_client(
-    database: Database, settings: Settings, client_id: str, client_secret: str, caller: Caller
-) -> SignedIn:
-    """Begin a session for a client that runs as a user of its own (OAuth client credentials)."""
-    tenant_id, label, user_id = await find_client(database, client_id, client_secret)
-    if user_id is None:
-        raise Invalid.of("invalid_grant", "no user is set for this client to run as")
-    [rows] = await database.read(
-        Binding(tenant_id), Statement(_CREDENTIAL, {"tenant_id": tenant_id, "user_id": user_id})
-    )
-    if not rows or not rows[0][5]:
-        raise Invalid.of("invalid_grant", "the user that this client runs as is not active")
-    known = _Known(tenant_id, rows[0][0], user_id, rows[0][1], None, 0, None, is_active=True)
-    return await _begin(database, settings, known, Caller(caller.source_ip, caller.user_agent, label, "api"))
-
-
-async def set_password(database: Database, tenant_id: int, user_id: str, password: str, *, username: str) -> None:
-    """Store a new password; the user's lock and sessions end."""
-    check_password(password, username=username)
-    await database.read(
-        Binding(tenant_id),
-        store_password(tenant_id, user_id, password),
-        revoke_sessions_of(tenant_id, user_id),
-    )
-
-
-def store_password(tenant_id: int, user_id: str, password: str) -> Statement:
-    """The statement that sets a password's hash; hashing takes some 50 ms."""
-    return Statement(
-        "INSERT INTO chassis.credential (tenant_id, user_id, password_hash)"
-        " VALUES (%(tenant_id)s, %(user_id)s, %(password_hash)s)"
-        " ON CONFLICT (tenant_id, user_id) DO UPDATE SET password_hash = excluded.password_hash, failed_count = 0,"
-        " locked_until = NULL, changed_at = excluded.changed_at",
-        {"tenant_id": tenant_id, "user_id": user_id, "password_hash": hash_password(password)},
-    )

@@ -116,7 +116,7 @@ def _tell(package: Package, outcomes: Sequence[Outcome], console: Console, secon
             console.print(f"[red]✗[/red] {each.case}", highlight=False)
             for line in [*each.failures, *(each.error or "").splitlines()]:
                 console.print(f"    {line}", highlight=False, markup=False)
-    coverage = coverage_of(package.logic, outcomes)
+    coverage = coverage_of(package, outcomes)
     for missing in coverage.missing[:_SHOWN_MISSING]:
         console.print(f"  not exercised: {missing.kind} {missing.name} {missing.part}", highlight=False)
     passed = sum(each.passed for each in outcomes)

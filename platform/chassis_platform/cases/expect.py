@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from chassis_metadata.errors import Problem
+from chassis_metadata.errors import ChassisError, Problem
 from chassis_platform.cases.stage import Stage, at_path
 
 Expected = Mapping[str, Any]
@@ -133,8 +133,13 @@ def _same_moment(expected: str, actual: str) -> bool:
 
 
 async def _query(stage: Stage, expected: Expected) -> list[str]:
-    rows = await stage.rows(str(await stage.value(expected["query"])))
-    lines = []
+    text = str(await stage.value(expected["query"]))
+    try:
+        rows = await stage.rows(text, as_user=expected.get("as"))
+    except ChassisError as error:
+        codes = [each.code for each in error.problems]
+        return [] if expected.get("refused") in codes else [f"{text} is refused: {error}"]
+    lines = [f"{text} is not refused"] if "refused" in expected else []
     if "count" in expected and len(rows) != expected["count"]:
         lines.append(f"{expected['query']} finds {len(rows)}, expected {expected['count']}")
     if "rows" in expected:

@@ -27,6 +27,7 @@ _WITHOUT_COVERAGE = frozenset(
         "sharing_rule",
         "restriction_rule",
         "masking_rule",
+        "alert_rule",
     }
 )
 

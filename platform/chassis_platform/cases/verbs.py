@@ -10,6 +10,7 @@ from chassis_platform.access.context import Context
 from chassis_platform.automation.approvals.carry_out import carry_out
 from chassis_platform.automation.approvals.requests import Decision, Recall, Request, Submission
 from chassis_platform.automation.flows.buttons import press
+from chassis_platform.automation.reveals.reveal import Wish, reveal
 from chassis_platform.cases.stage import Stage
 
 Body = Mapping[str, Any]
@@ -53,10 +54,19 @@ async def _press(stage: Stage, context: Context, body: Body) -> list[Problem]:
     return []
 
 
+async def _reveal(stage: Stage, context: Context, body: Body) -> list[Problem]:
+    obj = context.snapshot.objects[stage.objects[body["record"]]]
+    proof = stage.ids[body["verification"]] if "verification" in body else None
+    wish = Wish(stage.ids[body["record"]], tuple(body["fields"]), str(body.get("reason", "")), proof)
+    await reveal(stage.theatre.database, context, obj, wish)
+    return []
+
+
 VERBS: Mapping[str, Verb] = {
     "submit": _submit,
     "approve": _approve,
     "reject": _reject,
     "recall": _recall,
     "button": _press,
+    "reveal": _reveal,
 }

@@ -50,6 +50,16 @@ async def _purge_batch(
         return sum(len(ids) for ids in members.values())
 
 
+async def purge_within(
+    transaction: Transaction, snapshot: Snapshot, obj: Object, ids: Sequence[str], common: dict[str, Any]
+) -> Members:
+    """Remove these records for good inside the caller's transaction; answers all that went, by object."""
+    members = await _family(transaction, snapshot, obj, ids, common)
+    statements = [DEFER_FOREIGN_KEYS, *_clearings(snapshot, members), *_erasures(snapshot, members)]
+    await transaction.fetch_each([each.bind(**common) for each in statements])
+    return members
+
+
 async def _family(
     transaction: Transaction, snapshot: Snapshot, obj: Object, ids: Sequence[str], common: dict[str, Any]
 ) -> Members:

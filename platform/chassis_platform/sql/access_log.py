@@ -13,22 +13,27 @@ from sqlalchemy.sql.selectable import CTE, FromClause
 from chassis_platform.access.sharing import TENANT_ID, USER_ID
 from chassis_platform.plan.logged import Logged
 from chassis_tenants import storage
+from chassis_tenants.journal import DIGEST_BEYOND, KEPT_IDS
 
 _ID = sa.Text(collation="C")
 _TEXTS = pg.ARRAY(sa.Text())
+_HEX: ColumnElement[str] = sa.literal_column("'hex'")
+#: What the request says, by the names of parameters and columns.
+_OF_REQUEST = ("door", "source_ip", "session_id", "client_name", "acting_user_id")
 _TABLE = sa.Table(
     "access_log",
     sa.MetaData(),
     sa.Column("tenant_id", sa.Integer()),
     *(sa.Column(name, _ID) for name in ("id", "name", "user_id", "created_by_id", "last_modified_by_id")),
-    *(sa.Column(name, sa.Text()) for name in ("object_name", "door", "source_ip", "session_id", "client_name")),
+    *(sa.Column(name, sa.Text()) for name in ("object_name", *_OF_REQUEST)),
     *(sa.Column(name, _TEXTS) for name in ("record_ids", "fields")),
     sa.Column("record_count", sa.Integer()),
+    sa.Column("digest", sa.Text()),
     schema=storage.DATA_SCHEMA,
 )
 _COLUMNS = (
-    "tenant_id", "id", "name", "user_id", "object_name", "record_ids", "fields", "record_count",
-    "door", "source_ip", "session_id", "client_name", "created_by_id", "last_modified_by_id",
+    "tenant_id", "id", "name", "user_id", "object_name", "record_ids", "fields", "record_count", "digest",
+    *_OF_REQUEST, "created_by_id", "last_modified_by_id",
 )  # fmt: skip
 
 
@@ -53,8 +58,8 @@ def entries(
 def _entry(number: int, logged: Logged, rows: FromClause, fields: ColumnElement[Any]) -> CTE:
     has_ids = "id" in rows.c
     entry_id = sa.bindparam(entry_name(number), type_=sa.Text())
-    record_ids = sa.func.array_agg(rows.c.id.distinct()) if has_ids else sa.null()
-    record_count = sa.func.count(rows.c.id.distinct()) if has_ids else sa.func.count()
+    found = sa.func.count(rows.c.id) if has_ids else sa.func.count()
+    record_ids, record_count, digest = _records(rows.c.id) if has_ids else (sa.null(), found, sa.null())
     values = [
         TENANT_ID,
         entry_id,
@@ -64,10 +69,25 @@ def _entry(number: int, logged: Logged, rows: FromClause, fields: ColumnElement[
         record_ids,
         fields,
         record_count,
-        *(sa.bindparam(name, type_=sa.Text()) for name in ("door", "source_ip", "session_id", "client_name")),
+        digest,
+        *(sa.bindparam(name, type_=sa.Text()) for name in _OF_REQUEST),
         USER_ID,
         USER_ID,
     ]
-    some = sa.select(*values).select_from(rows).having(record_count > sa.literal_column("0"))
+    some = sa.select(*values).select_from(rows).having(found > sa.literal_column("0"))
     inserted = sa.insert(_TABLE).from_select(_COLUMNS, some, include_defaults=False)
     return inserted.cte(f"logged_{number}")
+
+
+def _records(record_id: ColumnElement[str]) -> tuple[ColumnElement[Any], ColumnElement[Any], ColumnElement[Any]]:
+    """The ids in order, as many as are kept; how many there are; of many, their digest as `journal.digest_of` makes it.
+
+    The same aggregate stands in all three: PostgreSQL sorts once.
+    """
+    every = sa.func.array_agg(sa.distinct(sa.collate(record_id, "C")), type_=_TEXTS)
+    ids = every.filter(record_id.is_not(None))
+    count = sa.func.cardinality(ids)
+    joined = sa.func.array_to_string(ids, sa.literal_column("','"))
+    digest = sa.func.encode(sa.func.sha256(sa.func.convert_to(joined, sa.literal_column("'UTF8'"))), _HEX)
+    kept = sa.func.trim_array(ids, sa.func.greatest(count - sa.literal_column(str(KEPT_IDS)), sa.literal_column("0")))
+    return kept, count, sa.case((count > sa.literal_column(str(DIGEST_BEYOND)), digest))

@@ -95,24 +95,62 @@ def _candidates(snapshot: Snapshot, rule: AssignmentRule, among: Candidates, ent
     where = [*of_this_object(obj, source), sa.not_(source.c.is_deleted), answer.is_not(None)]
     if among.criteria:
         where.append(_true(value(among.criteria, Kind.BOOLEAN)))
-    where += _suits_any(snapshot, snapshot.objects[rule.object_name], among, source)
+    reachable = _Reach(snapshot, rule, among, source).condition(entries)
+    if reachable is not None:
+        where.append(reachable)
     return sa.select(*columns).where(*where).cte("candidate").prefix_with("MATERIALIZED")
 
 
-def _suits_any(
-    snapshot: Snapshot, record_object: Object, among: Candidates, source: FromClause
-) -> Iterator[ColumnElement[bool]]:
-    """Values are worked out for those candidates only that match some record, unless matching needs the values."""
-    if among.match is None:
-        return
-    expression = pair_formula(snapshot, among, record_object, among.match)
-    if any(isinstance(each, Variable) and each.name in among.values for each in walk(expression.root)):
-        return
-    obj = snapshot.objects[among.object_name]
-    record = storage.tenant_view(record_object).alias("any_record")
-    variables = {f"$Candidate.{each.name}": storage.value(each, source) for each in candidate_fields(obj)}
-    rows = Rows(snapshot, obj, source, variables=variables, this=Rows(snapshot, record_object, record))
-    yield sa.exists().where(*_wanted(record_object, record), _true(compile_expression(expression, rows).value))
+class _Reach:
+    """Which candidates any of the records can come to, by what is known before values are worked out."""
+
+    def __init__(self, snapshot: Snapshot, rule: AssignmentRule, among: Candidates, source: FromClause) -> None:
+        self._snapshot, self._among, self._source = snapshot, among, source
+        self._obj = snapshot.objects[rule.object_name]
+        self._record = storage.tenant_view(self._obj).alias("any_record")
+        candidates = snapshot.objects[among.object_name]
+        variables = {f"$Candidate.{each.name}": storage.value(each, source) for each in candidate_fields(candidates)}
+        this = Rows(snapshot, self._obj, self._record)
+        self._this, self._rows = this, Rows(snapshot, candidates, source, variables=variables, this=this)
+
+    def condition(self, entries: Sequence[Entry]) -> ColumnElement[bool] | None:
+        """Values are worked out only for candidates that suit a record and that an entry could take for it."""
+        suits = [self._of_pair(self._among.match)] if self._among.match else []
+        reached = [self._reached(each) for each in entries]
+        if all(reached):
+            suits.append(sa.or_(*(sa.and_(*parts) for parts in reached)))
+        known = [each for each in suits if each is not None]
+        if not known:
+            return None
+        return sa.exists().where(*_wanted(self._obj, self._record), *known)
+
+    def _reached(self, entry: Entry) -> list[ColumnElement[bool]]:
+        """What holds where the entry takes a candidate, the cheap first; nothing where it may take any."""
+        parts: list[ColumnElement[bool] | None] = []
+        if entry.criteria:
+            parts.append(_true(self._of_record(entry.criteria, Kind.BOOLEAN)))
+        if entry.strategy is Strategy.VALUE:
+            answer = storage.value(
+                self._snapshot.objects[self._among.object_name].fields[self._among.answer], self._source
+            )
+            parts.append(_true(answer == self._of_record(str(entry.argument), Kind.TEXT)))
+        tiers = [self._of_pair(each) for each in entry.tiers]
+        whole = [each for each in tiers if each is not None]
+        if tiers and len(whole) == len(tiers):
+            parts.append(sa.or_(*whole))
+        if entry.when:
+            parts.append(self._of_pair(entry.when))
+        return [each for each in parts if each is not None]
+
+    def _of_record(self, text: str, expects: Kind) -> ColumnElement[Any]:
+        return compile_expression(formula_of(self._snapshot, self._obj, text, expects), self._this).value
+
+    def _of_pair(self, text: str) -> ColumnElement[bool] | None:
+        """The condition; None where it needs the values themselves."""
+        expression = pair_formula(self._snapshot, self._among, self._obj, text, Kind.BOOLEAN)
+        if any(isinstance(each, Variable) and each.name in self._among.values for each in walk(expression.root)):
+            return None
+        return _true(compile_expression(expression, self._rows).value)
 
 
 def _with_loads(snapshot: Snapshot, among: Candidates, candidate: FromClause) -> tuple[FromClause, ColumnElement[Any]]:

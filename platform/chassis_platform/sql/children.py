@@ -28,8 +28,11 @@ def ids_label(number: int) -> str:
 
 
 def id_at(logged: Logged, sources: Sources) -> ColumnElement[Any]:
-    """The id of the record whose classified fields are read."""
-    return sources.at(logged.hops)[logged.object_name].c.id
+    """The id of the record whose classified fields are read; null where they are masked."""
+    source = sources.at(logged.hops)[logged.object_name]
+    field = sources.reach.snapshot.objects[logged.object_name].fields[logged.fields[0]]
+    clear = sources.clear_of(field, source)
+    return source.c.id if clear is None else sa.case((clear, source.c.id))
 
 
 def child_rows(child: ChildSet, parent: FromClause, reach: Reach, logged: Sequence[Logged]) -> LateralFromClause:
@@ -52,6 +55,9 @@ def _records(child: ChildSet, parent: FromClause, reach: Reach, logged: dict[int
     plan = child.plan
     sources, where = filtered(plan, reach, prefix=f"{storage_name(child.name)}_")
     where.append(storage.value(child.field, sources.root) == parent.c.id)
+    clear = sources.clear_of(child.field, sources.root)
+    if clear is not None:
+        where.append(clear)  # whose children they are is what the reference says
     keys = keys_of(plan.order_by, sources)
     order = [key.sorted(key.value, with_nulls=True) for key in keys]
     body = rest_record(plan.selected, sources, _no_children).label("body")

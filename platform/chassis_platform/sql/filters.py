@@ -28,6 +28,7 @@ from chassis_platform.plan.read_plan import (
     PlannedCondition,
     PlannedField,
     PlannedOperand,
+    Seen,
     Within,
 )
 from chassis_platform.sql.sources import Sources
@@ -63,6 +64,9 @@ class Filters:
                 return sa.or_(*map(self.where, conditions))
             case NotSo(negated):
                 return self.where(negated).is_not(sa.true())
+            case Seen(inner, operand):
+                clear = self.sources.clear(operand)
+                return self.where(inner) if clear is None else sa.and_(self.where(inner), clear)
             case Compare():
                 return self._compare(condition)
             case Within():

@@ -41,6 +41,9 @@ def filters(sources: Sources) -> Filters:
         inner, where = filtered(condition.source, sources.reach, prefix="among_")
         column = inner.value(condition.column)
         where.append(column.is_not(None))
+        clear = inner.clear(condition.column)
+        if clear is not None:
+            where.append(clear)
         return sa.select(column).select_from(inner.all()).where(*where), column
 
     return Filters(sources, find)

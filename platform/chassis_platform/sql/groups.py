@@ -37,7 +37,7 @@ class CompiledGroups:
 def compile_groups(plan: ReadPlan, policy: AccessPolicy, snapshot: Snapshot) -> CompiledGroups:
     """The statement of a plan with groups."""
     sources = root_sources(plan, Reach(snapshot, policy, plan.include_deleted))
-    logged = logged_reads(plan.columns)
+    logged = logged_reads(plan.columns, policy=policy)
     groups = _grouped(plan, sources).cte("groups") if logged else _grouped(plan, sources).subquery("groups")
     records = sa.func.json_agg(aggregate_order_by(groups.c.body, groups.c.position), type_=JSON)
     result = sa.select(

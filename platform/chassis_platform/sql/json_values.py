@@ -15,9 +15,10 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import FromClause
 
-from chassis_metadata.fields import ADDRESS_COMPONENTS, GEOLOCATION_COMPONENTS, FieldType
+from chassis_metadata.fields import ADDRESS_COMPONENTS, GEOLOCATION_COMPONENTS, NUMERIC_TYPES, FieldType
 from chassis_metadata.snapshot import Field, Object
 from chassis_platform.plan.read_plan import PlannedField
+from chassis_platform.sql.masks import masked
 from chassis_platform.sql.sources import Sources
 from chassis_tenants import storage
 
@@ -87,7 +88,30 @@ def json_value(operand: PlannedField, sources: Sources, spelling: Spelling) -> J
     if operand.field.is_compound:
         [(field, source)] = sources.each(operand)[:1]
         return _compound(field, sources, source, operand)
-    return _spelled(operand.type, sources.value(operand), spelling)
+    if not is_masked(operand, sources):
+        return _spelled(operand.type, sources.value(operand), spelling)
+    shown = [_shown(field, source, sources, spelling) for field, source in sources.each(operand)]
+    return shown[0] if len(shown) == 1 else sa.func.coalesce(*shown)
+
+
+def is_masked(operand: PlannedField, sources: Sources) -> bool:
+    """Whether there may be records that don't show the user the value."""
+    return not operand.is_type and any(sources.reach.mask_of(each) is not None for each in operand.fields)
+
+
+def _shown(field: Field, source: FromClause, sources: Sources, spelling: Spelling) -> Json:
+    """The one place where a value becomes its mask, unless the row shows it to the user."""
+    value = sources.value_in(field, source)
+    mask, clear = sources.reach.mask_of(field), sources.clear_of(field, source)
+    in_clear = _spelled(field.type, value, spelling)
+    if mask is None or clear is None:
+        return in_clear
+    hidden = masked(field, mask.mask, value)
+    if hidden is None:
+        return sa.case((clear, in_clear))
+    if field.type in NUMERIC_TYPES:
+        return sa.case((clear, sa.func.to_json(in_clear, type_=JSON)), else_=sa.func.to_json(hidden, type_=JSON))
+    return sa.case((clear, sa.cast(in_clear, sa.Text())), else_=hidden)
 
 
 def _spelled(field_type: FieldType, value: Json, spelling: Spelling) -> Json:
@@ -117,7 +141,8 @@ def _compound(field: Field, sources: Sources, source: FromClause, operand: Plann
     """An address or a place as an object of its components, null when all are."""
     obj = _object_of(operand, sources)
     values = [storage.value(obj.fields[name], source) for name in field.components]
-    members = list(zip(_member_names(field), values, strict=True))
+    shown = [_shown(obj.fields[name], source, sources, Spelling.REST) for name in field.components]
+    members = list(zip(_member_names(field), shown, strict=True))
     return sa.case((sa.func.num_nonnulls(*values) > sa.literal_column("0"), json_object(members)))
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from chassis_metadata.snapshot import Object
+from chassis_metadata.logic.matching_rule import RelatedValue, criterion_of_rows
+from chassis_metadata.snapshot import Object, Snapshot
 from chassis_platform.access.sharing import TENANT_ID
+from chassis_platform.sql.formulas.compile import compile_expression
+from chassis_platform.sql.formulas.rows import Rows
 from chassis_platform.sql.rows import kept, of_this_object
+from chassis_platform.sql.write import IDS
 from chassis_tenants.statement import Statement, compile_statement
-from chassis_tenants.storage import tenant_view
+from chassis_tenants.storage import tenant_view, value
 
 _KEY = sa.Text(collation="C")
 
@@ -82,3 +86,23 @@ def next_records(obj: Object) -> Statement:
         return compile_statement(ids.order_by(source.c.id).limit(sa.bindparam("most", type_=sa.Integer())))
 
     return kept(obj, "next_records", make)
+
+
+def related_values(snapshot: Snapshot, obj: Object, part: RelatedValue) -> Statement:
+    """The values of related records, with the ids of the records (`ids`) that they refer to."""
+
+    def make() -> Statement:
+        child = next(each for each in obj.children if each.name == part.relationship)
+        related = snapshot.objects[child.child]
+        source = tenant_view(related).alias("t")
+        reference = value(related.fields[child.field], source)
+        here = [*of_this_object(related, source), ~source.c.is_deleted, reference == sa.any_(IDS)]
+        if part.criteria is not None:
+            expression = criterion_of_rows(snapshot, related, part.criteria)
+            here.append(
+                sa.func.coalesce(compile_expression(expression, Rows(snapshot, related, source)).value, sa.false())
+            )
+        found = sa.select(reference.label("parent"), value(related.fields[part.field], source).label("value"))
+        return compile_statement(found.where(*here).order_by(source.c.id))
+
+    return snapshot.keep(("related_match_values", obj.name, part), make)

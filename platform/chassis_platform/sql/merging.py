@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from chassis_tenants.statement import Statement
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from chassis_metadata.snapshot import Field, Object
+from chassis_platform.sql.rows import kept, of_this_object
+from chassis_platform.sql.write import IDS
+from chassis_tenants.statement import Statement, compile_statement
+from chassis_tenants.storage import tenant_view, value
 
 #: Records (`ids`) have become part of `master_id`, and so has what was merged into them before.
 REDIRECT = Statement(
@@ -30,3 +38,24 @@ SETTLE_SETS = Statement(
     " AND i.duplicate_record_set_id = s.id AND NOT i.is_deleted AND NOT EXISTS (SELECT FROM chassis.merged_record m"
     " WHERE m.tenant_id = %(tenant)s AND m.id = i.record_id)) <= 1"
 )
+
+#: Which of `ids` are in approval, and which are locked by one that runs or is over.
+IN_APPROVAL = Statement(
+    "SELECT i.target_object_id, bool_or(i.status = 'Pending'), bool_or(i.is_locking) FROM tenant.process_instance i"
+    " WHERE i.tenant_id = %(tenant_id)s AND i.target_object_id = ANY (%(ids)s::text[]) AND NOT i.is_deleted"
+    " AND (i.status = 'Pending' OR i.is_locking) GROUP BY i.target_object_id ORDER BY 1"
+)
+
+
+def rows_that_follow(obj: Object, field: Field, more: Sequence[str]) -> Statement:
+    """(id, what the field names, the values of `more`) of the rows that name one of `ids`."""
+
+    def make() -> Statement:
+        source = tenant_view(obj).alias("t")
+        named = value(field, source)
+        columns = [source.c.id, named, *(value(obj.fields[each], source) for each in more)]
+        labelled = [each.label(f"c{place}") for place, each in enumerate(columns)]
+        here = (*of_this_object(obj, source), source.c.is_deleted.is_(sa.false()), named == sa.any_(IDS))
+        return compile_statement(sa.select(*labelled).where(*here))
+
+    return kept(obj, ("follows_merge", field.name, tuple(more)), make)

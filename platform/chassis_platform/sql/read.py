@@ -170,8 +170,11 @@ def _result(answer: FromClause, logged: Sequence[Logged]) -> Select[*tuple[Any, 
 def _answered_ids(answer: FromClause, number: int, logged: Logged) -> FromClause:
     ids = answer.c[ids_label(number)]
     column = sa.func.unnest(ids) if logged.child else ids
-    read = sa.select(column.label("id")).where(answer.c.position <= BATCH).subquery()
-    return sa.select(read.c.id).where(read.c.id.is_not(None)).subquery(f"read_{number}")
+    read = sa.select(column.label("id")).where(answer.c.position <= BATCH)
+    if not logged.child:
+        return read.where(ids.is_not(None)).subquery(f"read_{number}")
+    some = read.subquery(f"listed_{number}")  # what is not clear in a child set is null in its list
+    return sa.select(some.c.id).where(some.c.id.is_not(None)).subquery(f"read_{number}")
 
 
 def _clear_label(number: int) -> str:

@@ -8,16 +8,18 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import CTE, FromClause, Select
 
 from chassis_metadata.fields import FieldType
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.sharing import TENANT_ID
 from chassis_platform.plan.logged import Logged
+from chassis_platform.plan.read_plan import PlannedField
 from chassis_platform.sql.access_log import entries
-from chassis_platform.sql.json_values import JSON, Spelling, json_object, spelled
+from chassis_platform.sql.json_values import JSON, Spelling, json_object, json_value, spelled
 from chassis_platform.sql.page import BATCH, FETCH
-from chassis_platform.sql.sources import Reach, alias_of
+from chassis_platform.sql.sources import Reach, Sources, alias_of
 from chassis_tenants import storage
 from chassis_tenants.statement import Statement, compile_statement
 
@@ -49,10 +51,12 @@ def compile_bin(objects: Sequence[Object], reach: Reach, *, is_later_page: bool)
 
 def _deleted(obj: Object, reach: Reach, *, is_later_page: bool) -> Select[*tuple[Any, ...]]:
     record = storage.tenant_view(obj).alias(alias_of(obj))
+    name, is_shown = _name(obj, record, reach)
     columns = (
         record.c.id,
         sa.literal_column(f"'{obj.name}'", sa.Text()).label("object_name"),
-        record.c.name,
+        name.label("name"),
+        is_shown.label("is_shown"),
         record.c.deleted_date,
         record.c.deleted_by_id,
     )
@@ -60,6 +64,14 @@ def _deleted(obj: Object, reach: Reach, *, is_later_page: bool) -> Select[*tuple
     if is_later_page:
         found = found.where(sa.tuple_(record.c.deleted_date, record.c.id) < sa.tuple_(AFTER_DATE, AFTER_ID))
     return found.order_by(record.c.deleted_date.desc(), record.c.id.desc()).limit(FETCH)
+
+
+def _name(obj: Object, record: FromClause, reach: Reach) -> tuple[ColumnElement[Any], ColumnElement[bool]]:
+    """The name as the user sees it, and whether that is in clear."""
+    sources = Sources(obj, record, reach)
+    clear = sources.clear_of(obj.fields["Name"], record)
+    shown = json_value(PlannedField((), (obj.fields["Name"],)), sources, Spelling.UI)
+    return shown, sa.true() if clear is None else clear
 
 
 def _bodies(records: CTE, reach: Reach) -> CTE:
@@ -78,7 +90,8 @@ def _bodies(records: CTE, reach: Reach) -> CTE:
     )
     key = sa.func.json_build_array(sa.cast(records.c.deleted_date, sa.Text()), records.c.id, type_=JSON)
     by = sa.and_(person.c.tenant_id == TENANT_ID, person.c.id == records.c.deleted_by_id)
-    columns = (records.c.id, records.c.object_name, records.c.position, body.label("body"), key.label("key"))
+    own = (records.c.id, records.c.object_name, records.c.position, records.c.is_shown)
+    columns = (*own, body.label("body"), key.label("key"))
     return sa.select(*columns).select_from(records.outerjoin(person, by)).cte("answer")
 
 
@@ -95,4 +108,4 @@ def _result(answer: CTE) -> Select[*tuple[Any, ...]]:
 
 def _of_object(answer: CTE, object_name: str, number: int) -> FromClause:
     own = answer.c.object_name == sa.literal(object_name, sa.Text())
-    return sa.select(answer.c.id).where(own, answer.c.position <= BATCH).subquery(f"read_{number}")
+    return sa.select(answer.c.id).where(own, answer.c.is_shown, answer.c.position <= BATCH).subquery(f"read_{number}")

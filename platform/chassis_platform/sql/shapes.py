@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.sql.elements import ColumnElement
 
 from chassis_metadata.snapshot import Object
 from chassis_platform.plan.read_plan import Aggregate, ChildSet, Column, Hop, PlannedField, Selected
-from chassis_platform.sql.json_values import JSON, Json, Spelling, json_object, json_value
+from chassis_platform.sql.json_values import JSON, Json, Spelling, is_masked, json_object, json_value
 from chassis_platform.sql.sharing import writable
 from chassis_platform.sql.sources import Sources
 
@@ -79,7 +80,8 @@ def _kind(name: str, record_id: ColumnElement[Any]) -> Json:
 
 def ui_row(columns: Iterable[Column], labels: Iterable[Column], sources: Sources) -> Json:
     """A row of a list: values by path, and the names of the records referred to."""
-    return json_object([*_ui_head(sources), *_ui_values(columns, labels, sources)])
+    listed = tuple(columns)
+    return json_object([*_ui_head(sources), *_ui_values(listed, labels, sources), *_ui_masked(listed, sources)])
 
 
 def ui_record(columns: Iterable[Column], labels: Iterable[Column], sources: Sources, obj: Object) -> Json:
@@ -92,11 +94,13 @@ def ui_record(columns: Iterable[Column], labels: Iterable[Column], sources: Sour
         ("update", sa.and_(within, alive) if access.update else sa.false()),
         ("delete", sa.and_(within, alive) if access.delete else sa.false()),
     ]
+    listed = tuple(columns)
     members = [
         ("object", sa.literal_column(f"'{obj.name}'", sa.Text())),
         *_ui_head(sources),
         ("record_type", _record_type(obj, sources)),
-        *_ui_values(columns, labels, sources),
+        *_ui_values(listed, labels, sources),
+        *_ui_masked(listed, sources),
         ("permissions", json_object(permissions)),
         ("is_deleted", sources.root.c.is_deleted),
     ]
@@ -124,6 +128,27 @@ def _ui_values(columns: Iterable[Column], labels: Iterable[Column], sources: Sou
         ("values", json_object([(each.path, _ui_value(each, sources)) for each in columns])),
         ("labels", _present(json_object([(each.path, _ui_value(each, sources)) for each in labels]))),
     ]
+
+
+def _ui_masked(columns: Sequence[Column], sources: Sources) -> list[tuple[str, Json]]:
+    """The columns whose values this record shows masked; nothing where no record does."""
+    found = [(each.path, each.operand) for each in columns if isinstance(each.operand, PlannedField)]
+    paths = [_if_masked(path, operand, sources) for path, operand in found if is_masked(operand, sources)]
+    if not paths:
+        return []
+    given = sa.func.array_remove(pg.array(paths), sa.null(), type_=pg.ARRAY(sa.Text()))
+    return [("masked", sa.func.to_json(given, type_=JSON))]
+
+
+def _if_masked(path: str, operand: PlannedField, sources: Sources) -> ColumnElement[str]:
+    clear = sources.clear(operand)
+    hidden = (
+        sources.value(operand).is_not(None)
+        if clear is None
+        else sa.and_(sources.value(operand).is_not(None), sa.not_(clear))
+    )
+    name: ColumnElement[str] = sa.literal_column(f"'{path}'", sa.Text())
+    return sa.case((hidden, name))
 
 
 def _present(members: Json) -> Json:

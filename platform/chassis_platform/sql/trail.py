@@ -29,6 +29,8 @@ END_SESSIONS = Statement(
 #: What a user may do may have changed: every cached access policy of the tenant is compiled anew.
 CHANGE_ACCESS = Statement("UPDATE chassis.tenant SET access_version = access_version + 1 WHERE id = %(tenant)s")
 
+#: Who really acts, where somebody signed in as the user.
+ACTING = "acting_user_id"
 HISTORY_COLUMNS = ("id", "object_name", "record_id", "field_name", "old_value", "new_value")
 AUDIT_COLUMNS = ("id", "username", "action", "section", "target_name", "display", "old_value", "new_value", "source_ip")
 
@@ -46,8 +48,9 @@ def insert_audit(snapshot: Snapshot) -> Statement:
 def _insert_journal(obj: Object, columns: Sequence[str]) -> Statement:
     def make() -> Statement:
         table = base_table(obj)
-        rows = unfolded({column: table.c[column].type for column in columns})
-        values: dict[str, sa.ColumnElement[Any]] = {column: rows.c[column] for column in columns}
+        known = [column for column in (*columns, ACTING) if column in table.c]  # an older version has it not
+        rows = unfolded({column: table.c[column].type for column in known})
+        values: dict[str, sa.ColumnElement[Any]] = {column: rows.c[column] for column in known}
         values |= {"name": rows.c.id, "tenant_id": TENANT}
         values |= dict.fromkeys(("user_id", "created_by_id", "last_modified_by_id"), ACTOR)
         values |= dict.fromkeys(("created_date", "last_modified_date", "system_modstamp"), STAMP)

@@ -8,20 +8,32 @@ from typing import Any
 
 import chassis_platform.automation.engines  # noqa: F401  they register themselves with the write road
 from chassis_platform.audit.keys import load_signer
+from chassis_platform.audit.retention import prune
 from chassis_platform.audit.seal import DEEP_OVERLAP, OVERLAP, seal_journal
+from chassis_platform.automation.alerts import check_alerts
 from chassis_platform.automation.approvals.links import load_key
 from chassis_platform.automation.approvals.mails import mail_approvers
 from chassis_platform.automation.approvals.overdue import check_deadlines
+from chassis_platform.automation.evidence import EXPIRED as EXPIRED_EVIDENCE
+from chassis_platform.automation.evidence import make_archive
 from chassis_platform.automation.flows.due import flows_due
 from chassis_platform.automation.flows.jobs import run_queued
+from chassis_platform.automation.journal_exports import run_exports
 from chassis_platform.automation.ledgers.nightly import run_nightly
 from chassis_platform.automation.mail import send_mails
 from chassis_platform.automation.matching.jobs import build_keys, find_all
 from chassis_platform.automation.milestones.check import check_milestones
+from chassis_platform.automation.password_mails import JOB as PASSWORD_MAIL
+from chassis_platform.automation.password_mails import send_reset_mail
 from chassis_platform.automation.scoring.nightly import score_nightly
 from chassis_platform.automation.segments import refresh_segments
 from chassis_platform.automation.unattended import unattended
 from chassis_platform.automation.webhooks import call_webhook
+from chassis_platform.privacy.acts import EXPIRED as EXPIRED_EXPORTS
+from chassis_platform.privacy.acts import JOB as PRIVACY_ACT
+from chassis_platform.privacy.acts import run_act
+from chassis_platform.privacy.retention import JOB as RETENTION
+from chassis_platform.privacy.retention import run_retention
 from chassis_platform.records.purge import purge_deleted
 from chassis_platform.records.recalculation import recalculate
 from chassis_platform.worker.server import Handler, WorkerServer
@@ -33,9 +45,21 @@ from chassis_tenants.statement import Statement
 IN_RECYCLE_BIN = timedelta(days=30)
 #: What `expire` removes. An accepted message's row stays: it is what keeps the same message from being taken twice.
 _EXPIRED = (
+    *EXPIRED_EVIDENCE,
+    *EXPIRED_EXPORTS,
     """
     DELETE FROM chassis.session WHERE tenant_id = %(tenant_id)s
       AND (expires_at < now() - interval '7 days' OR revoked_at < now() - interval '7 days')
+    """,
+    """
+    DELETE FROM chassis.door_token WHERE tenant_id = %(tenant_id)s AND expires_at < now() - interval '1 day'
+    """,
+    """
+    DELETE FROM chassis.known_device WHERE tenant_id = %(tenant_id)s AND last_seen_at < now() - interval '180 days'
+    """,
+    """
+    DELETE FROM chassis.factor WHERE tenant_id = %(tenant_id)s AND confirmed_at IS NULL
+      AND created_at < now() - interval '1 day'
     """,
     """
     DELETE FROM chassis.query_locator WHERE tenant_id = %(tenant_id)s AND created_at < now() - interval '12 hours'
@@ -75,6 +99,34 @@ async def seal(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any])
     sealed = await seal_journal(server.database, tenant, signer, overlap=overlap)
     while sealed is not None and not sealed.is_complete:
         sealed = await seal_journal(server.database, tenant, signer, overlap=overlap)
+
+
+async def watch_journal(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:  # noqa: ARG001
+    """Hold what was sealed since the last look against the alert rules, and send it where the tenant wants it."""
+    await check_alerts(server.database, server.snapshots, tenant_id)
+    await run_exports(server.database, server.settings, server.home, tenant_id)
+
+
+async def prune_journal(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:  # noqa: ARG001
+    """Remove what is over its time from the journals, where a tenant set one."""
+    tenant = await tenant_by_id(server.database, tenant_id)
+    if tenant is not None:
+        await prune(server.database, tenant, load_signer(server.home))
+
+
+async def make_evidence(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
+    """Make an archive of evidence that an auditor asked for."""
+    await make_archive(server.database, server.home, tenant_id, payload["archive"])
+
+
+async def do_privacy_act(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
+    """Hand over a person's data, or erase a person, as was asked and agreed to."""
+    await run_act(server.database, server.snapshots, load_signer(server.home), tenant_id, payload["act"])
+
+
+async def keep_no_longer(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:  # noqa: ARG001
+    """Empty or remove what the retention rules say."""
+    await run_retention(server.database, server.snapshots, load_signer(server.home), tenant_id)
 
 
 async def purge_recycle_bin(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:  # noqa: ARG001
@@ -159,7 +211,15 @@ async def send_approval_mails(server: WorkerServer, tenant_id: int, payload: Map
     await mail_approvers(server.database, server.snapshots, tenant_id, ids, key=key, base_url=address)
 
 
+async def send_password_link(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
+    """Write to who has forgotten a password."""
+    await send_reset_mail(server.database, server.snapshots, server.settings, tenant_id, payload["user_id"])
+
+
 HANDLERS: dict[str, Handler] = {
+    PRIVACY_ACT: do_privacy_act,
+    RETENTION: keep_no_longer,
+    PASSWORD_MAIL: send_password_link,
     "approval_deadlines": look_after_approvals,
     "approval_mails": send_approval_mails,
     "score_nightly": score_by_night,
@@ -176,4 +236,7 @@ HANDLERS: dict[str, Handler] = {
     "expire": expire,
     "purge_recycle_bin": purge_recycle_bin,
     "seal_journal": seal,
+    "watch_journal": watch_journal,
+    "prune_journal": prune_journal,
+    "make_archive": make_evidence,
 }

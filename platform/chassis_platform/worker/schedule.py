@@ -48,6 +48,9 @@ SCHEDULE = (
     Periodic("score_nightly", "score_nightly", DAY),
     Periodic("segments_hourly", "refresh_segments", HOUR, {"every": "hourly"}),
     Periodic("segments_daily", "refresh_segments", DAY, {"every": "daily"}),
+    Periodic("prune_journal", "prune_journal", DAY),
+    Periodic("retention", "retention", 7 * DAY),
+    Periodic("watch_journal", "watch_journal", 15, queue="chassis.queue_alert_jobs"),
     Periodic("seal_journal_deep", "seal_journal", HOUR, {"deep": True}),
 )
 _SEAL_JOB_ID = component_id(JOB_PREFIX, "seal_journal")

@@ -7,11 +7,11 @@ WITH us AS (SELECT array((SELECT %(user_id)s::VARCHAR AS anon_3
             WHERE subordinate.tenant_id = %(tenant_id)s::INTEGER AND subordinate.user_role_id = ANY (%(role_ids)s::TEXT[]))) AS ids),
 "shared_Workshop_writable" AS (SELECT array((SELECT share.record_id
             FROM tenant.record_share AS share
-            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_5)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id IN (SELECT unnest(us.ids) AS unnest_2
+            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_3)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id IN (SELECT unnest(us.ids) AS unnest_2
                 FROM us) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE) AND share.access_level = 'Edit')) AS ids),
 "shared_Workshop_visible" AS (SELECT array((SELECT share.record_id
             FROM tenant.record_share AS share
-            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_6)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id IN (SELECT unnest(us.ids) AS unnest_3
+            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_4)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id IN (SELECT unnest(us.ids) AS unnest_3
                 FROM us) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE))) AS ids),
 stay_page AS (SELECT page.tenant_id AS tenant_id, page.id AS id, page.name AS name, page.record_type_id AS record_type_id, page.created_date AS created_date, page.created_by_id AS created_by_id, page.last_modified_date AS last_modified_date, page.last_modified_by_id AS last_modified_by_id, page.system_modstamp AS system_modstamp, page.is_deleted AS is_deleted, page.row_version AS row_version, page.workshop_id AS workshop_id, page.customer_id AS customer_id, page.about_id AS about_id, page.status AS status, page.amount AS amount, page.key_1 AS key_1, row_number() OVER (ORDER BY page.key_1 ASC) AS position
     FROM (SELECT stay.tenant_id AS tenant_id, stay.id AS id, stay.name AS name, stay.record_type_id AS record_type_id, stay.created_date AS created_date, stay.created_by_id AS created_by_id, stay.last_modified_date AS last_modified_date, stay.last_modified_by_id AS last_modified_by_id, stay.system_modstamp AS system_modstamp, stay.is_deleted AS is_deleted, stay.row_version AS row_version, stay.workshop_id AS workshop_id, stay.customer_id AS customer_id, stay.about_id AS about_id, stay.status AS status, stay.amount AS amount, stay.id AS key_1
@@ -50,24 +50,26 @@ answer AS (SELECT stay.position AS position, json_build_array(CAST(stay.key_1 AS
     LEFT OUTER JOIN tenant.customer AS about_customer ON about_customer.id = stay.about_id AND about_customer.tenant_id = %(tenant_id)s::INTEGER
     LEFT OUTER JOIN tenant."user" AS created_by ON created_by.id = stay.created_by_id AND created_by.tenant_id = %(tenant_id)s::INTEGER
     LEFT OUTER JOIN tenant."user" AS last_modified_by ON last_modified_by.id = stay.last_modified_by_id AND last_modified_by.tenant_id = %(tenant_id)s::INTEGER),
-logged_1 AS (INSERT INTO data.access_log (tenant_id, id, name, user_id, object_name, record_ids, fields, record_count, digest, door, source_ip, session_id, client_name, created_by_id, last_modified_by_id)
-    SELECT %(tenant_id)s::INTEGER AS anon_1, %(entry_1)s::VARCHAR AS anon_2, %(entry_1)s::VARCHAR AS anon__1, %(user_id)s::VARCHAR AS anon_3, %(param_1)s::VARCHAR AS anon_4, (array_agg(DISTINCT (read_1.id COLLATE "C")))[%(param_2)s::INTEGER:%(param_3)s::INTEGER] AS anon_5, %(param_4)s::TEXT[] AS anon_6, count(DISTINCT read_1.id) AS count_1, CASE WHEN (count(DISTINCT read_1.id) > 200) THEN encode(sha256(convert_to(array_to_string(array_agg(DISTINCT (read_1.id COLLATE "C")),
+logged_1 AS (INSERT INTO data.access_log (tenant_id, id, name, user_id, object_name, record_ids, fields, record_count, digest, door, source_ip, session_id, client_name, acting_user_id, created_by_id, last_modified_by_id)
+    SELECT %(tenant_id)s::INTEGER AS anon_1, %(entry_1)s::VARCHAR AS anon_2, %(entry_1)s::VARCHAR AS anon__1, %(user_id)s::VARCHAR AS anon_3, %(param_1)s::VARCHAR AS anon_4, trim_array(array_agg(DISTINCT (read_1.id COLLATE "C")) FILTER (WHERE read_1.id IS NOT NULL),
+        greatest(cardinality(array_agg(DISTINCT (read_1.id COLLATE "C")) FILTER (WHERE read_1.id IS NOT NULL)) - 2000, 0)) AS trim_array_1, %(param_2)s::TEXT[] AS anon_5, cardinality(array_agg(DISTINCT (read_1.id COLLATE "C")) FILTER (WHERE read_1.id IS NOT NULL)) AS cardinality_1, CASE WHEN (cardinality(array_agg(DISTINCT (read_1.id COLLATE "C")) FILTER (WHERE read_1.id IS NOT NULL)) > 200) THEN encode(sha256(convert_to(array_to_string(array_agg(DISTINCT (read_1.id COLLATE "C")) FILTER (WHERE read_1.id IS NOT NULL),
                     ','),
                 'UTF8')),
-        'hex') END AS anon_7, %(door)s::VARCHAR AS anon_8, %(source_ip)s::VARCHAR AS anon_9, %(session_id)s::VARCHAR AS anon_10, %(client_name)s::VARCHAR AS anon_11, %(user_id)s::VARCHAR AS anon__2, %(user_id)s::VARCHAR AS anon__3
+        'hex') END AS anon_6, %(door)s::VARCHAR AS anon_7, %(source_ip)s::VARCHAR AS anon_8, %(session_id)s::VARCHAR AS anon_9, %(client_name)s::VARCHAR AS anon_10, %(acting_user_id)s::VARCHAR AS anon_11, %(user_id)s::VARCHAR AS anon__2, %(user_id)s::VARCHAR AS anon__3
     FROM (SELECT answer.ids_1 AS id
         FROM answer
-        WHERE answer.position <= %(batch)s::BIGINT) AS read_1
-    HAVING count(DISTINCT read_1.id) > 0),
-logged_2 AS (INSERT INTO data.access_log (tenant_id, id, name, user_id, object_name, record_ids, fields, record_count, digest, door, source_ip, session_id, client_name, created_by_id, last_modified_by_id)
-    SELECT %(tenant_id)s::INTEGER AS anon_1, %(entry_2)s::VARCHAR AS anon_12, %(entry_2)s::VARCHAR AS anon__4, %(user_id)s::VARCHAR AS anon_3, %(param_7)s::VARCHAR AS anon_13, (array_agg(DISTINCT (read_2.id COLLATE "C")))[%(param_8)s::INTEGER:%(param_9)s::INTEGER] AS anon_14, %(param_10)s::TEXT[] AS anon_15, count(DISTINCT read_2.id) AS count_2, CASE WHEN (count(DISTINCT read_2.id) > 200) THEN encode(sha256(convert_to(array_to_string(array_agg(DISTINCT (read_2.id COLLATE "C")),
+        WHERE answer.position <= %(batch)s::BIGINT AND answer.ids_1 IS NOT NULL) AS read_1
+    HAVING count(read_1.id) > 0),
+logged_2 AS (INSERT INTO data.access_log (tenant_id, id, name, user_id, object_name, record_ids, fields, record_count, digest, door, source_ip, session_id, client_name, acting_user_id, created_by_id, last_modified_by_id)
+    SELECT %(tenant_id)s::INTEGER AS anon_1, %(entry_2)s::VARCHAR AS anon_12, %(entry_2)s::VARCHAR AS anon__4, %(user_id)s::VARCHAR AS anon_3, %(param_5)s::VARCHAR AS anon_13, trim_array(array_agg(DISTINCT (read_2.id COLLATE "C")) FILTER (WHERE read_2.id IS NOT NULL),
+        greatest(cardinality(array_agg(DISTINCT (read_2.id COLLATE "C")) FILTER (WHERE read_2.id IS NOT NULL)) - 2000, 0)) AS trim_array_2, %(param_6)s::TEXT[] AS anon_14, cardinality(array_agg(DISTINCT (read_2.id COLLATE "C")) FILTER (WHERE read_2.id IS NOT NULL)) AS cardinality_2, CASE WHEN (cardinality(array_agg(DISTINCT (read_2.id COLLATE "C")) FILTER (WHERE read_2.id IS NOT NULL)) > 200) THEN encode(sha256(convert_to(array_to_string(array_agg(DISTINCT (read_2.id COLLATE "C")) FILTER (WHERE read_2.id IS NOT NULL),
                     ','),
                 'UTF8')),
-        'hex') END AS anon_16, %(door)s::VARCHAR AS anon_17, %(source_ip)s::VARCHAR AS anon_18, %(session_id)s::VARCHAR AS anon_19, %(client_name)s::VARCHAR AS anon_20, %(user_id)s::VARCHAR AS anon__2, %(user_id)s::VARCHAR AS anon__3
+        'hex') END AS anon_15, %(door)s::VARCHAR AS anon_16, %(source_ip)s::VARCHAR AS anon_17, %(session_id)s::VARCHAR AS anon_18, %(client_name)s::VARCHAR AS anon_19, %(acting_user_id)s::VARCHAR AS anon_20, %(user_id)s::VARCHAR AS anon__2, %(user_id)s::VARCHAR AS anon__3
     FROM (SELECT answer.ids_2 AS id
         FROM answer
-        WHERE answer.position <= %(batch)s::BIGINT) AS read_2
-    HAVING count(DISTINCT read_2.id) > 0)
+        WHERE answer.position <= %(batch)s::BIGINT AND answer.ids_2 IS NOT NULL) AS read_2
+    HAVING count(read_2.id) > 0)
 SELECT coalesce(json_agg(answer.body ORDER BY answer.position) FILTER (WHERE answer.position <= %(batch)s::BIGINT),
     '[]'::json) AS records, count(*) AS found, json_agg(answer.key) FILTER (WHERE answer.position = %(batch)s::BIGINT) -> 0 AS last_key
 FROM answer

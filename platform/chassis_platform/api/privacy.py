@@ -1,0 +1,113 @@
+"""For those who answer for people's data: preview, hand over, erase with four eyes, and what retention would do."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from chassis_metadata.errors import Invalid
+from chassis_metadata.ids import is_id
+from chassis_platform.access.context import Context
+from chassis_platform.api.bodies import json_object, json_response
+from chassis_platform.api.deps import route, server_of
+from chassis_platform.api.setup_users import actor_of
+from chassis_platform.privacy import acts
+from chassis_platform.privacy.retention import preview_retention
+
+MANAGE = "ManagePrivacy"
+LONGEST_REASON = 1_000
+
+
+async def preview(context: Context, request: Request) -> Response:
+    """`POST /privacy/preview` with `subjects`: what an erasure would do. Nothing happens."""
+    context.policy.demand(MANAGE)
+    document = await json_object(request)
+    return json_response(await acts.preview(server_of(request).database, context, document.get("subjects")))
+
+
+async def export(context: Context, request: Request) -> Response:
+    """`POST /privacy/exports` with `subjects`, `language`, `request`, `reason`."""
+    return await _ask(context, request, "export")
+
+
+async def erase(context: Context, request: Request) -> Response:
+    """`POST /privacy/erasures` with `subjects`, `reason`, `request`: waits until somebody else agrees."""
+    return await _ask(context, request, "erasure")
+
+
+async def _ask(context: Context, request: Request, kind: str) -> Response:
+    context.policy.demand(MANAGE)
+    document = await json_object(request)
+    subjects, texts = document.get("subjects"), {}
+    for name in ("reason", "request", "language"):
+        value = document.get(name)
+        if value is not None and (not isinstance(value, str) or len(value) > LONGEST_REASON):
+            raise Invalid.of("json_parser_error", f"`{name}` is a text of at most {LONGEST_REASON}.", path=name)
+        texts[name] = value
+    if texts["request"] is not None and not is_id(texts["request"]):
+        raise Invalid.of("malformed_id", "`request` is the Id of the record that keeps the request.", path="request")
+    if not isinstance(subjects, list):
+        raise Invalid.of("required_field_missing", "`subjects` is missing: a list of record Ids.", path="subjects")
+    wish = acts.Wish(kind, subjects, texts["reason"], texts["request"], texts["language"])
+    made = await acts.ask(server_of(request).database, context, actor_of(context), wish)
+    return json_response({"id": made}, 201)
+
+
+async def list_acts(context: Context, request: Request) -> Response:
+    """`GET /privacy/acts`: what was asked for, by whom, and what came of it."""
+    context.policy.demand(MANAGE)
+    return json_response({"acts": await acts.list_acts(server_of(request).database, context)})
+
+
+async def read_act(context: Context, request: Request) -> Response:
+    """`GET /privacy/acts/{id}`."""
+    context.policy.demand(MANAGE)
+    return json_response(await acts.read_act(server_of(request).database, context, request.path_params["id"]))
+
+
+async def approve(context: Context, request: Request) -> Response:
+    """`POST /privacy/acts/{id}/approve`: an erasure that somebody else asked for."""
+    return await _decide(context, request, agree=True)
+
+
+async def refuse(context: Context, request: Request) -> Response:
+    """`POST /privacy/acts/{id}/refuse`."""
+    return await _decide(context, request, agree=False)
+
+
+async def _decide(context: Context, request: Request, *, agree: bool) -> Response:
+    context.policy.demand(MANAGE)
+    database, act_id = server_of(request).database, request.path_params["id"]
+    await acts.decide(database, context, actor_of(context), act_id, agree=agree)
+    return json_response(await acts.read_act(database, context, act_id))
+
+
+async def content(context: Context, request: Request) -> Response:
+    """`GET /privacy/acts/{id}/content`: the archive, for a week."""
+    context.policy.demand(MANAGE)
+    act_id = request.path_params["id"]
+    found = await acts.read_archive(server_of(request).database, context, actor_of(context), act_id)
+    headers = {"content-disposition": f'attachment; filename="person-{act_id}.zip"'}
+    return Response(found, media_type="application/zip", headers=headers)
+
+
+async def retention(context: Context, request: Request) -> Response:
+    """`GET /privacy/retention`: what the next run of the retention rules would do."""
+    context.policy.demand(MANAGE)
+    return json_response({"rules": await preview_retention(server_of(request).database, context)})
+
+
+def routes() -> list[BaseRoute]:
+    """The routes of this file."""
+    return [
+        route("/privacy/preview", ["POST"], preview),
+        route("/privacy/exports", ["POST"], export),
+        route("/privacy/erasures", ["POST"], erase),
+        route("/privacy/acts", ["GET"], list_acts),
+        route("/privacy/acts/{id}", ["GET"], read_act),
+        route("/privacy/acts/{id}/approve", ["POST"], approve),
+        route("/privacy/acts/{id}/refuse", ["POST"], refuse),
+        route("/privacy/acts/{id}/content", ["GET"], content),
+        route("/privacy/retention", ["GET"], retention),
+    ]

@@ -1,0 +1,126 @@
+"""Every entry beside its leaf: changed, removed, slipped in, sealed late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import psycopg
+
+from chassis_platform.audit.entries import REPEATED, leaf_text
+from chassis_platform.audit.pruned import Pruned
+from chassis_platform.audit.redacted import NOTHING_REDACTED, Redacted
+from chassis_platform.audit.report import MOST_FINDINGS, Compared, Finding, FindingKind
+from chassis_platform.audit.seal import OVERLAP
+from chassis_tenants.database import Row
+
+#: Leaves in a range.
+_RANGE = 100_000
+_BOUNDS = f"""
+SELECT entry_id FROM (
+    SELECT entry_id, row_number() OVER (ORDER BY entry_id) AS n FROM chassis.audit_leaf
+    WHERE tenant_id = %(tenant_id)s AND source = %(source)s
+) l WHERE n %% {_RANGE} = 0 ORDER BY entry_id
+"""  # noqa: S608  a number of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Entries of a source with ids from `first` on, up to but not `last`; None: without an end."""
+
+    source: str
+    columns: Mapping[str, str]
+    first: str
+    last: str | None
+    redacted: Redacted = NOTHING_REDACTED
+
+
+def ranges_of(
+    connection: psycopg.Connection[Row],
+    tenant_id: int,
+    source: str,
+    columns: Mapping[str, str],
+    redacted: Redacted = NOTHING_REDACTED,
+) -> Iterator[Range]:
+    """All entries and leaves of a source in ranges of about the same size."""
+    bounds = [row[0] for row in connection.execute(_BOUNDS, {"tenant_id": tenant_id, "source": source})]
+    for first, last in zip(["", *bounds], [*bounds, None], strict=True):
+        yield Range(source, columns, first, last, redacted)
+
+
+def _pairs(part: Range) -> str:
+    """Entries beside their leaves; what stands in both has both sides. The hash is worked out once an entry."""
+    within = "{0} >= %(first)s" + (" AND {0} < %(last)s" if part.last is not None else "")
+    emptied = "unnest(%(redacted_ids)s::text[], %(redacted_hashes)s::bytea[]) AS x (id, hash)"
+    joined = f"LEFT JOIN {emptied} ON x.id = e.id" if part.redacted.ids else ""
+    same = "(e.hash = l.hash OR l.entry_id IS NOT NULL AND e.hash = x.hash)" if joined else "e.hash = l.hash"
+    return f"""
+    SELECT e.id, e.created_date, l.entry_id, l.sequence,
+        {same} AS is_same,
+        l.entry_id IS NULL AND (%(covered)s::timestamptz IS NULL OR e.created_date >= %(covered)s) AS is_unsealed,
+        e.id IS NULL AND l.sequence <= %(pruned)s AS is_pruned
+    FROM (SELECT e.id, e.created_date, {leaf_text(part.source, part.columns)} AS hash
+          FROM data.{part.source} e {REPEATED}
+          WHERE e.tenant_id = %(tenant_id)s AND {within.format("e.id")} ORDER BY e.id) e
+    FULL JOIN (SELECT entry_id, sequence, hash FROM chassis.audit_leaf
+               WHERE tenant_id = %(tenant_id)s AND source = %(source)s AND {within.format("entry_id")}
+               ORDER BY entry_id) l ON l.entry_id = e.id
+    {joined}
+"""  # noqa: S608  names from the catalog
+
+
+def _counts(part: Range) -> str:
+    return f"""
+SELECT count(p.id) FILTER (WHERE p.entry_id IS NOT NULL), count(*) FILTER (WHERE is_unsealed),
+    count(*) FILTER (WHERE is_pruned), count(*) FILTER (WHERE (is_same OR is_unsealed OR is_pruned) IS NOT TRUE),
+    count(*) FILTER (WHERE p.created_date < s.sealed_at - %(overlap)s::interval),
+    max(s.sealed_at - p.created_date) FILTER (WHERE p.created_date < s.sealed_at - %(overlap)s::interval)
+FROM ({_pairs(part)}) p
+LEFT JOIN chassis.audit_seal s ON s.tenant_id = %(tenant_id)s AND s.sequence = p.sequence
+"""  # noqa: S608  as above
+
+
+def _odd(part: Range) -> str:
+    odd = "(is_same OR is_unsealed OR is_pruned) IS NOT TRUE"
+    return f"SELECT id, created_date, entry_id, sequence FROM ({_pairs(part)}) p WHERE {odd}"  # noqa: S608  as above
+
+
+def compare_range(
+    connection: psycopg.Connection[Row],
+    tenant_id: int,
+    part: Range,
+    covered: datetime | None,
+    pruned: Mapping[str, Pruned],
+) -> Compared:
+    """Compare a range. `covered` is when the newest seal ends, less what it may still look back."""
+    removed = pruned.get(part.source)
+    parameters = {
+        "tenant_id": tenant_id,
+        "source": part.source,
+        "first": part.first,
+        "last": part.last,
+        "covered": covered,
+        "pruned": removed.through_sequence if removed else 0,
+        "overlap": OVERLAP,
+        "redacted_ids": list(part.redacted.ids),
+        "redacted_hashes": list(part.redacted.hashes),
+    }
+    [(entries, unsealed, gone, odd, late, longest)] = connection.execute(_counts(part), parameters).fetchall()
+    compared = Compared(entries, unsealed, gone, late, longest or timedelta())
+    if odd:
+        rows = connection.execute(_odd(part), parameters)
+        compared.findings = [_finding(part.source, *row) for row, _ in zip(rows, range(MOST_FINDINGS), strict=False)]
+        compared.uncounted = odd - len(compared.findings)
+    return compared
+
+
+def _finding(
+    source: str, entry_id: str | None, created: datetime, leaf_of: str | None, sequence: int | None
+) -> Finding:
+    if entry_id is None:
+        return Finding(FindingKind.ENTRY_REMOVED, "it was sealed, and is gone", sequence, source, leaf_of)
+    if leaf_of is None:
+        message = f"it says {created:%Y-%m-%d %H:%M:%S} UTC, and no seal of that time holds it"
+        return Finding(FindingKind.ENTRY_INSERTED, message, None, source, entry_id)
+    return Finding(FindingKind.ENTRY_CHANGED, "it is not as it was sealed", sequence, source, entry_id)

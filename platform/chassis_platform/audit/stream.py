@@ -1,0 +1,69 @@
+"""Sealed entries one after the other, in the order of their seals, page by page: for exports."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from chassis_platform.audit.entries import COLUMNS, canonical, columns_of_sources, entry_text, json_bytes
+from chassis_tenants.database import Binding, Database
+from chassis_tenants.statement import Statement
+
+PAGE = 2_000
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where an entry is under the seals; the first one is behind `BEGINNING`."""
+
+    sequence: int
+    position: int
+
+
+BEGINNING = Place(0, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedEntry:
+    """An entry where it was sealed; `text` is None where it was removed after its time."""
+
+    place: Place
+    source: str
+    entry_id: str
+    text: bytes | None
+
+    @property
+    def line(self) -> bytes:
+        """As a line of an export: the text that was hashed, and where it is."""
+        entry = self.text or canonical(self.source, f'{{"id":"{self.entry_id}","removed":true}}')
+        place = f',"seal":{self.place.sequence},"position":{self.place.position}}}\n'
+        return entry[:-1] + place.encode()
+
+    def without(self, *names: str) -> bytes:
+        """The line without some values of the entry: for who may not see them."""
+        said = json.loads(self.line)
+        for name in names:
+            said["entry"].pop(name, None)
+        return json_bytes(said) + b"\n"
+
+
+async def read_sealed(database: Database, tenant_id: int, after: Place, *, most: int = PAGE) -> list[SealedEntry]:
+    """Up to `most` entries behind a place."""
+    [columns] = await database.read(Binding(tenant_id), COLUMNS)
+    texts = " ".join(
+        f"WHEN '{source}' THEN (SELECT {entry_text(found)} FROM data.{source} e"  # noqa: S608  names from the catalog
+        " WHERE e.tenant_id = %(tenant_id)s AND e.id = p.entry_id)"
+        for source, found in columns_of_sources(columns).items()
+    )
+    statement = Statement(
+        "SELECT p.sequence, p.position, p.source, p.entry_id,"  # noqa: S608  as above
+        f" CASE p.source {texts} END FROM (SELECT sequence, position, source, entry_id FROM chassis.audit_leaf"
+        " WHERE tenant_id = %(tenant_id)s AND (sequence, position) > (%(sequence)s, %(position)s)"
+        " ORDER BY sequence, position LIMIT %(most)s) p ORDER BY p.sequence, p.position",
+        {"tenant_id": tenant_id, "sequence": after.sequence, "position": after.position, "most": most},
+    )
+    [rows] = await database.read(Binding(tenant_id), statement)
+    return [
+        SealedEntry(Place(sequence, position), source, entry_id, None if text is None else canonical(source, text))
+        for sequence, position, source, entry_id, text in rows
+    ]

@@ -1,0 +1,1 @@
+"""Other systems at the door: connected apps, identity providers, provisioning."""

@@ -1,0 +1,149 @@
+"""Regular expressions that a text could keep busy: each one of ours against texts made for it, twice as long each time."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+import time
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+import httpx
+import pytest
+
+import chassis_metadata
+import chassis_platform
+import chassis_tenants
+
+LENGTH = 4_000
+#: Below it nothing is told: clocks and other processes are as loud.
+AUDIBLE_SECONDS = 0.05
+#: Twice the text may take twice the time, and as much again on a busy machine; a square takes four times, and more.
+MOST = 3.2
+PUMPS = (
+    "a",
+    "0",
+    " ",
+    "\t",
+    "\n",
+    "<",
+    "<a ",
+    "<!--",
+    "<?",
+    "<!DOCTYPE ",
+    "'",
+    "''",
+    '"',
+    "\\",
+    "\\\\",
+    "(",
+    "((",
+    "[",
+    "{",
+    "{!",
+)
+PUMPS += (
+    "&",
+    "&a",
+    ".",
+    "a.",
+    "0.",
+    "-",
+    "_",
+    ",",
+    ";",
+    ":",
+    "/*",
+    "//",
+    "=",
+    " a=",
+    "a=b ",
+    "A1",
+    "@",
+    "a@",
+    "%",
+    "a,b ",
+    "0-0",
+    ":00",
+)
+ENDS = ("", "\x00", "!")
+#: Only what administrators and packages declare is read by these, and that is short.
+SHORT_TEXTS: dict[str, int] = {}
+
+
+def _modules() -> Iterator[ModuleType]:
+    for package in (chassis_metadata, chassis_tenants, chassis_platform):
+        for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if ".migrations" not in each.name:
+                yield importlib.import_module(each.name)
+
+
+def _inside(value: Any) -> Iterator[re.Pattern[Any]]:
+    if isinstance(value, re.Pattern):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _inside(each)
+    elif isinstance(value, tuple | list):
+        for each in value:
+            yield from _inside(each)
+
+
+def _patterns() -> dict[str, re.Pattern[Any]]:
+    return {
+        f"{module.__name__}.{name}": pattern
+        for module in _modules()
+        for name, value in vars(module).items()
+        for pattern in _inside(value)
+    }
+
+
+def _literal_start(pattern: re.Pattern[Any]) -> str:
+    text = pattern.pattern if isinstance(pattern.pattern, str) else pattern.pattern.decode("latin-1")
+    found = re.match(r"(?:[A-Za-z0-9<!&: _-]|\\[(){}\[\].$?])+", text)
+    return re.sub(r"\\(.)", r"\1", found[0]) if found else ""
+
+
+def _seconds(pattern: re.Pattern[Any], text: str) -> float:
+    subject = text.encode() if isinstance(pattern.pattern, bytes) else text
+    started = time.process_time()
+    pattern.match(subject)
+    pattern.fullmatch(subject)
+    pattern.search(subject)
+    return time.process_time() - started
+
+
+def _is_slow(pattern: re.Pattern[Any], start: str, pump: str, end: str) -> bool:
+    def text(times: int) -> str:
+        return start + (pump * LENGTH)[: LENGTH * times] + end
+
+    if _seconds(pattern, text(1)) < AUDIBLE_SECONDS and _seconds(pattern, text(4)) < AUDIBLE_SECONDS:
+        return False
+    once = min(_seconds(pattern, text(2)) for _ in range(3))
+    twice = min(_seconds(pattern, text(4)) for _ in range(3))
+    return twice > MOST * once
+
+
+def test_no_pattern_of_ours_takes_more_than_its_share_of_time() -> None:
+    found = _patterns()
+    assert len(found) > 60
+    slow = {
+        (name, start, pump, end)
+        for name, pattern in found.items()
+        for start in {"", _literal_start(pattern)}
+        for pump in PUMPS
+        for end in ENDS
+        if _is_slow(pattern, start, pump, end)
+    }
+    assert slow == set()
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*b", "(a|aa)+$", "(.*)*x", "([a-z]+)*\\\\d", "(a{1,50}){1,50}b"])
+def test_a_pattern_in_a_formula_ends_soon_or_is_refused(admin: httpx.Client, pattern: str) -> None:
+    started = time.monotonic()
+    formula = f'REGEX("{"a" * 200}!", "{pattern}")'
+    answer = admin.post("/setup/formula/try", json={"object": "Lead", "formula": formula})
+    assert answer.status_code < 500, answer.text
+    assert time.monotonic() - started < 10

@@ -1,0 +1,174 @@
+"""An erasure reaches every place where a person is known, and leaves the journal's proofs as they were."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chassis_metadata.errors import Conflict, Forbidden, Invalid
+from chassis_platform.audit.retention import place_hold, release_hold
+from chassis_platform.privacy.acts import preview
+
+if TYPE_CHECKING:
+    from privacy.conftest import Office
+
+
+async def person(office: Office, phone: str = "+8613812340001") -> tuple[str, str, str]:
+    """A contact who was a lead, with a case and a task."""
+    account = await office.make("Account", Name=f"Customer {phone[-4:]}")
+    named = {"LastName": "Zhang", "FirstName": "Wei", "AccountId": account}
+    contact = await office.make("Contact", **named, MobilePhone=phone, Email="wei@example.com")
+    case = await office.make("Case", Subject="Noise", ContactId=contact, ContactName="Zhang Wei", ContactPhone=phone)
+    task = await office.make("Task", Subject="Call Zhang Wei", WhoId=contact)
+    return contact, case, task
+
+
+async def test_what_would_happen_is_told_and_nothing_does(office: Office) -> None:
+    contact, case, task = await person(office)
+
+    found = await preview(office.desk.database, await office.context("olga"), [contact])
+
+    lines = {name: (each["action"], each["records"]) for name, each in found["objects"].items()}
+    assert lines == {"Contact": ("anonymise", 1), "Case": ("anonymise", 1), "Task": ("delete", 1)}
+    assert office.row("contact", contact)["mobile_phone"] is not None
+    assert office.row("task", task) is not None
+    assert case
+
+
+async def test_records_that_may_be_the_same_person_are_offered(office: Office) -> None:
+    contact, _, _ = await person(office, "+8613812340077")
+    await office.desk.renew()
+    olga = await office.context("olga")
+    other, _, _ = await person(office, "+8613812340088")
+    office.desk.sql("UPDATE data.contact SET mobile_phone = '+8613812340077' WHERE id = %s", other)
+
+    found = await preview(office.desk.database, olga, [contact])
+
+    assert other in found["alike"]
+
+
+async def test_fields_are_emptied_rows_removed_and_match_keys_renewed(office: Office) -> None:
+    contact, case, task = await person(office, "+8613812340002")
+    keys = "SELECT count(*) FROM chassis.match_key WHERE record_id = %s"
+    before = office.desk.sql(keys, contact)[0][0]
+
+    act = await office.erase(contact)
+
+    assert act["status"] == "done", act["result"]
+    row = office.row("contact", contact)
+    assert row is not None
+    said = str(row)
+    assert "Zhang" not in said
+    assert "0002" not in row.get("mobile_phone", "") if row["mobile_phone"] else True
+    assert (row["first_name"], row["email"]) == (None, None)
+    assert row["last_name"].startswith("Erased ") or contact in row["last_name"]
+    assert office.row("case", case)["contact_phone"] is None
+    assert office.row("task", task) is None
+    assert act["result"]["removed"] == {"Task": 1}
+    assert before == 0 or office.desk.sql(keys, contact)[0][0] < before
+
+
+async def test_what_the_platform_keeps_about_the_record_goes_too(office: Office) -> None:
+    contact, _, _ = await person(office, "+8613812340003")
+    world = office.desk.world
+    mail = world.record("EmailMessage", ToAddress="wei@example.com", RecordId=contact, TextBody="Dear Zhang Wei")
+    notice = world.record(
+        "Notification", Title="Zhang Wei called", RecordId=contact, UserId=(await office.context("sam")).principal.user_id
+    )
+
+    await office.erase(contact)
+
+    assert office.row("email_message", mail) is None
+    assert office.row("notification", notice) is None
+
+
+async def test_the_history_keeps_who_and_when_but_not_what_and_the_seals_still_verify(office: Office) -> None:
+    contact, _, _ = await person(office, "+8613812340004")
+    olga = await office.context("olga")
+    office.desk.sql(
+        "INSERT INTO data.field_history (tenant_id, id, name, object_name, record_id, field_name, old_value, new_value,"
+        " user_id, created_by_id, last_modified_by_id, created_date, last_modified_date, system_modstamp)"
+        " SELECT %s, '017000000000000001', '017000000000000001', 'Contact', %s, 'MobilePhone', '+8613812340000',"
+        " '+8613812340004', %s, %s, %s, m, m, m FROM (SELECT now() - interval '10 seconds' AS m) t",
+        olga.tenant.id,
+        contact,
+        *[olga.principal.user_id] * 3,
+    )
+    await office.seal()
+    assert office.verify().is_intact
+
+    await office.erase(contact)
+    await office.seal()
+
+    entry = office.row("field_history", "017000000000000001")
+    assert entry is not None
+    assert (entry["old_value"], entry["new_value"]) == (None, None)
+    assert (entry["field_name"], entry["record_id"]) == ("MobilePhone", contact)
+    assert office.verify().is_intact, office.verify().findings
+
+    office.desk.sql("UPDATE data.field_history SET new_value = 'x' WHERE id = '017000000000000001'")
+    assert [each.kind.value for each in office.verify().findings] == ["entry_changed"]
+    office.desk.sql("UPDATE data.field_history SET new_value = NULL WHERE id = '017000000000000001'")
+    office.desk.sql("UPDATE chassis.audit_redacted SET statement = replace(statement, '\"source\"', '\"sourcE\"')")
+    assert {each.kind.value for each in office.verify().findings} == {"statement_altered", "entry_changed"}
+    office.desk.sql("UPDATE chassis.audit_redacted SET statement = replace(statement, '\"sourcE\"', '\"source\"')")
+
+
+async def test_nobody_agrees_to_an_erasure_of_their_own(office: Office) -> None:
+    contact, _, _ = await person(office, "+8613812340005")
+    act_id = await office.ask("erasure", contact, reason="Asked for")
+
+    with pytest.raises(Forbidden):
+        await office.decide(act_id, "olga")
+    assert (await office.work(act_id))["status"] == "waiting"
+    await office.decide(act_id, "paul", agree=False)
+    with pytest.raises(Conflict):
+        await office.decide(act_id, "paul")
+    assert office.row("contact", contact)["email"] == "wei@example.com"
+
+
+async def test_a_legal_hold_stops_an_erasure_and_says_so(office: Office) -> None:
+    contact, _, _ = await person(office, "+8613812340006")
+    olga = await office.context("olga")
+    hold = await place_hold(
+        office.desk.database, olga.tenant.id, office.actor(olga), scope="record", subject=contact, reason="Lawsuit 7"
+    )
+
+    act = await office.erase(contact)
+    await release_hold(office.desk.database, olga.tenant.id, office.actor(olga), hold)
+
+    assert act["status"] == "failed"
+    assert "Lawsuit 7" in act["result"]["error"]
+    assert office.row("contact", contact)["email"] == "wei@example.com"
+
+
+async def test_a_job_that_runs_twice_erases_once(office: Office) -> None:
+    contact, _, _ = await person(office, "+8613812340007")
+    act = await office.erase(contact)
+
+    assert (await office.work(act["id"]))["ended_at"] == act["ended_at"]
+
+
+async def test_a_person_with_many_records_costs_no_more_statements(office: Office, counted: Any) -> None:
+    few, _, _ = await person(office, "+8613812340008")
+    many, _, _ = await person(office, "+8613812340009")
+    for number in range(5):
+        await office.make("Case", Subject=f"Case {number}", ContactId=many, ContactName="Zhang Wei")
+
+    with counted() as first:
+        await office.erase(few)
+    with counted() as second:
+        await office.erase(many)
+
+    assert sum(first) == sum(second)
+
+
+async def test_what_is_no_person_and_no_reason_are_refused(office: Office) -> None:
+    _, case, _ = await person(office, "+8613812340010")
+
+    with pytest.raises(Invalid, match="is no person"):
+        await office.ask("erasure", case, reason="Asked for")
+    contact, _, _ = await person(office, "+8613812340011")
+    with pytest.raises(Invalid, match="Say why"):
+        await office.ask("erasure", contact)

@@ -1,0 +1,90 @@
+"""Acts that wait for a second administrator: left as requests, approved by another, done once."""
+
+from __future__ import annotations
+
+import httpx
+
+from sign_in.conftest import Door, code_of
+
+SET = "/setup/permission-sets/Guarded__c"
+
+
+def waiting(client: httpx.Client) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = client.get("/setup/administration-requests").json()["requests"]
+    return [each for each in found if each["status"] == "Waiting"]
+
+
+def decide(client: httpx.Client, request_id: object, decision: str = "approve") -> httpx.Response:
+    return client.post(f"/setup/administration-requests/{request_id}/{decision}", json={"comments": "seen"})
+
+
+def test_an_act_waits_until_another_administrator_has_approved_it_and_is_done_once(door: Door) -> None:
+    with door.policy(four_eyes=["permission_set"]):
+        first, second = door.enter("admin"), door.enter("helper")
+        refused = first.put(SET, json={"label": "Guarded"})
+        assert (refused.status_code, code_of(refused)) == (403, "APPROVAL_REQUIRED")
+        assert code_of(first.put(SET, json={"label": "Guarded"})) == "APPROVAL_REQUIRED"
+        [request] = waiting(second)
+        assert (request["path"], request["own"]) == (SET, False)
+
+        assert code_of(decide(first, request["id"])) == "INSUFFICIENT_ACCESS", "never one's own"
+        assert decide(second, request["id"]).status_code == 204
+        assert code_of(decide(second, request["id"])) == "ALREADY_DECIDED"
+        assert code_of(first.put(SET, json={"label": "Another"})) == "APPROVAL_REQUIRED", "not what was approved"
+        assert code_of(second.put(SET, json={"label": "Guarded"})) == "APPROVAL_REQUIRED", "not who was approved"
+        assert first.put(SET, json={"label": "Guarded"}).status_code == 204
+        assert code_of(first.put(SET, json={"label": "Guarded"})) == "APPROVAL_REQUIRED", "once"
+    assert [each[0] for each in door.trail("approvedAct")] == [door.site.users["helper"]]
+
+
+def test_an_approved_act_that_fails_may_be_tried_again(door: Door) -> None:
+    with door.policy(four_eyes=["permission_set"]):
+        first, second = door.enter("admin"), door.enter("helper")
+        wrong = {"label": "Guarded", "objects": {"Nowhere": ["read"]}}
+        first.put("/setup/permission-sets/Wrong__c", json=wrong)
+        [request] = [each for each in waiting(second) if each["path"] == "/setup/permission-sets/Wrong__c"]
+        decide(second, request["id"])
+
+        for _ in range(2):
+            assert first.put("/setup/permission-sets/Wrong__c", json=wrong).status_code == 400
+
+
+def test_what_was_refused_stays_refused(door: Door) -> None:
+    with door.policy(four_eyes=["login_as"]):
+        first, second = door.enter("admin"), door.enter("helper")
+        path = f"/setup/users/{door.site.users['ada']}/login-as"
+        assert code_of(first.post(path, json={"reason": "Ticket 1"})) == "APPROVAL_REQUIRED"
+        [request] = [each for each in waiting(second) if each["act"] == "login_as"]
+        assert decide(second, request["id"], "refuse").status_code == 204
+        assert code_of(first.post(path, json={"reason": "Ticket 1"})) == "APPROVAL_REQUIRED"
+
+
+def test_the_policy_that_asks_for_four_eyes_is_itself_guarded(door: Door) -> None:
+    with door.policy(four_eyes=["package"]):
+        assert code_of(door.enter("admin").patch("/setup/security-policy", json={"four_eyes": None})) == (
+            "APPROVAL_REQUIRED"
+        )
+
+
+def test_permissions_are_given_by_no_other_door(door: Door) -> None:
+    record = {"AssigneeId": door.site.users["ada"], "PermissionSetId": "0PS000000000000000"}
+    path = "/services/data/v66.0/sobjects/PermissionSetAssignment"
+    assert door.enter("admin").post(path, json=record).status_code in (400, 403, 404, 405)
+    headers = {"authorization": f"Bearer {door.site.token('admin')}"}
+    with door.policy(four_eyes=["permission_set"]):
+        admin = door.enter("admin")
+        user = f"/setup/users/{door.site.users['ada']}"
+        assert code_of(admin.patch(user, json={"permission_sets": ["Auditor"]})) == "APPROVAL_REQUIRED"
+        refused = httpx.post(f"{door.site.url}{path}", json=record, headers=headers)
+        assert refused.status_code in (400, 403, 404, 405)
+        assert "permission" in refused.text.lower() or "access" in refused.text.lower()
+
+
+def test_nobody_turns_four_eyes_on_who_could_not_be_approved(door: Door) -> None:
+    door.sql(
+        'UPDATE data."user" SET is_active = false WHERE tenant_id = %s AND id = %s',
+        door.site.tenant_id,
+        door.site.users["helper"],
+    )
+    answer = door.enter("admin").patch("/setup/security-policy", json={"four_eyes": ["package"]})
+    assert answer.json()[0]["fields"] == ["four_eyes"]
