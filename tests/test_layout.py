@@ -21,7 +21,10 @@ CONNECTING = {
     "platform/chassis_platform/cli.py",
     "platform/chassis_platform/migrate.py",
     "platform/chassis_platform/migrations/env.py",
+    "platform/chassis_platform/audit/operators.py",
+    "platform/chassis_platform/audit/retention.py",
     "platform/chassis_platform/audit/verify.py",
+    "platform/chassis_platform/operator.py",
     "platform/chassis_platform/demo/load.py",
     "platform/chassis_platform/worker/loop.py",
 }

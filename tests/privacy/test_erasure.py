@@ -20,7 +20,7 @@ async def person(office: Office, phone: str = "+8613812340001") -> tuple[str, st
     named = {"LastName": "Zhang", "FirstName": "Wei", "AccountId": account}
     contact = await office.make("Contact", **named, MobilePhone=phone, Email="wei@example.com")
     case = await office.make("Case", Subject="Noise", ContactId=contact, ContactName="Zhang Wei", ContactPhone=phone)
-    task = await office.make("Task", Subject="Call Zhang Wei", WhoId=contact)
+    task = await office.make("Task", Name="Call Zhang Wei", WhoId=contact)
     return contact, case, task
 
 
