@@ -1,7 +1,7 @@
 """Private sharing: a list of 50 as people with narrow and wide reach see it, beside the administrator's.
 
-`python -m benchmarks.sharing` makes a database of its own; `--records` says how many leads (default 100,000). The tenant
-has 2,000 users in a hierarchy of 40 offices, 50 sharing rules on Lead, and leads spread over all users.
+`python -m benchmarks.sharing` makes a database of its own; `--records` says how many leads (default 100,000). The
+tenant has 2,000 users in a hierarchy of 40 offices, 50 sharing rules on Lead, and leads spread over all users.
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ _KNOWN_FUNCTIONS = [
     "queue_due_flows",
     "queue_alert_jobs",
     "prune_journal",
+    "redact_history",
     "source_locked_until",
     "note_failed_source",
 ]

@@ -126,7 +126,7 @@ def test_a_flow_takes_the_inputs_it_declares_and_no_others(consultant: httpx.Cli
 
 
 @pytest.mark.parametrize(
-    ("method", "address", "document"),
+    ("method", "path", "document"),
     [
         ("PATCH", "/ui/me", {"permission_sets": ["SystemAdministrator"]}),
         ("PATCH", "/ui/me", {"is_active": False}),
@@ -142,12 +142,12 @@ def test_a_flow_takes_the_inputs_it_declares_and_no_others(consultant: httpx.Cli
     ],
 )
 def test_nobody_gives_themselves_more(
-    site: Site, consultant: httpx.Client, method: str, address: str, document: dict[str, Any]
+    site: Site, consultant: httpx.Client, method: str, path: str, document: dict[str, Any]
 ) -> None:
     me = site.users["consultant"]
     filled = {name: me if value == "{me}" else value for name, value in document.items()}
     before = done(consultant.get("/ui/bootstrap"))
-    answer = consultant.request(method, address.format(me=me), json=filled)
+    answer = consultant.request(method, path.format(me=me), json=filled)
     assert 400 <= answer.status_code < 500, answer.text
     assert done(consultant.get("/ui/bootstrap"))["user"] == before["user"]
 

@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from chassis_platform.automation.inbox import mark_read, page
-from chassis_platform.automation.webhooks import NotAllowedError, allowed_address
+from chassis_platform.automation.webhooks import allowed_address
+from chassis_platform.outbound import NotAllowedError
 from chassis_platform.settings import Settings
 from flows.conftest import Desk, MakeDesk, at
 

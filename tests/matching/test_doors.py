@@ -196,7 +196,9 @@ def test_what_is_attached_is_a_success_that_created_nothing(partner: httpx.Clien
         "steps": [{"update": {"Description": 'BLANKVALUE(Description, "") & "+"'}}],
     }  # fmt: skip
     keys = [{"name": "Number", "compare": [{"field": "ExternalLeadId"}]}]
-    rule = {"label": "Attach", "object": "Lead", "matching_rules": ["Number__c"], "on_create": "attach"}
+    rule: dict[str, Any] = {
+        "label": "Attach", "object": "Lead", "matching_rules": ["Number__c"], "on_create": "attach",
+    }  # fmt: skip
     rule |= {"on_update": "nothing", "attach": {"flow": "Take__c"}, "message": "It was there."}
     matching = {"label": "Number", "object": "Lead", "keys": keys}
     for kind, name, body in (

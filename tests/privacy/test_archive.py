@@ -55,9 +55,7 @@ async def test_it_is_one_entry_in_the_access_log_and_taking_it_one_in_the_setup_
     await office.work(act_id)
     await opened(office, act_id)
 
-    entries = office.desk.sql(
-        "SELECT door, record_ids, fields, reason FROM data.access_log WHERE purpose = %s", act_id
-    )
+    entries = office.desk.sql("SELECT door, record_ids, fields, reason FROM data.access_log WHERE purpose = %s", act_id)
     [(door, ids, fields, reason)] = entries
     assert (door, reason) == ("subject_access", "Letter of 3 May")
     assert contact in ids

@@ -74,7 +74,10 @@ async def test_what_the_platform_keeps_about_the_record_goes_too(office: Office)
     world = office.desk.world
     mail = world.record("EmailMessage", ToAddress="wei@example.com", RecordId=contact, TextBody="Dear Zhang Wei")
     notice = world.record(
-        "Notification", Title="Zhang Wei called", RecordId=contact, UserId=(await office.context("sam")).principal.user_id
+        "Notification",
+        Title="Zhang Wei called",
+        RecordId=contact,
+        UserId=(await office.context("sam")).principal.user_id,
     )
 
     await office.erase(contact)

@@ -130,7 +130,7 @@ async def test_every_door_is_logged(garage: World, ask: Any, door: str, object_n
     await ask(garage.database, await garage.as_user("stranger"))
 
     found = [(each["door"], each["object"], each["ids"]) for each in garage.access_log()]
-    whole = [("export_total", object_name, [])] if door == "export" else []
+    whole: list[tuple[str, str, list[str]]] = [("export_total", object_name, [])] if door == "export" else []
     assert found == [(door, object_name, ids), *whole]
 
 

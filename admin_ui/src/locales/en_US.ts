@@ -942,6 +942,8 @@ const texts = {
       holiday_calendar: 'Holiday calendars',
       email_template: 'E-mail templates',
       alert_rule: 'Alert rules',
+      data_subject: 'Data subjects',
+      retention_rule: 'Retention rules',
       switch: 'Switches',
       setting_value: 'Setting values',
     },

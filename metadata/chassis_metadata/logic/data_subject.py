@@ -89,7 +89,7 @@ def subject_map(snapshot: Snapshot) -> SubjectMap:
     def make() -> SubjectMap:
         holdings: dict[str, Holding] = {}
         excluded: dict[str, str] = {}
-        for _, component in sorted(snapshot.logic_of(KIND).items()):
+        for component in snapshot.logic_of(KIND).values():  # those of the package below come first
             excluded |= component.body.get("excluded", {})
             for name, body in component.body.get("objects", {}).items():
                 if name in snapshot.objects:

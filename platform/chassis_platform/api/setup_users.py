@@ -91,9 +91,7 @@ async def create(context: Context, request: Request) -> Response:
     """`POST /setup/users`: answers the password, once."""
     context.policy.demand("ManageUsers")
     document = await json_object(request)
-    names = document.get("permission_sets") or []
-    if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
-        raise Invalid.of("json_parser_error", '"permission_sets" must be an array of names.')
+    names = _permission_sets(document)
     demand_no_more_than_own(context, names)
     if names:
         require_recent_verification(context)
@@ -102,6 +100,13 @@ async def create(context: Context, request: Request) -> Response:
     user_id = await create_user(database, context, document, names)
     password = await _new_password(database, context.unversioned, user_id)
     return json_response({"id": user_id, "password": password}, 201)
+
+
+def _permission_sets(document: dict[str, Any]) -> list[str]:
+    names = document.get("permission_sets") or []
+    if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
+        raise Invalid.of("json_parser_error", '"permission_sets" must be an array of names.')
+    return names
 
 
 def demand_no_more_than_own(context: Context, names: list[str]) -> None:
@@ -138,7 +143,7 @@ async def update(context: Context, request: Request) -> Response:
     """`PATCH /setup/users/{id}`."""
     context.policy.demand("ManageUsers")
     document = await json_object(request)
-    names = list(document.get("permission_sets") or [])
+    names = _permission_sets(document)
     if not _HARMLESS.issuperset(document):
         require_recent_verification(context)
     if "permission_sets" in document:

@@ -56,8 +56,10 @@ SECURITY_HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (
         b"permissions-policy",
-        b"camera=(), microphone=(), geolocation=(self), publickey-credentials-get=(self),"
-        b" publickey-credentials-create=(self)",
+        (
+            b"camera=(), microphone=(), geolocation=(self), publickey-credentials-get=(self),"
+            b" publickey-credentials-create=(self)"
+        ),
     ),
 )
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})

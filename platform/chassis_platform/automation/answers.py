@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from http.client import HTTPException
 from typing import Any
 
 import orjson
@@ -12,11 +13,15 @@ import orjson
 from chassis_metadata.logic.flow import flows
 from chassis_platform import clock
 from chassis_platform.access.context import Context
-from chassis_platform.automation.identity import acting_as
-from chassis_tenants.database import Transaction
+from chassis_platform.automation.flows.runner import start
+from chassis_platform.automation.identity import acting_as, context_of_job
+from chassis_platform.automation.webhooks import JOB, make_call
+from chassis_platform.outbound import NotAllowedError
+from chassis_platform.settings import Settings
+from chassis_tenants.database import Database, Transaction
 from chassis_tenants.journal import enqueue
+from chassis_tenants.snapshots import SnapshotStore
 
-JOB = "call_webhook"
 #: Minutes until the next attempt, by the attempts that were made; the last holds for those behind it.
 PAUSES = (1, 5, 15, 60, 240)
 
@@ -27,6 +32,27 @@ class Outcome:
 
     status: int | None
     error: str | None = None
+
+
+async def call_webhook(
+    database: Database, snapshots: SnapshotStore, settings: Settings, tenant_id: int, payload: Mapping[str, Any]
+) -> None:
+    """Make one call. Raises where it must be made again; the delivery's id stays, so that a receiver can tell.
+
+    A call that counts its attempts itself raises nothing: it queues the next one, and tells of this one.
+    """
+    context = await context_of_job(database, snapshots, tenant_id)
+    if context is None:
+        return
+    if payload.get("attempts") is None:
+        await make_call(context, settings, payload)
+        return
+    try:
+        outcome = Outcome(await make_call(context, settings, payload))
+    except (OSError, NotAllowedError, HTTPException) as error:
+        outcome = Outcome(getattr(error, "status", None), str(error) or type(error).__name__)
+    async with database.transaction(context.binding) as transaction:
+        await conclude(transaction, context, payload, outcome)
 
 
 async def conclude(transaction: Transaction, context: Context, payload: Mapping[str, Any], outcome: Outcome) -> None:
@@ -50,8 +76,6 @@ async def _tell(
     attempt: int,
     is_last: bool,
 ) -> None:
-    from chassis_platform.automation.flows.runner import start  # noqa: PLC0415  its steps queue such calls
-
     name, about = payload["answer"]
     flow = flows(context.snapshot).get(name)
     if flow is None:

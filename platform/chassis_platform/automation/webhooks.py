@@ -7,7 +7,6 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from http.client import HTTPException
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -16,15 +15,12 @@ import orjson
 from chassis_metadata.ids import new_id
 from chassis_platform import clock, outbound
 from chassis_platform.access.context import Context
-from chassis_platform.automation.answers import JOB, Outcome, conclude
-from chassis_platform.automation.identity import context_of_job
 from chassis_platform.outbound import Destinations, NotAllowedError, send
 from chassis_platform.settings import Settings
-from chassis_tenants.database import Database, Transaction
+from chassis_tenants.database import Transaction
 from chassis_tenants.journal import JOB_PREFIX, enqueue
-from chassis_tenants.snapshots import SnapshotStore
 
-__all__ = ["JOB", "Answer", "Call", "NotAllowedError", "allowed_address", "call_webhook", "queue_calls", "signature"]
+JOB = "call_webhook"
 
 SIGNATURE, DELIVERY = "X-Chassis-Signature", "X-Chassis-Delivery"
 _FIRST_ERROR = 300
@@ -80,27 +76,6 @@ async def queue_calls(transaction: Transaction, context: Context, calls: Sequenc
         await transaction.fetch_each(jobs)
 
 
-async def call_webhook(
-    database: Database, snapshots: SnapshotStore, settings: Settings, tenant_id: int, payload: Mapping[str, Any]
-) -> None:
-    """Make one call. Raises where it must be made again; the delivery's id stays, so that a receiver can tell.
-
-    A call that counts its attempts itself raises nothing: it queues the next one, and tells of this one.
-    """
-    context = await context_of_job(database, snapshots, tenant_id)
-    if context is None:
-        return
-    if payload.get("attempts") is None:
-        await _call(context, settings, payload)
-        return
-    try:
-        outcome = Outcome(await _call(context, settings, payload))
-    except (OSError, NotAllowedError, HTTPException) as error:
-        outcome = Outcome(getattr(error, "status", None), str(error) or type(error).__name__)
-    async with database.transaction(context.binding) as transaction:
-        await conclude(transaction, context, payload, outcome)
-
-
 class AnsweredError(ConnectionError):
     """The other system answered that it did not take the call."""
 
@@ -109,7 +84,8 @@ class AnsweredError(ConnectionError):
         super().__init__(f"{host} answered {status}")
 
 
-async def _call(context: Context, settings: Settings, payload: Mapping[str, Any]) -> int:
+async def make_call(context: Context, settings: Settings, payload: Mapping[str, Any]) -> int:
+    """Make one call; answers the HTTP status. Raises where it was not taken, or may not be made."""
     url = payload.get("address") or _setting(context, payload["url"])
     if not url:
         raise NotAllowedError(f"The setting {payload['url']} holds no address.")

@@ -20,8 +20,10 @@ READ, EDIT = "read", "edit"
 
 
 class Grant(TypedDict):
-    """`kind`: object_permission, org_wide_default, owner, group_of_owner, role_hierarchy, record_share, sharing_rule,
-    parent or approval; `name` says which; `access` is `read` or `edit`.
+    """What grants access: `name` says which, `access` is `read` or `edit`.
+
+    `kind`: object_permission, org_wide_default, owner, group_of_owner, role_hierarchy, record_share, sharing_rule,
+    parent or approval.
     """
 
     kind: str

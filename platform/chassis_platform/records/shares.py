@@ -55,7 +55,7 @@ async def shares_of(database: Database, context: Context, obj: Object, record_id
 
 async def share(database: Database, context: Context, obj: Object, record_id: str, document: Mapping[str, Any]) -> str:
     """Share a record with a user or group; answers the share's id. Raises all that is wrong at once."""
-    values = _values(context, obj, record_id, document)
+    values = _values(obj, record_id, document)
     await _demand_share(database, context, obj, record_id)
     made = await create_record(database, as_system(context, SHARE), SHARE, values)
     return str(made.id)
@@ -101,7 +101,7 @@ def _asked(context: Context, obj: Object) -> Statement:
     return compile_statement(sa.select(owned).where(*here, visible(obj, source, context.policy, context.snapshot)))
 
 
-def _values(context: Context, obj: Object, record_id: str, document: Mapping[str, Any]) -> dict[str, Any]:
+def _values(obj: Object, record_id: str, document: Mapping[str, Any]) -> dict[str, Any]:
     problems = list(_problems(document))
     until = _moment(document.get("until"))
     if document.get("until") is not None and (until is None or until <= clock.now()):

@@ -45,7 +45,7 @@ def met(conditions: Conditions, obj: Object, source: FromClause, snapshot: Snaps
     return sa.func.coalesce(found, sa.false(), type_=sa.Boolean())
 
 
-def _revealed(snapshot: Snapshot) -> Select[tuple[str]]:
+def _revealed(snapshot: Snapshot) -> Select[str]:
     """Record and field of all that is shown to the user at the moment."""
     grant = storage.tenant_view(snapshot.objects[GRANT]).alias("revealed")
     key: ColumnElement[str] = grant.c.record_id + sa.literal_column("'.'", sa.Text()) + grant.c.field_name

@@ -11,6 +11,7 @@ from chassis_platform.audit.keys import load_signer
 from chassis_platform.audit.retention import prune
 from chassis_platform.audit.seal import DEEP_OVERLAP, OVERLAP, seal_journal
 from chassis_platform.automation.alerts import check_alerts
+from chassis_platform.automation.answers import call_webhook
 from chassis_platform.automation.approvals.links import load_key
 from chassis_platform.automation.approvals.mails import mail_approvers
 from chassis_platform.automation.approvals.overdue import check_deadlines
@@ -28,7 +29,6 @@ from chassis_platform.automation.password_mails import send_reset_mail
 from chassis_platform.automation.scoring.nightly import score_nightly
 from chassis_platform.automation.segments import refresh_segments
 from chassis_platform.automation.unattended import unattended
-from chassis_platform.automation.webhooks import call_webhook
 from chassis_platform.privacy.acts import EXPIRED as EXPIRED_EXPORTS
 from chassis_platform.privacy.acts import JOB as PRIVACY_ACT
 from chassis_platform.privacy.acts import run_act

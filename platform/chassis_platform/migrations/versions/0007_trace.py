@@ -77,8 +77,9 @@ CREATE TABLE chassis.operator_act (
 )""",
     "COMMENT ON TABLE chassis.audit_pruned IS 'journal: entries are never changed or removed'",
     # Indexes that lead by whose entry it is and when take the place of these; they come with the package.
-    "DROP INDEX IF EXISTS data.access_log__user_id__idx, data.field_history__user_id__idx,"
-    " data.login_history__user_id__idx, data.setup_audit_trail__user_id__idx, data.field_history__record_id__idx",
+    """
+DROP INDEX IF EXISTS data.access_log__user_id__idx, data.field_history__user_id__idx, data.login_history__user_id__idx,
+    data.setup_audit_trail__user_id__idx, data.field_history__record_id__idx""",
 )
 #: The tables above, each behind the wall of its tenant.
 WALLED: tuple[str, ...] = (

@@ -1,0 +1,117 @@
+"""The doors over HTTP: who may, what is refused and how, and the way from a wish to its end."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chassis_platform.audit.keys import load_signer
+from chassis_platform.privacy.acts import run_act
+from chassis_platform.telemetry import configure_logging
+from chassis_tenants.database import Database
+from chassis_tenants.snapshots import SnapshotStore
+from serving import Person, Site, make_site, running
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chassis_tenants.bootstrap import DatabaseUrls
+
+SETS = ("SystemAdministrator", "CrmAdministrator", "CrmSensitiveData")
+PEOPLE = [
+    Person("olga", (*SETS, "PrivacyOfficer")),
+    Person("paul", (*SETS, "PrivacyOfficer")),
+    Person("admin", SETS),
+]
+DATA = "/services/data/v66.0/sobjects"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+async def site(urls: DatabaseUrls, home: Path) -> Any:
+    configure_logging("error")
+    with running(urls, home) as address:
+        yield await make_site(urls, address, "people", PEOPLE, packages=("crm",))
+
+
+@pytest.fixture(scope="module")
+def lead(site: Site) -> str:
+    with site.browser("olga") as olga:
+        made = olga.post(f"{DATA}/Lead", json={"LastName": "Li", "Company": "Li", "Email": "li@example.com"})
+        assert made.status_code == 201, made.text
+        return str(made.json()["id"])
+
+
+def test_without_the_permission_nothing_is_answered(site: Site, lead: str) -> None:
+    with site.browser("admin") as admin:
+        answers = [
+            admin.post("/privacy/preview", json={"subjects": [lead]}),
+            admin.post("/privacy/exports", json={"subjects": [lead]}),
+            admin.post("/privacy/erasures", json={"subjects": [lead], "reason": "Why not"}),
+            admin.get("/privacy/acts"),
+            admin.get("/privacy/acts/0Pv000000000000001"),
+            admin.get("/privacy/acts/0Pv000000000000001/content"),
+            admin.post("/privacy/acts/0Pv000000000000001/approve", json={}),
+            admin.get("/privacy/retention"),
+        ]
+
+    assert {each.status_code for each in answers} == {403}
+
+
+def test_what_makes_no_sense_is_refused(site: Site, lead: str) -> None:
+    with site.browser("olga") as olga:
+        answers = [
+            olga.post("/privacy/preview", json={}),
+            olga.post("/privacy/preview", json={"subjects": ["x"]}),
+            olga.post("/privacy/preview", json={"subjects": [{"a": 1}]}),
+            olga.post("/privacy/preview", json={"subjects": ["00Q000000000000AAA"]}),
+            olga.post("/privacy/exports", json={"subjects": lead}),
+            olga.post("/privacy/exports", json={"subjects": [lead], "language": 7}),
+            olga.post("/privacy/exports", json={"subjects": [lead], "request": "letter"}),
+            olga.post("/privacy/erasures", json={"subjects": [lead]}),
+            olga.get("/privacy/acts/nothing"),
+            olga.get("/privacy/acts/nothing/content"),
+            olga.post("/privacy/acts/nothing/approve", json={}),
+        ]
+
+    assert [each.status_code for each in answers] == [400, 400, 400, 404, 400, 400, 400, 400, 404, 404, 404]
+
+
+def test_from_the_wish_to_its_end(site: Site, lead: str) -> None:
+    with site.browser("olga") as olga, site.browser("paul") as paul:
+        told = olga.post("/privacy/preview", json={"subjects": [lead]}).json()
+        made = olga.post("/privacy/erasures", json={"subjects": [lead], "reason": "A letter"}).json()["id"]
+        own = olga.post(f"/privacy/acts/{made}/approve", json={})
+        agreed = paul.post(f"/privacy/acts/{made}/approve", json={})
+        again = paul.post(f"/privacy/acts/{made}/refuse", json={})
+        listed = paul.get("/privacy/acts").json()["acts"]
+
+    assert told["objects"] == {"Lead": {"action": "anonymise", "records": 1}}
+    assert (own.status_code, agreed.status_code, again.status_code) == (403, 200, 409)
+    assert agreed.json()["status"] in ("queued", "running", "done")
+    assert made in [each["id"] for each in listed]
+
+
+async def test_an_archive_is_taken_away(urls: DatabaseUrls, home: Path, site: Site, lead: str) -> None:
+    with site.browser("olga") as olga:
+        made = olga.post("/privacy/exports", json={"subjects": [lead], "language": "zh_CN"}).json()["id"]
+        early = olga.get(f"/privacy/acts/{made}/content")
+        await work(urls, home, site, made)
+        taken = olga.get(f"/privacy/acts/{made}/content")
+
+    assert early.status_code == 404
+    assert taken.headers["content-type"] == "application/zip"
+    assert "Lead.json" in zipfile.ZipFile(io.BytesIO(taken.content)).namelist()
+
+
+async def work(urls: DatabaseUrls, home: Path, site: Site, act_id: str) -> None:
+    """What the worker does."""
+    async with Database(urls.server, smallest=1, largest=2) as database:
+        await run_act(database, SnapshotStore(database), load_signer(home), site.tenant_id, act_id)
