@@ -148,7 +148,12 @@ def _object_access(obj: Object, answer: _Answer, system: frozenset[str]) -> Obje
     readable |= rules.readable
     editable = (editable | rules.editable) & rules.settable if writes else frozenset()
     return ObjectAccess(
-        **{act: act in acts for act in ACTS},
+        create="create" in acts,
+        read="read" in acts,
+        update="update" in acts,
+        delete="delete" in acts,
+        view_all="view_all" in acts,
+        modify_all="modify_all" in acts,
         readable=readable | editable,
         editable=editable,
     )
