@@ -7,6 +7,7 @@ import http.server
 import threading
 import time
 from collections.abc import Iterator
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -16,7 +17,7 @@ from serving import Site
 
 
 class _Trap(http.server.BaseHTTPRequestHandler):
-    visits: list[str] = []
+    visits: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         """Whoever comes has fetched something."""

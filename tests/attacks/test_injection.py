@@ -78,7 +78,8 @@ def _all_well(client: httpx.Client, requests: Iterator[tuple[str, str, dict[str,
 def _rows(urls: DatabaseUrls) -> list[Any]:
     with psycopg.connect(urls.owner) as connection:
         return connection.execute(
-            "SELECT (SELECT count(*) FROM chassis.tenant), to_regclass('data.lead'), (SELECT count(*) FROM data.\"user\")"
+            "SELECT (SELECT count(*) FROM chassis.tenant), to_regclass('data.lead'),"
+            ' (SELECT count(*) FROM data."user")'
         ).fetchall()
 
 

@@ -6,7 +6,7 @@ import http.server
 import socket
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -50,7 +50,7 @@ def test_a_name_that_looks_like_an_allowed_one_is_another(host: str) -> None:
 
 
 class _Elsewhere(http.server.BaseHTTPRequestHandler):
-    visits: list[str] = []
+    visits: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         """Sends whoever comes to the cloud's own secrets."""

@@ -1,4 +1,4 @@
-"""Requests as no browser sends them: verbs, sizes, depths, paths, packed bodies; and what every answer says of itself."""
+"""Requests as no browser sends them: verbs, sizes, depths, paths, packed bodies; and the headers of every answer."""
 
 from __future__ import annotations
 
@@ -54,17 +54,19 @@ def _raw(site: Site, sent: bytes) -> bytes:
 @pytest.mark.parametrize(
     "sent",
     [
-        b"GET /health HTTP/1.1\r\nhost: x\r\nx: " + b"a" * 200_000 + b"\r\n\r\n",
         b"GET /" + b"a" * 200_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n",
         b"POST /ui/session HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
         b"POST /ui/session HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nabcde",
-        b"POST /ui/session HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+        (
+            b"POST /ui/session HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n"
+            b"0\r\n\r\nGET / HTTP/1.1\r\n\r\n"
+        ),
         b"GET / HTTP/9.9\r\n\r\n",
     ],
 )
 def test_what_is_no_request_is_refused(site: Site, sent: bytes) -> None:
     try:
-        answer = _raw(site, sent + b"")
+        answer = _raw(site, sent)
     except (ConnectionError, TimeoutError):
         return
     assert answer[:10] in (b"HTTP/1.1 4", b"") or answer.startswith(b"HTTP/1.1 505"), answer[:200]

@@ -13,11 +13,10 @@ from privacy.conftest import Office
 from world import make_world
 
 if TYPE_CHECKING:
-    from privacy.conftest import MakeTenant
-
     from chassis_tenants.bootstrap import DatabaseUrls
     from chassis_tenants.database import Database
     from chassis_tenants.snapshots import SnapshotStore
+    from privacy.conftest import MakeTenant
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +41,7 @@ async def test_an_owner_is_erased_with_the_vehicle_s_link_and_an_open_order_is_k
     account = world.record("Account", Name="Wang Fang", LastName="Wang", PersonMobilePhone="+8613812340001")
     vehicle = world.record("Vehicle", Name="LSV1", CurrentOwnerId=account, VehicleRegistrationNumber="京A12345")
     order = world.record("Order", AccountId=account, Status="Effective", DeliveryStreet="1 Long Road")
+    former = world.record("Task", Name="A former owner's", WhatId=vehicle)
     done = world.record("Order", AccountId=account, Status="Closed", DeliveryStreet="1 Long Road")
 
     told = await preview(office.desk.database, await office.context("olga"), [account])
@@ -59,6 +59,7 @@ async def test_an_owner_is_erased_with_the_vehicle_s_link_and_an_open_order_is_k
     found = office.row("vehicle", vehicle)
     assert found is not None
     assert (found["current_owner_id"], found["vehicle_registration_number"]) == (None, None)
+    assert office.row("task", former) is not None
     person = office.row("account", account)
     assert person is not None
     assert "Wang" not in str(person)

@@ -942,6 +942,7 @@ const texts = {
       holiday_calendar: 'Holiday calendars',
       email_template: 'E-mail templates',
       alert_rule: 'Alert rules',
+      consent_model: 'Consent models',
       data_subject: 'Data subjects',
       retention_rule: 'Retention rules',
       switch: 'Switches',

@@ -940,6 +940,7 @@ const texts: Texts = {
       holiday_calendar: '节假日历',
       email_template: '邮件模板',
       alert_rule: '告警规则',
+      consent_model: '同意模型',
       data_subject: '数据主体',
       retention_rule: '保留规则',
       switch: '开关',

@@ -292,6 +292,16 @@ class StepChecks:
             yield from self._error_field(step.body.get("field"), standing, (*here, "field"))
         if step.verb == "email":
             yield from self._template(step.body["template"], standing, (*here, "template"))
+            yield from self._consent(step.body, standing, here)
+
+    def _consent(self, body: Mapping[str, Any], standing: Standing, here: Where) -> Iterator[Complaint]:
+        if "purpose" in body and not self._after.logic_of("consent_model"):
+            message = "Nothing says what somebody agreed to: no consent model is in force."
+            yield Complaint((*here, "purpose"), "unknown_component", message)
+        if "person" in body:
+            yield from self._formula(standing, body["person"], Kind.ID, (*here, "person"))
+            if "purpose" not in body:
+                yield Complaint((*here, "person"), "required_key_missing", "Say what for: `purpose`.")
 
     def _error_field(self, name: str | None, standing: Standing, here: Where) -> Iterator[Complaint]:
         obj = self._after.objects.get(standing.object_name or "")

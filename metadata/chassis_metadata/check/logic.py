@@ -8,6 +8,7 @@ from chassis_metadata.check.alert_rules import check_alert_rule
 from chassis_metadata.check.approvals import check_approval
 from chassis_metadata.check.assignment import check_assignment_rule
 from chassis_metadata.check.business_hours import check_business_hours, check_holiday_calendar
+from chassis_metadata.check.consent_models import check_consent_model
 from chassis_metadata.check.data_subjects import check_data_subject
 from chassis_metadata.check.decision_tables import check_decision_table
 from chassis_metadata.check.duplicates import check_duplicate_rule, check_matching_rule
@@ -87,6 +88,7 @@ def _nothing_more(each: LogicComponent, look: Look, where: Where) -> Iterable[Co
 #: What each kind's engine asks of a component, beyond its form.
 CHECKS: Mapping[str, Check] = {
     "alert_rule": check_alert_rule,
+    "consent_model": check_consent_model,
     "data_subject": check_data_subject,
     "retention_rule": check_retention_rule,
     "business_hours": check_business_hours,

@@ -53,6 +53,7 @@ class Holding:
     hold: Hold | None = None
     reason: str | None = None
     until: str | None = None
+    leads_on: bool = True
 
     def joined(self, other: Holding, *, erasure: Erasure) -> Holding:
         """What both declarations say."""
@@ -66,6 +67,7 @@ class Holding:
             hold=other.hold or self.hold,
             reason=other.reason or self.reason,
             until=other.until or self.until,
+            leads_on=self.leads_on and other.leads_on,
         )
 
 
@@ -125,6 +127,7 @@ def read_holding(name: str, body: Mapping[str, Any]) -> Holding:
         hold=hold and Hold(hold["criteria"], hold["reason"], tuple(hold.get("fields", ()))),
         reason=body.get("reason"),
         until=body.get("until"),
+        leads_on=body.get("leads_on", True),
     )
 
 

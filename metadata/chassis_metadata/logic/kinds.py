@@ -57,6 +57,7 @@ LOGIC_KINDS: dict[str, LogicKind] = {
         LogicKind("restriction_rule", "restriction_rules", Place.OBJECT, "Restriction rules"),
         LogicKind("org_wide_default", "org_wide_defaults", Place.TENANT, "Org-wide defaults"),  # Lead: {internal: …}
         LogicKind("data_subject", "data_subjects", Place.FOLDER, "Data subjects"),
+        LogicKind("consent_model", "consent_models", Place.FOLDER, "Consent models"),
         LogicKind("retention_rule", "retention_rules", Place.FOLDER, "Retention rules"),
         LogicKind("alert_rule", "alert_rules", Place.FOLDER, "Alert rules"),
         LogicKind("switch", "switches", Place.TENANT, "Switches"),  # flow.AssignLead: {active: false}

@@ -40,6 +40,7 @@ from chassis_tenants.snapshots import SnapshotStore
 log = structlog.get_logger()
 
 PLATFORM = "platform"
+BROWSER = "browser"
 #: A session in use moves its end this often at most.
 TOUCH_SECONDS = 60.0
 CACHED_CONTEXTS = 10_000
@@ -124,6 +125,8 @@ async def current_context(request: Request) -> Context:
         raise Forbidden.of("invalid_csrf_token", "The X-CSRF-Token header is missing or wrong: reload the page.")
     server, address = server_of(request), source_ip(request)
     cached = await _cached_context(server, token)
+    if by_cookie and cached.context.principal.kind != BROWSER:
+        raise invalid_session()  # a program's token is no cookie: it is bound to no browser
     if cached.context.principal.source_ip != address:
         cached.context = replace(cached.context, principal=replace(cached.context.principal, source_ip=address))
     return cached.context

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 from starlette.requests import Request
@@ -48,6 +49,7 @@ _CONTENT_POLICY = (
 )
 CONTENT_POLICY = b"content-security-policy"
 STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+NO_STORE = (b"cache-control", b"no-store")
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -97,10 +99,15 @@ class SecurityHeaders:
                 given = message["headers"]
                 has_policy = any(name == CONTENT_POLICY for name, _ in given)
                 also = () if has_policy else (_WITHOUT_INLINE,)
-                message["headers"] = [*given, *SECURITY_HEADERS, *also, *_transport(scope)]
+                message["headers"] = [*given, *SECURITY_HEADERS, *also, *_unkept(given), *_transport(scope)]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def _unkept(given: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
+    """No browser and no proxy keeps an answer but files, which say when they were changed, and what says otherwise."""
+    return () if any(name in (b"cache-control", b"last-modified") for name, _ in given) else (NO_STORE,)
 
 
 def _transport(scope: Scope) -> tuple[tuple[bytes, bytes], ...]:

@@ -85,7 +85,8 @@ def _questions(
     obj = context.snapshot.objects[holding.object_name]
     asked = []
     for each in (obj.fields[name] for name in holding.through if name in obj.fields):
-        ids = sorted({one for target in targets_of(each, declared.holdings) for one in found.get(target, ())})
+        targets = [one for one in targets_of(each, declared.holdings) if declared.holdings[one].leads_on]
+        ids = sorted({one for target in targets for one in found.get(target, ())})
         if ids:
             asked.append((obj.name, children_of(obj, each, deleted=None).bind(**common(context), ids=ids)))
     return asked

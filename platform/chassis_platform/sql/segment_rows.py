@@ -11,6 +11,7 @@ from chassis_metadata.logic.formula_of import formula_of
 from chassis_metadata.logic.segment import Group, Segment
 from chassis_metadata.snapshot import Object, Snapshot
 from chassis_platform.access.sharing import TENANT_ID
+from chassis_platform.sql.consent_rows import need_not_rest
 from chassis_platform.sql.formulas.compile import compile_expression
 from chassis_platform.sql.formulas.rows import Rows
 from chassis_platform.sql.rows import kept, of_this_object
@@ -74,7 +75,7 @@ def _belongs(snapshot: Snapshot, obj: Object, segment: Segment, record: FromClau
                 found = sa.and_(found, own)
             case "minus":
                 found = sa.and_(found, sa.not_(own))
-    return found
+    return sa.and_(found, *need_not_rest(snapshot, record.c.id))
 
 
 def _in_group(snapshot: Snapshot, obj: Object, group: Group, record: FromClause) -> ColumnElement[bool]:

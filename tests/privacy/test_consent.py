@@ -1,0 +1,142 @@
+"""Who may be contacted: what was said last counts, for this purpose and channel, unless the person's data must rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from chassis_platform.automation.consent import may_contact, not_restricted
+from chassis_platform.automation.flows.runner import start
+from chassis_platform.automation.segments import refresh
+from privacy.test_automotive import office as office  # noqa: PLC0414  the automotive tenant
+
+if TYPE_CHECKING:
+    from privacy.conftest import Office
+
+
+async def purpose(office: Office, code: str) -> str:
+    return office.desk.world.record(
+        "DataUsePurpose", Name=code, PurposeCode=code, LegalBasis="Consent", RetentionMonths=12, NoticeVersion="1"
+    )
+
+
+def consent(office: Office, person: str, of: str, status: str, year: int, channel: str | None = "Email") -> None:
+    office.desk.world.record(
+        "ContactPointConsent",
+        PersonId=person,
+        DataUsePurposeId=of,
+        Channel=channel,
+        ConsentStatus=status,
+        CapturedTime=f"{year}-01-01T00:00:00Z",
+    )
+
+
+def restrict(office: Office, person: str) -> None:
+    office.desk.world.record(
+        "DataSubjectRequest",
+        PersonId=person,
+        RequestType="Restrict",
+        ReceivedChannel="Email",
+        ReceivedTime="2025-01-01T00:00:00Z",
+        Status="Fulfilled",
+    )
+
+
+async def allowed(office: Office, code: str, persons: list[str], channel: str | None = "Email") -> set[str]:
+    context = await office.context("olga")
+    async with office.desk.database.transaction(context.binding) as transaction:
+        return set(await may_contact(transaction, context, code, channel, persons))
+
+
+async def test_what_somebody_said_last_counts_for_this_purpose_and_channel(office: Office) -> None:
+    news, survey = await purpose(office, "NEWS"), await purpose(office, "SURVEY")
+    said_yes, withdrew, other, silent, any_channel = (
+        office.desk.world.record("Account", Name=f"Person {number}") for number in range(5)
+    )
+    consent(office, said_yes, news, "OptOut", 2020)
+    consent(office, said_yes, news, "OptIn", 2024)
+    consent(office, withdrew, news, "OptIn", 2020)
+    consent(office, withdrew, news, "OptOut", 2024)
+    consent(office, other, survey, "OptIn", 2024)
+    consent(office, other, news, "OptIn", 2024, "Sms")
+    consent(office, any_channel, news, "OptIn", 2024, None)
+    everyone = [said_yes, withdrew, other, silent, any_channel]
+
+    assert await allowed(office, "NEWS", everyone) == {said_yes, any_channel}
+    assert await allowed(office, "NEWS", everyone, "Sms") == {other, any_channel}
+    assert await allowed(office, "SURVEY", everyone) == {other}
+    assert await allowed(office, "NOTHING", everyone) == set()
+
+
+async def test_whoever_had_processing_restricted_is_not_contacted(office: Office) -> None:
+    offers = await purpose(office, "OFFERS")
+    free, restricted = (office.desk.world.record("Account", Name=f"Person {number}") for number in range(2))
+    for each in (free, restricted):
+        consent(office, each, offers, "OptIn", 2024)
+    restrict(office, restricted)
+
+    context = await office.context("olga")
+    async with office.desk.database.transaction(context.binding) as transaction:
+        left = await not_restricted(transaction, context, [free, restricted])
+
+    assert await allowed(office, "OFFERS", [free, restricted]) == {free}
+    assert left == {free}
+
+
+async def test_a_segment_leaves_out_whose_data_must_rest(office: Office) -> None:
+    free, restricted = (office.desk.world.record("Account", Name="Segment person") for _ in range(2))
+    await office.desk.declare(
+        "segment", "People__c", label="People", object="Account", groups=[{"criteria": 'Name = "Segment person"'}]
+    )
+
+    assert await members(office) == {free, restricted}
+    restrict(office, restricted)
+    assert await members(office) == {free}
+
+
+async def members(office: Office) -> set[str]:
+    context = await office.context("olga")
+    async with office.desk.database.transaction(context.binding) as transaction:
+        await refresh(transaction, context, "People__c")
+    rows = office.desk.sql(
+        "SELECT record_id FROM data.segment_member WHERE left_at IS NULL AND segment_name = 'People__c'"
+    )
+    return {row[0] for row in rows}
+
+
+async def test_an_e_mail_with_a_purpose_goes_only_to_who_agreed(office: Office) -> None:
+    offers = await purpose(office, "MAILS")
+    yes, no = (
+        office.desk.world.record("Account", Name="Reader", PersonEmail=f"{name}@example.com") for name in ("yes", "no")
+    )
+    consent(office, yes, offers, "OptIn", 2024)
+    texts = {"label": "Offer", "object": "Account", "subject": "An offer", "text": "Hello {!Name}"}
+    await office.desk.declare("email_template", "Offer__c", **texts)
+    step = {"template": "Offer__c", "to": [{"email": "PersonEmail"}], "purpose": "MAILS"}
+    flow = {"label": "Offer", "object": "Account", "trigger": {"sub": {}}, "steps": [{"email": step}]}
+    await office.desk.declare("flow", "Offer__c", **flow)
+
+    context = await office.context("olga")
+    async with office.desk.database.transaction(context.binding) as transaction:
+        await start(transaction, context, "Offer__c", [yes, no])
+
+    assert office.desk.sql("SELECT to_address FROM data.email_message WHERE template = 'Offer__c'") == [
+        ("yes@example.com",)
+    ]
+
+
+async def test_many_persons_cost_one_round_trip(office: Office, counted: Any) -> None:
+    offers = await purpose(office, "MANY")
+    persons = [office.desk.world.record("Account", Name=f"Person {number}") for number in range(20)]
+    for each in persons:
+        consent(office, each, offers, "OptIn", 2024)
+
+    with counted() as counts:
+        assert await allowed(office, "MANY", persons) == set(persons)
+    assert len(counts) == 1
+
+
+@pytest.mark.parametrize("persons", [[], ["001000000000000001"]])
+async def test_nobody_and_strangers_may_not(office: Office, persons: list[str]) -> None:
+    assert await allowed(office, "NEWS", persons) == set()
