@@ -16,7 +16,7 @@ up: $(VENV)/.runtime admin_ui/dist/index.html ## Start Chassis with the demo ten
 
 test: $(VENV)/.develop admin_ui/dist/index.html $(VENV)/.browser check ## Check and test everything (real PostgreSQL, real browser)
 	PATH="$(CURDIR)/$(BIN):$$PATH" ./admin_ui/with-node npm --prefix admin_ui test
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.develop ## Lint, types and import contracts
 	$(BIN)/ruff check .

@@ -86,11 +86,11 @@ def test_a_change_with_a_cookie_needs_the_pages_token(site: Site) -> None:
 
 def test_a_stale_version_is_refused_and_nothing_changes(site: Site, partner: httpx.Client) -> None:
     account = partner.post("sobjects/Account", json={"LastName": "Stale"}).json()["id"]
-    assert (
-        partner.patch(f"sobjects/Account/{account}", json={"FirstName": "One"}, headers={"if-match": '"1"'}).status_code
-        == 204
-    )
-    refused = partner.patch(f"sobjects/Account/{account}", json={"FirstName": "Two"}, headers={"if-match": '"1"'})
+    with site.browser("admin") as page:
+        read = {"if-match": f'"{page.get(f"/ui/records/{account}").json()["version"]}"'}
+    changed = partner.patch(f"sobjects/Account/{account}", json={"FirstName": "One"}, headers=read)
+    assert changed.status_code == 204
+    refused = partner.patch(f"sobjects/Account/{account}", json={"FirstName": "Two"}, headers=read)
     assert (refused.status_code, refused.json()[0]["errorCode"]) == (412, "STALE_VERSION")
     refused = partner.patch(
         f"sobjects/Account/{account}",
@@ -99,7 +99,6 @@ def test_a_stale_version_is_refused_and_nothing_changes(site: Site, partner: htt
     )
     assert refused.status_code == 412
     assert partner.get(f"sobjects/Account/{account}?fields=FirstName").json()["FirstName"] == "One"
-    del site
 
 
 def test_a_missing_permission_is_told(site: Site) -> None:

@@ -33,7 +33,7 @@ async def test_an_auditor_finds_out_who_saw_the_phone_number_of_a_lead(
     rows = entries.get_by_role("row").filter(has_text=seen_lead)
     await expect(rows.first).to_be_visible()
     await expect(rows.filter(has_text="Casey Reed")).to_have_count(await rows.count())
-    opened = rows.filter(has_text="get").first
+    opened = rows.filter(has_text="opened").filter(has_text="Mobile").first
     await opened.get_by_role("gridcell").first.dblclick()
     entry = auditor.region("Entry", role="dialog")
     await auditor.see("Mobile", within=entry)

@@ -56,7 +56,14 @@ LOGIC: dict[str, dict[str, dict[str, Any]]] = {
             "variables": {"Reason": {"type": "text", "input": True}},
             "steps": [
                 {"update": {"Description": "Reason"}},
-                {"notify": {"to": [{"field": "OwnerId"}], "title": "Call {!LastName} back", "body": "{!Description}"}},
+                {
+                    "notify": {
+                        "to": [{"field": "OwnerId"}],
+                        "title": "Call {!LastName} back",
+                        "body": "{!Description}",
+                        "clear": "The owner calls.",
+                    }
+                },
             ],
         }
     },
