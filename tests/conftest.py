@@ -17,6 +17,7 @@ from psycopg.conninfo import make_conninfo
 import chassis_platform.automation.engines  # noqa: F401  they register themselves with the write road
 from chassis_metadata.components import Package
 from chassis_metadata.package import read_package
+from chassis_metadata.snapshot import Snapshot
 from chassis_platform.migrate import migrate
 from chassis_tenants.bootstrap import DatabaseUrls, prepare_database
 from chassis_tenants.database import Database
@@ -25,7 +26,7 @@ from chassis_tenants.installer import install
 from chassis_tenants.journal import OPERATOR
 from chassis_tenants.provision import NewTenant, create_tenant
 from chassis_tenants.publisher import publish
-from chassis_tenants.registry import tenant_by_id
+from chassis_tenants.registry import PackageVersion, tenant_by_id
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.tenant import Tenant
 
@@ -49,6 +50,19 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(),
     ]
 )
+
+# A base is named by the digests of its packages, so every module of a process may have the same one: compiled once.
+_BASES: dict[frozenset[PackageVersion], Snapshot] = {}
+_compile_base = SnapshotStore._compile_base  # noqa: SLF001
+
+
+async def _compile_base_once(self: SnapshotStore, versions: frozenset[PackageVersion]) -> Snapshot:
+    if versions not in _BASES:
+        _BASES[versions] = await _compile_base(self, versions)
+    return _BASES[versions]
+
+
+SnapshotStore._compile_base = _compile_base_once  # type: ignore[method-assign]  # noqa: SLF001
 
 MakeTenant = Callable[..., Awaitable[Tenant]]
 
@@ -173,3 +187,9 @@ def make_tenant(owner_dsn: str, snapshots: SnapshotStore) -> MakeTenant:
 async def tenant(make_tenant: MakeTenant) -> Tenant:
     """A tenant with the garage package, shared by the module."""
     return await make_tenant("garage")
+
+
+@pytest.fixture
+def nothing_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bases are compiled by each store, as in a process of its own."""
+    monkeypatch.setattr(SnapshotStore, "_compile_base", _compile_base)

@@ -66,6 +66,7 @@ async def test_an_old_version_is_refused(snapshots: SnapshotStore, make_tenant: 
         await SnapshotStore(snapshots.database).of(tenant.id, tenant.metadata_version)
 
 
+@pytest.mark.usefixtures("nothing_compiled")
 async def test_twenty_requests_at_once_compile_once(
     database: Database, make_tenant: MakeTenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
