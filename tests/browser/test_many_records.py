@@ -284,7 +284,7 @@ async def _action(desk: Desk, name: str) -> None:
     """What one does with a record stands as a button, or in the menu where others come first."""
     button = desk.button(name)
     menu = desk.button("More actions")
-    await menu.wait_for()
+    await expect(menu).to_be_enabled()
     if await button.count() == 0:
         await menu.click()
         await desk.click(name, role="menuitem")

@@ -27,7 +27,7 @@ export function ListActions({ describe, records, selected, onSelect }: ListActio
   const { t } = useTranslation()
   const navigate = useNavigate()
   const buttons = useListButtons(describe.name)
-  const plans = useTaskPlans(describe)
+  const { plans } = useTaskPlans(describe)
   const { press, running, dialog } = useFlowRunner()
   const [asking, setAsking] = useState<'submit' | 'plan' | null>(null)
   const ids = [...selected]

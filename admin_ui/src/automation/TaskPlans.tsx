@@ -17,7 +17,7 @@ export function TaskPlans({ record, describe }: { record: RecordAnswer; describe
   const errorText = useErrorText()
   const [showsAll, setShowsAll] = useState(false)
   const child = planChild(describe)
-  const plans = useTaskPlans(describe, !record.is_deleted)
+  const { plans } = useTaskPlans(describe, !record.is_deleted)
   /** A run keeps the name that its plan had when it began, in the language of then. */
   const labelOf = (plan: string, kept: string) => plans.find((each) => each.name === plan)?.label ?? kept
   const runs = useQuery({

@@ -16,7 +16,7 @@ export function useListButtons(object: string): FlowButton[] {
   return (asked.data?.buttons ?? []).filter((button) => button.placements.includes('list'))
 }
 
-export function useRecordButtons(record: RecordAnswer): FlowButton[] {
+export function useRecordButtons(record: RecordAnswer): { buttons: FlowButton[]; isLoading: boolean } {
   const { i18n } = useTranslation()
   const asked = useQuery({
     queryKey: ['record', record.id, 'buttons', record.version, i18n.language],
@@ -25,5 +25,5 @@ export function useRecordButtons(record: RecordAnswer): FlowButton[] {
     placeholderData: (previous, query) => (query?.queryKey[1] === record.id ? previous : undefined),
     enabled: !record.is_deleted,
   })
-  return record.is_deleted ? [] : (asked.data?.buttons ?? [])
+  return { buttons: record.is_deleted ? [] : (asked.data?.buttons ?? []), isLoading: asked.isLoading }
 }

@@ -25,22 +25,23 @@ export interface RecordAction {
 }
 
 interface RecordActions {
-  actions: RecordAction[]
+  /** None while it is not known yet which there are: what stands where must not change under the pointer. */
+  actions: RecordAction[] | null
   dialogs: ReactNode
 }
 
 export function useRecordActions(
   record: RecordAnswer,
   describe: ObjectDescribe,
-  approvals: RecordApprovals | undefined,
+  approvals: { data?: RecordApprovals; isLoading: boolean },
 ): RecordActions {
   const { t } = useTranslation()
-  const buttons = useRecordButtons(record)
+  const { buttons, isLoading: areButtonsLoading } = useRecordButtons(record)
   const runner = useFlowRunner()
-  const plans = useTaskPlans(describe, !record.is_deleted)
+  const { plans, isLoading: arePlansLoading } = useTaskPlans(describe, !record.is_deleted)
   const [asking, setAsking] = useState<'submit' | 'plan' | 'duplicates' | null>(null)
   const close = () => setAsking(null)
-  const processes = record.is_deleted ? [] : (approvals?.processes ?? [])
+  const processes = record.is_deleted ? [] : (approvals.data?.processes ?? [])
 
   const actions: RecordAction[] = [
     ...(processes.length > 0
@@ -102,5 +103,6 @@ export function useRecordActions(
       </Suspense>
     </>
   )
-  return { actions, dialogs }
+  const isKnown = !approvals.isLoading && !areButtonsLoading && !arePlansLoading
+  return { actions: isKnown ? actions : null, dialogs }
 }

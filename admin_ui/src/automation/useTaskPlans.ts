@@ -7,7 +7,7 @@ import { planChild } from './planRuns'
 
 const DEFINITION = 5 * 60_000
 
-export function useTaskPlans(describe: ObjectDescribe, isWanted = true): TaskPlan[] {
+export function useTaskPlans(describe: ObjectDescribe, isWanted = true): { plans: TaskPlan[]; isLoading: boolean } {
   const { i18n } = useTranslation()
   const asked = useQuery({
     queryKey: ['describe', describe.name, 'plans', i18n.language],
@@ -15,5 +15,5 @@ export function useTaskPlans(describe: ObjectDescribe, isWanted = true): TaskPla
     staleTime: DEFINITION,
     enabled: isWanted && planChild(describe) !== undefined && describe.permissions.update,
   })
-  return asked.data?.plans ?? []
+  return { plans: asked.data?.plans ?? [], isLoading: asked.isLoading }
 }

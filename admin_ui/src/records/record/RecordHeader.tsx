@@ -35,7 +35,7 @@ interface RecordHeaderProps {
   describe: ObjectDescribe
   recordType: RecordType | null
   isLocked: boolean
-  actions: RecordAction[]
+  actions: RecordAction[] | null
   onEdit: () => void
 }
 
@@ -53,7 +53,7 @@ export function RecordHeader({ record, describe, recordType, isLocked, actions, 
   const [isSharing, setSharing] = useState(false)
   const isShareable = 'OwnerId' in describe.fields && describe.sharing !== 'controlled_by_parent' && !record.is_deleted
   const isPhone = useIsPhone()
-  const shown = isPhone ? [] : actions.slice(0, BUTTONS)
+  const shown = isPhone ? [] : (actions ?? []).slice(0, BUTTONS)
   const name = tidyName(String(record.values[describe.name_field] ?? record.id))
   const compact = describe.compact_fields.filter((each) => each in describe.fields && each !== describe.name_field)
 
@@ -98,7 +98,7 @@ export function RecordHeader({ record, describe, recordType, isLocked, actions, 
   }
 
   const more: NonNullable<MenuProps['items']> = [
-    ...actions
+    ...(actions ?? [])
       .slice(shown.length)
       .map(({ key, label, icon, isBusy, onClick }) => ({ key, label, icon, onClick, disabled: isBusy })),
     {
@@ -190,7 +190,7 @@ export function RecordHeader({ record, describe, recordType, isLocked, actions, 
             </Suspense>
           )}
           <Dropdown trigger={['click']} placement="bottomRight" menu={{ items: more }}>
-            <Button icon={<MoreOutlined aria-hidden />} aria-label={t('action.more')} />
+            <Button icon={<MoreOutlined aria-hidden />} aria-label={t('action.more')} disabled={actions === null} />
           </Dropdown>
         </>
       }

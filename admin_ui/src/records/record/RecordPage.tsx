@@ -45,7 +45,7 @@ function RecordView(loaded: { record: RecordAnswer; describe: ObjectDescribe }) 
     () => underMask(underLock({ record: loaded.record, describe: loaded.describe }, approvals.data)),
     [loaded.record, loaded.describe, approvals.data],
   )
-  const { actions, dialogs } = useRecordActions(record, describe, approvals.data)
+  const { actions, dialogs } = useRecordActions(record, describe, approvals)
   const maySeeRuns = useMay('ManageMetadata')
   const [search, setSearch] = useSearchParams()
   const recordType =
