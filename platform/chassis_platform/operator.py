@@ -276,7 +276,7 @@ async def explain_access(database: Database, tenant: Tenant, record_id: str, use
     context = await operator_context(database, tenant, user_id)
     policies = PolicyStore(database)
     policy = await policies.of(context.tenant, user_id, context.snapshot, context.tenant.access_version)
-    obj = next((each for each in context.snapshot.objects.values() if each.key_prefix == record_id[:3]), None)
+    obj = context.snapshot.objects_by_prefix.get(record_id[:3])
     if obj is None or not is_id(record_id):
         raise Invalid.of("malformed_id", f"{record_id!r} is no id of a record.")
     found = await why(database, replace(context, policy=policy), obj, normal_id(record_id))

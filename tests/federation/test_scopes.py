@@ -167,16 +167,16 @@ def test_no_scope_opens_what_is_the_persons_own(scopes: frozenset[str], path: st
 @pytest.mark.parametrize(
     ("ranges", "address", "inside"),
     [
-        ([], None, True),
-        (["10.0.0.0/8"], "10.1.2.3", True),
-        (["10.0.0.0/8"], "::ffff:10.1.2.3", True),
-        (["10.0.0.0/8"], "11.0.0.1", False),
-        (["10.0.0.0/8"], None, False),
-        (["10.0.0.0/8"], "nonsense", False),
-        (["2001:db8::/32"], "2001:db8::1", True),
+        ((), None, True),
+        (("10.0.0.0/8",), "10.1.2.3", True),
+        (("10.0.0.0/8",), "::ffff:10.1.2.3", True),
+        (("10.0.0.0/8",), "11.0.0.1", False),
+        (("10.0.0.0/8",), None, False),
+        (("10.0.0.0/8",), "nonsense", False),
+        (("2001:db8::/32",), "2001:db8::1", True),
     ],
 )
-def test_addresses_are_compared_as_addresses(ranges: list[str], address: str | None, inside: bool) -> None:  # noqa: FBT001
+def test_addresses_are_compared_as_addresses(ranges: tuple[str, ...], address: str | None, inside: bool) -> None:  # noqa: FBT001
     assert comes_from(ranges, address) is inside
 
 

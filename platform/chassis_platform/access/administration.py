@@ -15,10 +15,7 @@ def without_assignments(policy: AccessPolicy) -> AccessPolicy:
     held = {name: policy.grants.objects[name] for name in _THROUGH_SETUP if name in policy.grants.objects}
     if not any(each.create or each.update or each.delete for each in held.values()):
         return policy
-    narrowed = {
-        name: replace(each, create=False, update=False, delete=False, modify_all=False, editable=frozenset())
-        for name, each in held.items()
-    }
+    narrowed = {name: each.only_reading for name, each in held.items()}
     grants = replace(
         policy.grants,
         identity=f"setup:{policy.grants.identity}",

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from typing import Generic, TypeVar
 
+from chassis_metadata.components import PermissionSet
 from chassis_metadata.snapshot import Snapshot
 from chassis_platform.access.audiences import audiences_of
 from chassis_platform.access.grants import compile_grants
 from chassis_platform.access.groups import sets_of
 from chassis_platform.access.policy import AccessPolicy, Grants
-from chassis_platform.access.scopes import narrowed
 from chassis_platform.access.user_facts import FACTS, UserFacts, read_facts
 from chassis_tenants.database import Binding, Database
 from chassis_tenants.statement import Statement
@@ -79,22 +79,19 @@ class PolicyStore:
         )
         return AccessPolicy(
             user_id=user_id,
-            grants=self._grants_of(snapshot, names, user),
+            grants=self._grants_of(snapshot, held, user),
             group_ids=user.group_ids,
             reached_group_ids=user.group_ids_reached,
             subordinate_role_ids=user.subordinate_role_ids,
             permission_sets=tuple(sorted(names)),
         )
 
-    def narrowed(self, policy: AccessPolicy, scopes: frozenset[str] | None, snapshot: Snapshot) -> AccessPolicy:
-        """The part of a policy that a connected app's scopes leave."""
-        return policy if scopes is None else narrowed(policy, scopes, snapshot)
-
-    def _grants_of(self, snapshot: Snapshot, names: frozenset[str], user: UserFacts) -> Grants:
+    def _grants_of(self, snapshot: Snapshot, sets: Sequence[PermissionSet], user: UserFacts) -> Grants:
         """Tenant-made sets and rules lie in the snapshot's layer, so its identity covers their content too."""
         among = audiences_of(snapshot, user)
 
         def compile_now() -> Grants:
-            return compile_grants(snapshot, sets_of(snapshot, names), held=among, is_external=user.is_external)
+            return compile_grants(snapshot, sets, held=among, is_external=user.is_external)
 
+        names = frozenset(each.name for each in sets)
         return self._grants.find((snapshot.identity, names, among, user.is_external), compile_now)

@@ -11,6 +11,7 @@ from chassis_platform.access.policy import AccessPolicy
 from chassis_platform.access.security_policy import DEFAULT as DEFAULT_SECURITY
 from chassis_platform.access.security_policy import SecurityPolicy
 from chassis_tenants.database import Binding
+from chassis_tenants.journal import Actor
 from chassis_tenants.tenant import Tenant
 
 
@@ -46,6 +47,12 @@ class Context:
     allow_duplicates: bool = False  # whoever asks has seen that the record may be there already
     door: Door = OPEN_DOOR  # when and from where the session works
     security: SecurityPolicy = DEFAULT_SECURITY
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts, as the journal keeps who did something."""
+        principal = self.principal
+        return Actor(principal.user_id, principal.username, principal.source_ip, principal.acting_user_id)
 
     @property
     def unversioned(self) -> Context:

@@ -40,7 +40,7 @@ class _Restriction:
     span: _Span | None = None
 
     def refusal(self, address: Address | None, local: datetime) -> str | None:
-        if self.networks and not any(address in each for each in self.networks if address is not None):
+        if self.networks and not is_within(address, self.networks):
             return WRONG_ADDRESS
         if self.span is not None and not self.span.holds(local):
             return WRONG_HOUR
@@ -93,8 +93,19 @@ def address_of(text: str | None) -> Address | None:
     return mapped or found
 
 
+@lru_cache(maxsize=600)
+def networks_of(ranges: tuple[str, ...]) -> tuple[Network, ...]:
+    """Address ranges as networks; an address with a prefix stands for the network it lies in."""
+    return tuple(ip_network(each, strict=False) for each in ranges)
+
+
+def is_within(address: Address | None, networks: Iterable[Network]) -> bool:
+    """Whether an address lies in one of the networks; none does where the address is unknown."""
+    return address is not None and any(address in each for each in networks)
+
+
 def _compiled(restriction: LoginRestriction) -> _Restriction | None:
-    networks = tuple(ip_network(each) for each in restriction.ip_ranges)
+    networks = networks_of(restriction.ip_ranges)
     span = _span(restriction.hours) if restriction.hours else None
     return _Restriction(networks, span) if networks or span else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chassis_metadata.errors import Forbidden
 from chassis_platform.access.field_masks import FieldMask
@@ -24,6 +24,11 @@ class ObjectAccess:
     readable: frozenset[str] = frozenset()
     editable: frozenset[str] = frozenset()
     masks: Mapping[str, FieldMask] = field(default_factory=lambda: _NO_MASKS)
+
+    @property
+    def only_reading(self) -> ObjectAccess:
+        """The same without any change of records."""
+        return replace(self, create=False, update=False, delete=False, modify_all=False, editable=frozenset())
 
     def may_look_up(self, field_name: str) -> bool:
         """Whether a record may be found by the field's whole value, whatever the user sees of it."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from chassis_metadata.errors import Forbidden
 from chassis_metadata.snapshot import Snapshot
 from chassis_platform.access.context import Context, Principal
+from chassis_platform.access.door import address_of, is_within, networks_of
 from chassis_platform.access.policy import NO_ACCESS, AccessPolicy, Grants, ObjectAccess
 
 FULL, API, WEB, READ_ONLY = "full", "api", "web", "read_only"
@@ -82,21 +82,15 @@ def _opens(scopes: frozenset[str], path: str) -> bool:
     return (API in scopes and path.startswith("/services/")) or (WEB in scopes and path.startswith(("/ui/", "/setup/")))
 
 
-def comes_from(ranges: Iterable[str], address: str | None) -> bool:
+def comes_from(ranges: tuple[str, ...], address: str | None) -> bool:
     """Whether an address lies in one of the ranges; without ranges every one does."""
-    networks = [ipaddress.ip_network(each, strict=False) for each in ranges]
-    if not networks:
-        return True
-    try:
-        found = ipaddress.ip_address(address or "")
-    except ValueError:
-        return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return any((mapped or found) in network for network in networks)
+    return not ranges or is_within(address_of(address), networks_of(ranges))
 
 
-def narrowed(policy: AccessPolicy, scopes: frozenset[str], snapshot: Snapshot) -> AccessPolicy:
+def narrowed(policy: AccessPolicy, scopes: frozenset[str] | None, snapshot: Snapshot) -> AccessPolicy:
     """The policy with only what the scopes leave of it; another identity, so that no compiled statement is shared."""
+    if scopes is None:
+        return policy
     wanted = _objects(scopes)
     grants = policy.grants
     if not wanted and READ_ONLY not in scopes:
@@ -125,7 +119,7 @@ def _left(name: str, access: ObjectAccess, scopes: frozenset[str], wanted: Mappi
     if wanted and name not in wanted:
         return NO_ACCESS
     if READ_ONLY in scopes or not wanted.get(name, True):
-        return replace(access, create=False, update=False, delete=False, modify_all=False, editable=frozenset())
+        return access.only_reading
     return access
 
 

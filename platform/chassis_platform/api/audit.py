@@ -14,7 +14,6 @@ from chassis_metadata.errors import Invalid
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import is_whole_number, json_object, json_response
 from chassis_platform.api.deps import route, server_of
-from chassis_platform.api.setup_users import actor_of
 from chassis_platform.audit.heads import prove_consistency, signed_head
 from chassis_platform.audit.keys import load_signer, trusted_keys
 from chassis_platform.audit.proof import prove_entry
@@ -137,7 +136,7 @@ async def ask(context: Context, request: Request) -> Response:
     query = {name: value for name, value in document.items() if isinstance(value, str)}
     asked = _asked(context, query)
     wanted = {**{name: query[name] for name in _ASKED if query.get(name)}, "kinds": list(asked.kinds)}
-    made = await ask_for_archive(server_of(request).database, context, actor_of(context), wanted)
+    made = await ask_for_archive(server_of(request).database, context, context.actor, wanted)
     return json_response({"id": made}, 201)
 
 
@@ -147,7 +146,7 @@ async def archive(context: Context, request: Request) -> Response:
     database, archive_id = server_of(request).database, request.path_params["id"]
     count = await archive_parts(database, context, archive_id)
     change = SetupChange("downloadedEvidence", "Audit", archive_id, "Downloaded an evidence archive")
-    await database.read(context.binding, setup_entry(context.tenant.id, actor_of(context), change))
+    await database.read(context.binding, setup_entry(context.tenant.id, context.actor, change))
 
     async def parts() -> AsyncIterator[bytes]:
         for number in range(count):
@@ -162,7 +161,7 @@ async def export(context: Context, request: Request) -> Response:
     context.policy.demand("ExportJournal")
     database, after = server_of(request).database, _place(request.query_params.get("after") or "")
     change = SetupChange("exportedJournal", "Audit", "journal", f"Exported the journal from seal {after.sequence} on")
-    await database.read(context.binding, setup_entry(context.tenant.id, actor_of(context), change))
+    await database.read(context.binding, setup_entry(context.tenant.id, context.actor, change))
 
     async def lines() -> AsyncIterator[bytes]:
         place = after

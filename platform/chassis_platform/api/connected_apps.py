@@ -15,7 +15,7 @@ from chassis_platform.access.context import Context
 from chassis_platform.access.scopes import demand_in_person
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import route, server_of
-from chassis_platform.api.setup_users import actor_of, array
+from chassis_platform.api.setup_users import array
 from chassis_platform.auth.federation.app_setup import create_app, list_apps, renew_secret, revoke_app, update_app
 from chassis_platform.auth.federation.apps import ConnectedApp, demand_admitted
 from chassis_platform.auth.federation.authorize import (
@@ -139,7 +139,7 @@ async def _withdraw(context: Context, request: Request, user_id: str) -> None:
         context.binding,
         _WITHDRAW.bind(tenant_id=context.tenant.id, **key),
         *end_grants(context.tenant.id, **key),
-        setup_entry(context.tenant.id, actor_of(context), change),
+        setup_entry(context.tenant.id, context.actor, change),
     )
     if not rows:
         raise NotFound.of("not_found", "The user has not let this app in.")

@@ -17,6 +17,7 @@ from chassis_platform.access.compile import PolicyStore
 from chassis_platform.access.context import Context, Principal
 from chassis_platform.access.door import Door, make_door
 from chassis_platform.access.policy import AccessPolicy
+from chassis_platform.access.scopes import narrowed
 from chassis_platform.access.security_policy import SecurityPolicy, read_policy, stored_policy
 from chassis_platform.auth.devices import device_of
 from chassis_platform.auth.pending import pending_of
@@ -69,7 +70,7 @@ async def make_context(server: Server, token: str, hashed: bytes) -> Context:
         tenant=current,
         principal=principal,
         snapshot=snapshot,
-        policy=server.policies.narrowed(policy, principal.scopes, snapshot),
+        policy=narrowed(policy, principal.scopes, snapshot),
         binding=Binding(tenant.id, found.metadata_version, found.access_version, hashed),
         door=_door(found, security, login, principal.time_zone),
         security=security,

@@ -11,7 +11,6 @@ from chassis_metadata.ids import is_id
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response
 from chassis_platform.api.deps import route, server_of
-from chassis_platform.api.setup_users import actor_of
 from chassis_platform.privacy import acts
 from chassis_platform.privacy.retention import preview_retention
 
@@ -50,7 +49,7 @@ async def _ask(context: Context, request: Request, kind: str) -> Response:
     if not isinstance(subjects, list):
         raise Invalid.of("required_field_missing", "`subjects` is missing: a list of record Ids.", path="subjects")
     wish = acts.Wish(kind, subjects, texts["reason"], texts["request"], texts["language"])
-    made = await acts.ask(server_of(request).database, context, actor_of(context), wish)
+    made = await acts.ask(server_of(request).database, context, context.actor, wish)
     return json_response({"id": made}, 201)
 
 
@@ -79,7 +78,7 @@ async def refuse(context: Context, request: Request) -> Response:
 async def _decide(context: Context, request: Request, *, agree: bool) -> Response:
     context.policy.demand(MANAGE)
     database, act_id = server_of(request).database, request.path_params["id"]
-    await acts.decide(database, context, actor_of(context), act_id, agree=agree)
+    await acts.decide(database, context, context.actor, act_id, agree=agree)
     return json_response(await acts.read_act(database, context, act_id))
 
 
@@ -87,7 +86,7 @@ async def content(context: Context, request: Request) -> Response:
     """`GET /privacy/acts/{id}/content`: the archive, for a week."""
     context.policy.demand(MANAGE)
     act_id = request.path_params["id"]
-    found = await acts.read_archive(server_of(request).database, context, actor_of(context), act_id)
+    found = await acts.read_archive(server_of(request).database, context, context.actor, act_id)
     headers = {"content-disposition": f'attachment; filename="person-{act_id}.zip"'}
     return Response(found, media_type="application/zip", headers=headers)
 

@@ -10,7 +10,6 @@ from chassis_metadata.errors import Invalid, NotFound
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import route, server_of
-from chassis_platform.api.setup_users import actor_of
 from chassis_platform.audit.retention import place_hold, read_holds, read_policy, release_hold, set_period
 from chassis_platform.audit.timeline import JOURNALS
 from chassis_platform.automation.journal_exports import NewExport, add_export, list_exports, remove_export
@@ -39,7 +38,7 @@ async def set_retention(context: Context, request: Request) -> Response:
         raise Invalid.of("invalid_type", "months is a whole number, or null: for ever.", path="months")
     if name not in _TABLES:
         raise NotFound.of("unknown_journal", f"{name!r} is no journal. Use one of: {', '.join(_TABLES)}.")
-    await set_period(server_of(request).database, context.tenant.id, actor_of(context), _TABLES[name], months)
+    await set_period(server_of(request).database, context.tenant.id, context.actor, _TABLES[name], months)
     return no_content()
 
 
@@ -51,7 +50,7 @@ async def hold(context: Context, request: Request) -> Response:
     made = await place_hold(
         server_of(request).database,
         context.tenant.id,
-        actor_of(context),
+        context.actor,
         scope=str(document.get("scope")),
         subject=None if subject is None else str(subject),
         reason=str(document.get("reason") or ""),
@@ -62,7 +61,7 @@ async def hold(context: Context, request: Request) -> Response:
 async def release(context: Context, request: Request) -> Response:
     """`DELETE /setup/retention/holds/{id}`: it stays to be seen, released."""
     context.policy.demand("ManageAudit")
-    await release_hold(server_of(request).database, context.tenant.id, actor_of(context), request.path_params["id"])
+    await release_hold(server_of(request).database, context.tenant.id, context.actor, request.path_params["id"])
     return no_content()
 
 
@@ -84,14 +83,14 @@ async def add(context: Context, request: Request) -> Response:
         )
     new = NewExport(**{name: str(value) for name, value in document.items()})
     server = server_of(request)
-    made = await add_export(server.database, context, actor_of(context), server.settings.home, new)
+    made = await add_export(server.database, context, context.actor, server.settings.home, new)
     return json_response({"id": made}, 201)
 
 
 async def remove(context: Context, request: Request) -> Response:
     """`DELETE /setup/journal-exports/{id}`."""
     context.policy.demand("ExportJournal")
-    await remove_export(server_of(request).database, context, actor_of(context), request.path_params["id"])
+    await remove_export(server_of(request).database, context, context.actor, request.path_params["id"])
     return no_content()
 
 

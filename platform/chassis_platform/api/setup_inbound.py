@@ -19,14 +19,9 @@ from chassis_platform.inbound.intake import Receipt, mapping_of, replay
 from chassis_platform.inbound.keys import holder_of_user
 from chassis_platform.inbound.messages import PAGE, find_message, list_messages, problem_entries
 from chassis_tenants.database import Row
-from chassis_tenants.journal import Access, Actor, SetupChange, access_entry, setup_entry
+from chassis_tenants.journal import Access, SetupChange, access_entry, setup_entry
 
 STATUSES = ("accepted", "refused")
-
-
-def _actor(context: Context) -> Actor:
-    principal = context.principal
-    return Actor(principal.user_id, principal.username, principal.source_ip, principal.acting_user_id)
 
 
 async def messages(context: Context, request: Request) -> Response:
@@ -72,7 +67,7 @@ async def content(context: Context, request: Request) -> Response:
     message_id = request.path_params["id"]
     principal = context.principal
     access = Access("InboundMessage", [message_id], ["Content"], "setup", principal.session_id, principal.client_name)
-    await server_of(request).database.read(context.binding, access_entry(context.tenant.id, _actor(context), access))
+    await server_of(request).database.read(context.binding, access_entry(context.tenant.id, context.actor, access))
     headers = {
         "Content-Disposition": f'attachment; filename="{message_id}.txt"',
         "X-Content-Type-Options": "nosniff",
@@ -96,7 +91,7 @@ async def try_again(context: Context, request: Request) -> Response:
         f"Replayed {message_id}: {receipt.status}",
         after=asdict(receipt)["units"],
     )
-    await server.database.read(context.binding, setup_entry(context.tenant.id, _actor(context), change))
+    await server.database.read(context.binding, setup_entry(context.tenant.id, context.actor, change))
     return json_response(_replayed(receipt))
 
 

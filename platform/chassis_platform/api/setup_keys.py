@@ -12,7 +12,7 @@ from chassis_metadata.errors import Forbidden, Invalid
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import route, server_of
-from chassis_platform.api.setup_users import actor_of, array
+from chassis_platform.api.setup_users import array
 from chassis_platform.inbound.keys import create_inbound_key, list_inbound_keys, revoke_inbound_key
 
 
@@ -43,7 +43,7 @@ async def create_key(context: Context, request: Request) -> Response:
     label, user_id = _text(document, "label"), _text(document, "run_as_user_id")
     _demand_may_lend(context, user_id)
     database = server_of(request).database
-    key = await create_inbound_key(database, context.tenant.id, label, user_id, actor=actor_of(context))
+    key = await create_inbound_key(database, context.tenant.id, label, user_id, actor=context.actor)
     return json_response({"key": key}, 201)
 
 
@@ -51,7 +51,7 @@ async def revoke_key(context: Context, request: Request) -> Response:
     """`DELETE /setup/inbound-keys/{id}`."""
     context.policy.demand("ManageConnections")
     database, key_id = server_of(request).database, request.path_params["id"]
-    await revoke_inbound_key(database, context.tenant.id, key_id, actor=actor_of(context))
+    await revoke_inbound_key(database, context.tenant.id, key_id, actor=context.actor)
     return no_content()
 
 

@@ -19,7 +19,6 @@ from chassis_metadata.naming import TENANT_SUFFIX
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import definitions_route, route, server_of
-from chassis_platform.api.setup_users import actor_of
 from chassis_tenants.customise import ComponentKey, check_component, delete_component, save_component
 
 
@@ -120,7 +119,7 @@ def _own_key(request: Request) -> ComponentKey:
 async def _save(context: Context, request: Request, key: ComponentKey, body: Mapping[str, Any]) -> None:
     server = server_of(request)
     async with server.database.transaction(context.binding) as transaction:
-        await save_component(transaction, server.snapshots, key, body, actor_of(context))
+        await save_component(transaction, server.snapshots, key, body, context.actor)
 
 
 async def check(context: Context, request: Request) -> Response:
@@ -145,7 +144,7 @@ async def delete(context: Context, request: Request) -> Response:
     context.policy.demand("ManageMetadata")
     server = server_of(request)
     async with server.database.transaction(context.binding) as transaction:
-        await delete_component(transaction, server.snapshots, _own_key(request), actor_of(context))
+        await delete_component(transaction, server.snapshots, _own_key(request), context.actor)
     return no_content()
 
 

@@ -19,7 +19,6 @@ from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import definitions_route, route, server_of
 from chassis_platform.api.describe import object_label
 from chassis_platform.api.setup_permissions import is_custom, set_document
-from chassis_platform.api.setup_users import actor_of
 from chassis_platform.api.ui_objects import object_document
 from chassis_platform.auth.users import assign
 from chassis_tenants.customise import ComponentKey, delete_component, save_component, stored_body
@@ -112,7 +111,7 @@ async def _create(
     sets = _grantees(context, document)
     server = server_of(request)
     async with server.database.transaction(context.binding) as transaction:
-        await save_component(transaction, server.snapshots, key, body, actor_of(context))
+        await save_component(transaction, server.snapshots, key, body, context.actor)
         for each in sets:
             await _grant(transaction, server.snapshots, context, each, granted)
     await _give_to_caller(context, request, sets)
@@ -130,14 +129,14 @@ async def _change(context: Context, request: Request, key: ComponentKey) -> Resp
     server = server_of(request)
     async with server.database.transaction(context.binding) as transaction:
         before = await stored_body(transaction, key)
-        await save_component(transaction, server.snapshots, key, {**before, **document}, actor_of(context))
+        await save_component(transaction, server.snapshots, key, {**before, **document}, context.actor)
     return no_content()
 
 
 async def _delete(context: Context, request: Request, key: ComponentKey) -> Response:
     server = server_of(request)
     async with server.database.transaction(context.binding) as transaction:
-        await delete_component(transaction, server.snapshots, key, actor_of(context))
+        await delete_component(transaction, server.snapshots, key, context.actor)
     return no_content()
 
 
@@ -220,7 +219,7 @@ async def _grant(
     for object_name, acts in granted.objects.items():
         held[object_name] = sorted({*held.get(object_name, ()), *acts})
     body |= {"objects": held, "fields": {**body.get("fields", {}), **granted.fields}}
-    await save_component(transaction, snapshots, ComponentKey("permission_set", name), body, actor_of(context))
+    await save_component(transaction, snapshots, ComponentKey("permission_set", name), body, context.actor)
 
 
 async def _give_to_caller(context: Context, request: Request, sets: Sequence[str]) -> None:

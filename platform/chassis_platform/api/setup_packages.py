@@ -13,7 +13,6 @@ from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.setup_four_eyes import with_four_eyes
-from chassis_platform.api.setup_users import actor_of
 from chassis_platform.automation.four_eyes import PACKAGE
 from chassis_tenants.installer import install
 from chassis_tenants.statement import Statement
@@ -64,7 +63,7 @@ async def install_package(context: Context, request: Request) -> Response:
         context.tenant.id,
         name,
         document.get("version"),
-        actor=actor_of(context),
+        actor=context.actor,
         with_dependencies=True,
     )
     return json_response({"milliseconds": round((time.perf_counter() - started) * 1000)})

@@ -16,7 +16,7 @@ from chassis_platform.access.grants import ACTS
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.setup_four_eyes import with_four_eyes
-from chassis_platform.api.setup_users import actor_of, array, demand_no_more_than_own
+from chassis_platform.api.setup_users import array, demand_no_more_than_own
 from chassis_platform.auth.users import assign, unassign
 from chassis_platform.auth.verification import require_recent_verification
 from chassis_platform.automation.four_eyes import PERMISSION_SET
@@ -128,9 +128,7 @@ async def save_set(context: Context, request: Request) -> Response:
     body = {key: value for key, value in document.items() if key not in ("name", "custom", "package", "users")}
     server = server_of(request)
     async with server.database.transaction(context.binding) as transaction:
-        await save_component(
-            transaction, server.snapshots, ComponentKey("permission_set", name), body, actor_of(context)
-        )
+        await save_component(transaction, server.snapshots, ComponentKey("permission_set", name), body, context.actor)
     return no_content()
 
 
@@ -143,9 +141,7 @@ async def delete_set(context: Context, request: Request) -> Response:
         raise Invalid.of("cannot_modify_managed_object", "This set belongs to a package and goes with it.")
     server = server_of(request)
     async with server.database.transaction(context.binding) as transaction:
-        await delete_component(
-            transaction, server.snapshots, ComponentKey("permission_set", found.name), actor_of(context)
-        )
+        await delete_component(transaction, server.snapshots, ComponentKey("permission_set", found.name), context.actor)
     return no_content()
 
 

@@ -17,13 +17,13 @@ from chassis_platform.access.security_policy import check_body, merged, read_pol
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import credential, route, server_of
 from chassis_platform.api.setup_four_eyes import with_four_eyes
-from chassis_platform.api.setup_users import actor_of
 from chassis_platform.api.ui_session import browser, session_response
 from chassis_platform.auth.factors import Owner, remove_all_factors
 from chassis_platform.auth.login_as import check_reason, login_as
 from chassis_platform.auth.sessions import revoke_session
 from chassis_platform.auth.verification import require_recent_verification
 from chassis_platform.automation.four_eyes import FEWEST_APPROVERS, LOGIN_AS, SECURITY_POLICY, approvers
+from chassis_platform.sql.trail import CHANGE_ACCESS
 from chassis_tenants.database import Binding, Row
 from chassis_tenants.journal import SetupChange, setup_entry
 from chassis_tenants.statement import Statement
@@ -69,7 +69,7 @@ async def change_policy(context: Context, request: Request) -> Response:
         await transaction.fetch_each(
             [
                 store_policy(tenant_id, after, context.principal.user_id, now),
-                setup_entry(tenant_id, actor_of(context), change),
+                setup_entry(tenant_id, context.actor, change),
                 *_take_effect(context, after, request),
             ]
         )
@@ -105,7 +105,7 @@ def _take_effect(context: Context, body: dict[str, Any], request: Request) -> li
             " AND kind = 'browser' AND expires_at > now()",
             values,
         ),
-        Statement("UPDATE chassis.tenant SET access_version = access_version + 1 WHERE id = %(tenant_id)s", values),
+        CHANGE_ACCESS.bind(tenant=context.tenant.id),
     ]
 
 
@@ -127,7 +127,7 @@ async def reset_factors(context: Context, request: Request) -> Response:
     require_recent_verification(context)
     user_id = await _demand_user(context, request)
     owner = Owner(context.tenant.id, user_id)
-    await remove_all_factors(server_of(request).database, owner, actor_of(context))
+    await remove_all_factors(server_of(request).database, owner, context.actor)
     return no_content()
 
 
@@ -142,7 +142,7 @@ async def unlock(context: Context, request: Request) -> Response:
         context.binding,
         Statement("UPDATE chassis.credential" + where, values),
         Statement("UPDATE chassis.known_device" + where, values),
-        setup_entry(context.tenant.id, actor_of(context), change),
+        setup_entry(context.tenant.id, context.actor, change),
     )
     return no_content()
 

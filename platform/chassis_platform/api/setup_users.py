@@ -22,7 +22,7 @@ from chassis_platform.auth.verification import require_recent_verification
 from chassis_platform.automation.four_eyes import PERMISSION_SET, is_guarded
 from chassis_platform.records.write import create_record
 from chassis_tenants.database import Database
-from chassis_tenants.journal import Actor, SetupChange, setup_entry
+from chassis_tenants.journal import SetupChange, setup_entry
 from chassis_tenants.statement import Statement
 
 PAGE = 100
@@ -60,12 +60,6 @@ LEFT JOIN tenant."user" a ON a.tenant_id = s.tenant_id AND a.id = s.acting_user_
 WHERE s.tenant_id = %(tenant_id)s AND s.revoked_at IS NULL AND s.expires_at > now()
 ORDER BY s.last_seen_at DESC LIMIT 500
 """
-
-
-def actor_of(context: Context) -> Actor:
-    """The context's user, as the journal keeps who did something."""
-    principal = context.principal
-    return Actor(principal.user_id, principal.username, principal.source_ip, principal.acting_user_id)
 
 
 def array(rows: list[Any]) -> bytes:
@@ -134,7 +128,7 @@ async def _new_password(database: Database, context: Context, user_id: str) -> s
         context.binding,
         stored,
         revoke_sessions_of(context.tenant.id, user_id),
-        setup_entry(context.tenant.id, actor_of(context), change),
+        setup_entry(context.tenant.id, context.actor, change),
     )
     return password
 
@@ -230,7 +224,7 @@ async def end_session(context: Context, request: Request) -> Response:
         {"tenant_id": context.tenant.id, "id": session_id},
     )
     change = SetupChange("endedSession", "Sessions", session_id, "A session was ended.")
-    entry = setup_entry(context.tenant.id, actor_of(context), change)
+    entry = setup_entry(context.tenant.id, context.actor, change)
     rows, _ = await server_of(request).database.read(context.binding, ended, entry)
     if not rows:
         raise NotFound.of("not_found", "There is no such session.")

@@ -15,7 +15,7 @@ from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import route, server_of
-from chassis_platform.records.explain import sees, why
+from chassis_platform.records.explain import NONE, why
 from chassis_platform.records.shares import share, shares_of, unshare
 from chassis_tenants.statement import Statement
 
@@ -23,7 +23,7 @@ from chassis_tenants.statement import Statement
 USERS_A_PAGE = 100
 
 _USERS = Statement(
-    'SELECT id, name, username, is_active FROM tenant."user" WHERE tenant_id = %(tenant_id)s AND is_active'
+    'SELECT id, name, username FROM tenant."user" WHERE tenant_id = %(tenant_id)s AND is_active'
     " AND NOT is_deleted AND id > %(after)s ORDER BY id LIMIT %(most)s"
 )
 
@@ -32,7 +32,7 @@ def _record(context: Context, record_id: str | None) -> tuple[Object, str]:
     """The object and the id, as it is spelled."""
     if record_id is None or not is_id(record_id):
         raise Invalid.of("malformed_id", f"{(record_id or '')[:40]!r} is no id of a record.")
-    found = next((each for each in context.snapshot.objects.values() if each.key_prefix == record_id[:3]), None)
+    found = context.snapshot.objects_by_prefix.get(record_id[:3])
     if found is None:
         raise NotFound.of("not_found", "There is no such record.")
     return found, normal_id(record_id)
@@ -83,10 +83,10 @@ async def who_sees(context: Context, request: Request) -> Response:
     asked = _USERS.bind(tenant_id=context.tenant.id, after=request.query_params.get("after", ""), most=USERS_A_PAGE + 1)
     [users] = await database.read(context.binding, asked)
     found: list[dict[str, Any]] = []
-    for user_id, name, username, _ in users[:USERS_A_PAGE]:
+    for user_id, name, username in users[:USERS_A_PAGE]:
         other = await _as_policy(context, request, user_id, username)
-        if await sees(database, other, obj, record_id):
-            explained = await why(database, other, obj, record_id)
+        explained = await why(database, other, obj, record_id)
+        if explained["access"] != NONE:
             found.append({"id": user_id, "name": name, "username": username, **explained})
     following = users[USERS_A_PAGE - 1][0] if len(users) > USERS_A_PAGE else None
     return json_response({"users": found, "next": following})

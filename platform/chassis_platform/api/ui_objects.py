@@ -19,7 +19,6 @@ from chassis_platform.access.policy import ObjectAccess
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import definitions_route, route, server_of
 from chassis_platform.api.describe import field_label, object_label, value_label
-from chassis_platform.api.setup_users import actor_of
 from chassis_platform.plan.names import Names
 from chassis_tenants.customise import ComponentKey, delete_component, save_component
 
@@ -296,7 +295,7 @@ async def save_list_view(context: Context, request: Request) -> Response:
     server = server_of(request)
     key = ComponentKey("list_view", f"{obj.name}.{name}")
     async with server.database.transaction(context.binding) as transaction:
-        await save_component(transaction, server.snapshots, key, body, actor_of(context))
+        await save_component(transaction, server.snapshots, key, body, context.actor)
     return json_response({"name": name}, 201)
 
 
@@ -307,7 +306,7 @@ async def delete_list_view(context: Context, request: Request) -> Response:
     server = server_of(request)
     key = ComponentKey("list_view", f"{obj.name}.{request.path_params['name']}")
     async with server.database.transaction(context.binding) as transaction:
-        await delete_component(transaction, server.snapshots, key, actor_of(context))
+        await delete_component(transaction, server.snapshots, key, context.actor)
     return no_content()
 
 

@@ -15,7 +15,7 @@ from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.cookies import demand_same_site, set_device_cookie, set_session_cookie
 from chassis_platform.api.deps import credential, open_route, route, server_of, source_ip
-from chassis_platform.api.setup_users import actor_of, array
+from chassis_platform.api.setup_users import array
 from chassis_platform.api.ui_session import browser, desk_of, text_of
 from chassis_platform.auth import pending
 from chassis_platform.auth.credentials import check_credentials, demand_patience, find_user, find_username
@@ -156,7 +156,7 @@ async def confirm(context: Context, request: Request) -> Response:
 
 async def _with_new_factor(context: Context, request: Request, proof: str, label: str) -> Response:
     database = server_of(request).database
-    codes = await added_factor(database, owner_of(context), actor_of(context), f"{proof}: {label}")
+    codes = await added_factor(database, owner_of(context), context.actor, f"{proof}: {label}")
     known = await find_user(database, context.tenant.id, context.principal.user_id)
     if known is None:
         raise Forbidden.of("insufficient_access", "The user is not there any more.")
@@ -192,7 +192,7 @@ async def add_passkey(context: Context, request: Request) -> Response:
 async def delete_factor(context: Context, request: Request) -> Response:
     """`DELETE /ui/me/factors/{id}`."""
     require_recent_verification(context)
-    owner, actor = owner_of(context), actor_of(context)
+    owner, actor = owner_of(context), context.actor
     await remove_factor(server_of(request).database, owner, request.path_params["id"], actor)
     return no_content()
 
@@ -200,7 +200,7 @@ async def delete_factor(context: Context, request: Request) -> Response:
 async def make_recovery_codes(context: Context, request: Request) -> Response:
     """`POST /ui/me/recovery-codes`: ten new ones, shown this once."""
     require_recent_verification(context)
-    codes = await new_recovery_codes(server_of(request).database, owner_of(context), actor_of(context))
+    codes = await new_recovery_codes(server_of(request).database, owner_of(context), context.actor)
     return json_response({"recovery_codes": codes}, 201)
 
 
@@ -212,13 +212,13 @@ async def my_sessions(context: Context, request: Request) -> Response:
 
 async def end_my_session(context: Context, request: Request) -> Response:
     """`DELETE /ui/me/sessions/{id}`."""
-    await end_own(server_of(request).database, context, request.path_params["id"], actor_of(context))
+    await end_own(server_of(request).database, context, request.path_params["id"], context.actor)
     return no_content()
 
 
 async def end_my_others(context: Context, request: Request) -> Response:
     """`DELETE /ui/me/sessions`: all but this one."""
-    return json_response({"ended": await end_others(server_of(request).database, context, actor_of(context))})
+    return json_response({"ended": await end_others(server_of(request).database, context, context.actor)})
 
 
 async def let_in(context: Context, request: Request) -> Response:
@@ -227,14 +227,14 @@ async def let_in(context: Context, request: Request) -> Response:
     hours = (await json_object(request)).get("hours")
     if not isinstance(hours, int) or isinstance(hours, bool):
         raise Invalid.of("invalid_field", "hours is a whole number.", fields=["hours"])
-    until = await grant_login(server_of(request).database, owner_of(context), hours, actor_of(context))
+    until = await grant_login(server_of(request).database, owner_of(context), hours, context.actor)
     return json_response({"until": until})
 
 
 async def let_out(context: Context, request: Request) -> Response:
     """`DELETE /ui/me/login-grant`."""
     _demand_oneself(context)
-    await withdraw_grant(server_of(request).database, owner_of(context), actor_of(context))
+    await withdraw_grant(server_of(request).database, owner_of(context), context.actor)
     return no_content()
 
 
@@ -248,9 +248,9 @@ async def change_password(context: Context, request: Request) -> Response:
     old, new = text_of(document, "password"), text_of(document, "new_password")
     known = await check_credentials(server.database, username, old, browser(request, "Change password"))
     if not credential(request)[1]:
-        await set_password(server.database, known, new, actor_of(context))
+        await set_password(server.database, known, new, context.actor)
         return no_content()
-    await set_password(server.database, known, new, actor_of(context), kept=context.binding.session_hash)
+    await set_password(server.database, known, new, context.actor, kept=context.binding.session_hash)
     verified = await renewed(server.database, context, known, browser(request), PASSWORD)
     return _renewed_response(request, verified)
 

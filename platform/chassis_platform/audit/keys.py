@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +10,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from chassis_platform.key_files import key_of_file, write_once
 
 KEY_FILE = "audit_ed25519.pem"
 PUBLIC_PATTERN = "audit_*.pub.pem"
@@ -55,10 +54,8 @@ def load_signer(home: Path) -> Signer:
     """The key in `home`/keys, made if there is none. Several workers must share it, or verifiers know each one's."""
     folder = home / "keys"
     path = folder / KEY_FILE
-    if not path.exists():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write_once(path, _private_pem(Ed25519PrivateKey.generate()))
-    private = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    pem = key_of_file(path, lambda: _private_pem(Ed25519PrivateKey.generate()))
+    private = serialization.load_pem_private_key(pem, password=None)
     if not isinstance(private, Ed25519PrivateKey):
         raise TypeError(f"{path} holds no Ed25519 key. Put the installation's own back.")
     signer = Signer(key_id_of(private.public_key()), private)
@@ -72,20 +69,10 @@ def _private_pem(private: Ed25519PrivateKey) -> bytes:
     )
 
 
-def _write_once(path: Path, content: bytes) -> None:
-    """Whole or not at all, and never over another: of two that race, both go on with the first one's."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-    with contextlib.suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()
-
-
 def _publish(folder: Path, public: Ed25519PublicKey) -> None:
     path = folder / f"audit_{key_id_of(public)}.pub.pem"
     if not path.exists():
-        _write_once(path, public_pem(public).encode())
+        write_once(path, public_pem(public).encode())
 
 
 def trusted_keys(home: Path) -> Mapping[str, Ed25519PublicKey]:

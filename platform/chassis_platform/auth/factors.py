@@ -13,7 +13,9 @@ from chassis_metadata.errors import Invalid, NotFound
 from chassis_metadata.ids import new_id
 from chassis_platform import clock
 from chassis_platform.auth.secrets import open_sealed, seal
+from chassis_platform.auth.sessions import revoke_sessions_of
 from chassis_platform.auth.totp import matching_step, new_secret, step_of
+from chassis_platform.sql.trail import CHANGE_ACCESS
 from chassis_tenants.database import Binding, Database
 from chassis_tenants.journal import Actor, SetupChange, setup_entry
 from chassis_tenants.statement import Statement
@@ -180,20 +182,14 @@ async def remove_all_factors(database: Database, owner: Owner, actor: Actor) -> 
             "DELETE FROM chassis.recovery_code WHERE tenant_id = %(tenant_id)s AND user_id = %(user_id)s",
             owner.bound(),
         ),
-        Statement(
-            "UPDATE chassis.session SET revoked_at = now() WHERE tenant_id = %(tenant_id)s AND user_id = %(user_id)s"
-            " AND revoked_at IS NULL",
-            owner.bound(),
-        ),
+        revoke_sessions_of(owner.tenant_id, owner.user_id),
         setup_entry(owner.tenant_id, actor, change),
     )
 
 
 def _new_contexts(owner: Owner) -> Statement:
     """Other sessions of the user may lack something from now on: every cached context is made anew."""
-    return Statement(
-        "UPDATE chassis.tenant SET access_version = access_version + 1 WHERE id = %(tenant_id)s", owner.bound()
-    )
+    return CHANGE_ACCESS.bind(tenant=owner.tenant_id)
 
 
 async def added_factor(database: Database, owner: Owner, actor: Actor, what: str) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import os
 import secrets
 from functools import lru_cache
@@ -12,6 +11,8 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from chassis_platform.key_files import key_of_file
 
 KEY_FILE = "secrets_aes256.key"
 #: Base64 of 32 bytes, where the installation keeps its key elsewhere than in a file.
@@ -65,12 +66,4 @@ def _decoded(text: str) -> bytes:
 @lru_cache(maxsize=8)
 def _key_of_file(path: Path) -> bytes:
     """The key, made if there is none. Servers and workers of one installation share it."""
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-        with contextlib.suppress(FileExistsError):  # of two that race, both go on with the first one's
-            os.link(draft, path)
-        draft.unlink()
-    return path.read_bytes()
+    return key_of_file(path, lambda: secrets.token_bytes(KEY_BYTES))

@@ -18,7 +18,7 @@ from chassis_platform import clock
 from chassis_platform.access.context import Context
 from chassis_platform.automation.keeping import inserted, updated, with_ids
 from chassis_tenants.database import Database, Transaction
-from chassis_tenants.journal import Actor, SetupChange, setup_entry
+from chassis_tenants.journal import SetupChange, setup_entry
 from chassis_tenants.statement import Statement
 
 OBJECT, SECTION = "AdministrationRequest", "Four eyes"
@@ -136,14 +136,9 @@ async def _leave(transaction: Transaction, context: Context, act: Act) -> str:
     )
     change = SetupChange("askedForApproval", SECTION, act.summary, f"Asked for approval: {act.summary}", after=body)
     await transaction.fetch_each(
-        [*inserted(context, OBJECT, [row]), setup_entry(context.tenant.id, _actor(context), change)]
+        [*inserted(context, OBJECT, [row]), setup_entry(context.tenant.id, context.actor, change)]
     )
     return str(row["Id"])
-
-
-def _actor(context: Context) -> Actor:
-    principal = context.principal
-    return Actor(principal.user_id, principal.username, principal.source_ip, principal.acting_user_id)
 
 
 _FIND = Statement(
@@ -176,7 +171,7 @@ async def decide(
         }
         action = "approvedAct" if approved else "refusedAct"
         change = SetupChange(action, SECTION, summary, f"{'Approved' if approved else 'Refused'}: {summary}")
-        entry = setup_entry(context.tenant.id, _actor(context), change)
+        entry = setup_entry(context.tenant.id, context.actor, change)
         await transaction.fetch_each([*updated(context, OBJECT, [values]), entry])
 
 

@@ -192,9 +192,8 @@ async def _run(transaction: Transaction, context: Context, signer: Signer, act_i
         return
     result = await erase_person(Eraser(transaction, acting, signer, act_id), act["subjects"])
     done = SetupChange("erased_person", "Privacy", act_id, "Erased a person", after=result)
-    actor = Actor(acting.principal.user_id, acting.principal.username)
     ended = _ended(context.tenant.id, act_id, "done", result)
-    await transaction.fetch_each([setup_entry(context.tenant.id, actor, done), ended])
+    await transaction.fetch_each([setup_entry(context.tenant.id, acting.actor, done), ended])
 
 
 async def _export(transaction: Transaction, context: Context, act: Mapping[str, Any]) -> None:
@@ -202,7 +201,6 @@ async def _export(transaction: Transaction, context: Context, act: Mapping[str, 
     data = await collect(transaction, context, act["subjects"])
     made = await build_archive(transaction, context, data, act["language"] or context.tenant.language)
     tenant_id, act_id = context.tenant.id, act["id"]
-    actor = Actor(context.principal.user_id, context.principal.username)
     obj = context.snapshot.objects_by_prefix[act["subjects"][0][:3]]
     read = Access(obj.name, data.all_ids, made.fields, "subject_access", reason=act["reason"], purpose=act_id)
     counts = {name: len(ids) for name, ids in sorted(data.ids.items())}
@@ -210,7 +208,7 @@ async def _export(transaction: Transaction, context: Context, act: Mapping[str, 
     await transaction.fetch_each(
         [
             *_parts(tenant_id, act_id, made.content),
-            access_entry(tenant_id, actor, read),
+            access_entry(tenant_id, context.actor, read),
             _ended(tenant_id, act_id, "done", result, made.content),
         ]
     )

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import sqlalchemy as sa
 
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
 from chassis_platform.sql.formula_context import asking
-from chassis_platform.sql.rows import of_this_object
-from chassis_platform.sql.sharing import Way, named_ways, visible
+from chassis_platform.sql.rows import kept, of_this_object
+from chassis_platform.sql.sharing import Way, named_ways
 from chassis_tenants.database import Database
 from chassis_tenants.statement import Statement, compile_statement
 from chassis_tenants.storage import tenant_view
 
-READ, EDIT = "read", "edit"
+NONE, READ, EDIT = "none", "read", "edit"
 
 
 class Grant(TypedDict):
@@ -50,7 +50,7 @@ async def why(database: Database, context: Context, obj: Object, record_id: str)
     """What lets the context's user see and change the record. The context is that user's, whoever asks."""
     if not context.policy.on(obj.name).read:
         return _refused("object_permission", "read")
-    statement, names = _asked(context, obj)
+    statement, names = _question(context, obj)
     parameters = {"tenant_id": context.tenant.id, "record_id": record_id, **asking(context)}
     [rows] = await database.read(context.unversioned.binding, statement.bind(**parameters))
     if not rows:
@@ -62,15 +62,19 @@ async def why(database: Database, context: Context, obj: Object, record_id: str)
 Parts = Mapping[str, Sequence[tuple[Way, bool]]]
 
 
-def _asked(context: Context, obj: Object) -> tuple[Statement, list[tuple[str, Way]]]:
+def _question(context: Context, obj: Object) -> tuple[Statement, list[tuple[str, Way]]]:
+    """What to ask of a record, and what each answer is about. Users with the same grants share the statement."""
     source = tenant_view(obj).alias("t")
     names = list(_parts(context, obj, source))
-    columns = [
-        sa.func.coalesce(way.condition, sa.false()).label(f"way_{place}") for place, (_, way) in enumerate(names)
-    ]
-    key = source.c.id == sa.bindparam("record_id", type_=sa.Text())
-    asked = sa.select(source.c.is_deleted, *columns).where(*of_this_object(obj, source), key)
-    return compile_statement(asked), names
+
+    def make() -> Statement:
+        columns = [
+            sa.func.coalesce(way.condition, sa.false()).label(f"way_{place}") for place, (_, way) in enumerate(names)
+        ]
+        key = source.c.id == sa.bindparam("record_id", type_=sa.Text())
+        return compile_statement(sa.select(source.c.is_deleted, *columns).where(*of_this_object(obj, source), key))
+
+    return kept(obj, ("why", context.snapshot.identity, context.policy.grants.identity), make), names
 
 
 def _parts(context: Context, obj: Object, source: sa.FromClause) -> Iterator[tuple[str, Way]]:
@@ -102,24 +106,9 @@ def _explained(context: Context, obj: Object, parts: Parts, *, is_deleted: bool)
         refusal = {"kind": "restriction_rule", "name": narrowed}
     elif is_deleted:
         refusal = {"kind": "deleted", "name": None}
-    access = "none" if refusal else EDIT if EDIT in grants.values() else READ
+    access = NONE if refusal else EDIT if EDIT in grants.values() else READ
     return {"access": access, "grants": listed, "refusal": refusal}
 
 
 def _refused(kind: str, name: str | None = None) -> Explanation:
-    return {"access": "none", "grants": [], "refusal": {"kind": kind, "name": name}}
-
-
-async def sees(database: Database, context: Context, obj: Object, record_id: str) -> bool:
-    """Whether the context's user sees the record; the same predicate that every read has."""
-    if not context.policy.on(obj.name).read:
-        return False
-    source = tenant_view(obj).alias("t")
-    key = source.c.id == sa.bindparam("record_id", type_=sa.Text())
-    here = [*of_this_object(obj, source), key, sa.not_(source.c.is_deleted)]
-    asked = compile_statement(
-        sa.select(source.c.id).where(*here, visible(obj, source, context.policy, context.snapshot))
-    )
-    parameters: dict[str, Any] = {"tenant_id": context.tenant.id, "record_id": record_id, **asking(context)}
-    [rows] = await database.read(context.unversioned.binding, asked.bind(**parameters))
-    return bool(rows)
+    return {"access": NONE, "grants": [], "refusal": {"kind": kind, "name": name}}

@@ -16,7 +16,7 @@ from chassis_platform.plan.read_plan import ReadPlan
 from chassis_platform.records.lists import describe_column, list_plan, list_wanted
 from chassis_platform.records.pages import LARGEST_BATCH, read_page
 from chassis_tenants.database import Database
-from chassis_tenants.journal import Access, Actor, access_entry, digest_of
+from chassis_tenants.journal import Access, access_entry, digest_of
 
 #: Spreadsheets take a file for UTF-8 by it.
 _MARK = "\ufeff"
@@ -63,8 +63,7 @@ async def _note_all(database: Database, context: Context, plan: ReadPlan, ids: S
         total=len(ids),
         digest=digest_of(ids),
     )
-    actor = Actor(principal.user_id, principal.username, principal.source_ip, principal.acting_user_id)
-    await database.read(context.binding, access_entry(context.tenant.id, actor, access))
+    await database.read(context.binding, access_entry(context.tenant.id, context.actor, access))
 
 
 def _rows(rows: Iterable[Mapping[str, Any]], plan: ReadPlan) -> Iterable[list[Any]]:

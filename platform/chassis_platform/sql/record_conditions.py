@@ -116,7 +116,7 @@ def ids_of_set(name: str, snapshot: Snapshot) -> Ids:
 
 def _of_source(source: AccessSource, snapshot: Snapshot) -> Select[Any]:
     obj = snapshot.objects[source.object_name]
-    rows = storage.tenant_view(obj).alias(f"{storage_alias(obj)}_of_set")
+    rows = storage.tenant_view(obj).alias(f"{obj.table or 'own_object'}_of_set")
     reference = storage.value(obj.fields[source.field], rows)
     wanted = sa.select(reference.label("id")).where(*_there(obj, rows), reference.is_not(None))
     if source.user_field is not None:
@@ -149,8 +149,3 @@ def _there(obj: Object, rows: FromClause) -> list[Condition]:
     this_object = storage.only_this_object(obj, rows)
     here = [rows.c.tenant_id == TENANT_ID, sa.not_(rows.c.is_deleted)]
     return here if this_object is None else [*here, this_object]
-
-
-def storage_alias(obj: Object) -> str:
-    """What the object's rows are called in a subquery of a rule."""
-    return obj.table or "own_object"

@@ -22,7 +22,7 @@ from chassis_platform.auth.federation.apps import (
     new_secret,
 )
 from chassis_platform.auth.federation.assertion import read_public_key
-from chassis_platform.auth.federation.documents import Reading, actor_of, is_active_user
+from chassis_platform.auth.federation.documents import Reading, is_active_user
 from chassis_platform.auth.federation.redirects import redirect_problem
 from chassis_platform.auth.federation.tokens import end_grants
 from chassis_platform.auth.sessions import token_hash
@@ -117,7 +117,7 @@ async def create_app(database: Database, context: Context, document: Mapping[str
     )
     label = str(values["label"])
     change = SetupChange("createdConnectedApp", SECTION, label, f"Created the connected app {label}", after=values)
-    await database.read(context.binding, inserted, setup_entry(context.tenant.id, actor_of(context), change))
+    await database.read(context.binding, inserted, setup_entry(context.tenant.id, context.actor, change))
     return made
 
 
@@ -141,7 +141,7 @@ async def update_app(database: Database, context: Context, client_id: str, docum
     statements = [_UPDATE.bind(**values, **key, now=clock.now())]
     if any(before[name] != values[name] for name in ("scopes", "ip_ranges", "admission", "permission_sets")):
         statements.append(_end_sessions(context, client_id))
-    await database.read(context.binding, *statements, setup_entry(context.tenant.id, actor_of(context), change))
+    await database.read(context.binding, *statements, setup_entry(context.tenant.id, context.actor, change))
 
 
 def _end_sessions(context: Context, client_id: str) -> Statement:
@@ -159,7 +159,7 @@ async def renew_secret(database: Database, context: Context, client_id: str) -> 
         tenant_id=app.tenant_id, client_id=client_id, secret_hash=token_hash(secret), now=clock.now()
     )
     change = SetupChange("renewedAppSecret", SECTION, app.label, f"Gave the connected app {app.label} a new secret")
-    await database.read(context.binding, renewed, setup_entry(app.tenant_id, actor_of(context), change))
+    await database.read(context.binding, renewed, setup_entry(app.tenant_id, context.actor, change))
     return secret
 
 
@@ -171,7 +171,7 @@ async def revoke_app(database: Database, context: Context, client_id: str) -> No
         context.binding,
         _REVOKE.bind(tenant_id=app.tenant_id, client_id=client_id, now=clock.now()),
         *end_grants(app.tenant_id, client_id=client_id),
-        setup_entry(app.tenant_id, actor_of(context), change),
+        setup_entry(app.tenant_id, context.actor, change),
     )
 
 

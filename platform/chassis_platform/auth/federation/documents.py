@@ -6,9 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chassis_metadata.errors import Invalid, Problem
-from chassis_platform.access.context import Context
 from chassis_tenants.database import Binding, Database
-from chassis_tenants.journal import Actor
 from chassis_tenants.statement import Statement
 
 LONGEST_TEXT = 80
@@ -17,12 +15,6 @@ MOST_NAMES = 100
 _ACTIVE_USER = Statement(
     'SELECT 1 FROM tenant."user" WHERE tenant_id = %(tenant_id)s AND id = %(user_id)s AND is_active AND NOT is_deleted'
 )
-
-
-def actor_of(context: Context) -> Actor:
-    """The context's user, as the journal keeps who did something."""
-    principal = context.principal
-    return Actor(principal.user_id, principal.username, principal.source_ip, principal.acting_user_id)
 
 
 async def is_active_user(database: Database, tenant_id: int, user_id: object) -> bool:

@@ -9,7 +9,7 @@ from chassis_metadata.errors import Invalid, NotFound
 from chassis_platform import clock
 from chassis_platform.access.context import Context
 from chassis_platform.auth.federation.arrivals import link
-from chassis_platform.auth.federation.documents import Reading, actor_of, is_active_user
+from chassis_platform.auth.federation.documents import Reading, is_active_user
 from chassis_platform.auth.federation.provider_setup import SECTION, provider_of
 from chassis_platform.auth.federation.providers import IdentityProvider, active_providers
 from chassis_platform.auth.sso_policy import read_sso_policy
@@ -72,7 +72,7 @@ async def note_link(
     """The setup trail's entry of a link."""
     display = f"Linked {user_id} to {subject} at {provider.label}"
     change = SetupChange("linkedIdentity", SECTION, provider.name, display, after=subject)
-    await database.read(context.binding, setup_entry(context.tenant.id, actor_of(context), change))
+    await database.read(context.binding, setup_entry(context.tenant.id, context.actor, change))
 
 
 async def unlink_user(database: Database, context: Context, provider_key: str, user_id: str) -> None:
@@ -81,7 +81,7 @@ async def unlink_user(database: Database, context: Context, provider_key: str, u
     display = f"Ended the link of {user_id} at {provider.label}"
     change = SetupChange("unlinkedIdentity", SECTION, provider.name, display)
     key = {"tenant_id": context.tenant.id, "provider_id": provider.id, "user_id": user_id}
-    entry = setup_entry(context.tenant.id, actor_of(context), change)
+    entry = setup_entry(context.tenant.id, context.actor, change)
     rows, _ = await database.read(context.binding, _UNLINK.bind(**key), entry)
     if not rows:
         raise NotFound.of("not_found", "The user has no link to this provider.")
@@ -107,4 +107,4 @@ async def change_policy(database: Database, context: Context, document: Mapping[
     reading.raise_problems()
     change = SetupChange("changedSsoPolicy", SECTION, "Policy", "Changed the policy of single sign-on", held, values)
     kept = _KEEP_POLICY.bind(**values, tenant_id=context.tenant.id, now=clock.now(), user_id=context.principal.user_id)
-    await database.read(context.binding, kept, setup_entry(context.tenant.id, actor_of(context), change))
+    await database.read(context.binding, kept, setup_entry(context.tenant.id, context.actor, change))

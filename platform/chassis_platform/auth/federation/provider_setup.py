@@ -15,7 +15,7 @@ from chassis_metadata.errors import Conflict, Forbidden, Invalid, NotFound
 from chassis_metadata.ids import new_id
 from chassis_platform import clock
 from chassis_platform.access.context import Context
-from chassis_platform.auth.federation.documents import Reading, actor_of
+from chassis_platform.auth.federation.documents import Reading
 from chassis_platform.auth.federation.identity import FIELDS
 from chassis_platform.auth.federation.providers import (
     KINDS,
@@ -98,7 +98,7 @@ async def create_provider(database: Database, context: Context, home: Path, docu
         "createdIdentityProvider", SECTION, name, f"Set up the identity provider {values['label']}", after=values
     )
     inserted = _INSERT.bind(**_row(context, home, provider_id, values, secret), name=name, kind=kind)
-    rows, _ = await database.read(context.binding, inserted, setup_entry(context.tenant.id, actor_of(context), change))
+    rows, _ = await database.read(context.binding, inserted, setup_entry(context.tenant.id, context.actor, change))
     if not rows:
         raise Conflict.of("duplicate_name", f"There is an identity provider {name!r} already.", path="name")
     return provider_id
@@ -150,7 +150,7 @@ async def update_provider(
         values,
     )
     row = _row(context, home, provider.id, values, secret)
-    entry = setup_entry(context.tenant.id, actor_of(context), change)
+    entry = setup_entry(context.tenant.id, context.actor, change)
     await database.read(context.binding, _UPDATE.bind(**row), entry)
 
 
@@ -161,7 +161,7 @@ async def delete_provider(database: Database, context: Context, provider_id: str
         "deletedIdentityProvider", SECTION, provider.name, f"Removed the identity provider {provider.label}"
     )
     key = {"tenant_id": context.tenant.id, "id": provider.id}
-    entry = setup_entry(context.tenant.id, actor_of(context), change)
+    entry = setup_entry(context.tenant.id, context.actor, change)
     await database.read(context.binding, *(each.bind(**key) for each in _DELETE), entry)
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
-import os
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
 from chassis_platform import clock
+from chassis_platform.key_files import key_of_file
 
 KEY_FILE = "oauth_rs256.pem"
 ALGORITHM = "RS256"
@@ -65,10 +63,7 @@ def _base64url(number: int) -> str:
 def load_identity_signer(home: Path) -> IdentitySigner:
     """The key in `home`/keys. Several servers must share it."""
     path = home / "keys" / KEY_FILE
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write_once(path)
-    private = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    private = serialization.load_pem_private_key(key_of_file(path, _new_pem), password=None)
     if not isinstance(private, RSAPrivateKey):
         raise TypeError(f"{path} holds no RSA key. Put the installation's own back.")
     public = private.public_key().public_bytes(
@@ -77,17 +72,10 @@ def load_identity_signer(home: Path) -> IdentitySigner:
     return IdentitySigner(hashlib.sha256(public).hexdigest()[:32], private)
 
 
-def _write_once(path: Path) -> None:
-    """Whole or not at all, and never over another: of two that race, both go on with the first one's."""
-    pem = generate_private_key(65537, 3072).private_bytes(
+def _new_pem() -> bytes:
+    return generate_private_key(65537, 3072).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(pem)
-    with contextlib.suppress(FileExistsError):
-        os.link(draft, path)
-    draft.unlink()
 
 
 def half_hash(text: str, algorithm: Callable[[bytes], Digest] = hashlib.sha256) -> str:

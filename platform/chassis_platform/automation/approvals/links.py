@@ -6,10 +6,8 @@ A link works once: deciding takes the request away, and what comes later, also b
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import hmac
-import os
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +15,7 @@ from pathlib import Path
 
 from chassis_metadata.errors import NotFound
 from chassis_metadata.ids import is_id
+from chassis_platform.key_files import key_of_file
 
 KEY_FILE = "approval_links.key"
 VALID_FOR = timedelta(days=7)
@@ -36,16 +35,7 @@ class Link:
 
 def load_key(home: Path) -> bytes:
     """The key in `home`/keys, made if there is none. Servers and workers of one installation share it."""
-    path = home / "keys" / KEY_FILE
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(32))
-        with contextlib.suppress(FileExistsError):  # of two that race, both go on with the first one's
-            os.link(draft, path)
-        draft.unlink()
-    return path.read_bytes()
+    return key_of_file(home / "keys" / KEY_FILE, lambda: secrets.token_bytes(32))
 
 
 def make_link(key: bytes, link: Link) -> str:

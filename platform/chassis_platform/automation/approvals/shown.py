@@ -20,7 +20,7 @@ from chassis_platform.access.masking import masks_kept
 from chassis_platform.automation.approvals.evaluate import NO_ANSWER, Answer, Asked, answers, evaluation
 from chassis_platform.records.lists import field_label
 from chassis_platform.sql.shown_expressions import is_shown_masked
-from chassis_tenants.journal import Access, Actor, access_entry
+from chassis_tenants.journal import Access, access_entry
 from chassis_tenants.statement import Statement
 
 DOOR = "approval"
@@ -101,7 +101,6 @@ class Showing:
     def _log(self) -> Iterator[Statement]:
         """Who is shown personal data reads it, whichever way."""
         context, principal = self._context, self._context.principal
-        actor = Actor(principal.user_id, principal.username, principal.source_ip, principal.acting_user_id)
         for group in self._groups.values():
             process = group[0].process
             obj = context.snapshot.objects[process.object_name]
@@ -112,7 +111,7 @@ class Showing:
             if fields:
                 ids = [each.record_id for each in group]
                 read = Access(obj.name, ids, fields, DOOR, principal.session_id, principal.client_name)
-                yield access_entry(context.tenant.id, actor, read)
+                yield access_entry(context.tenant.id, context.actor, read)
 
 
 def _is_logged(found: Field | None) -> bool:

@@ -43,7 +43,7 @@ from chassis_platform.sql.rows import folded
 from chassis_platform.sql.trail import insert_history
 from chassis_platform.sql.write import lock_records
 from chassis_tenants.database import Database, Transaction
-from chassis_tenants.journal import HISTORY_PREFIX, Actor, SetupChange, setup_entry
+from chassis_tenants.journal import HISTORY_PREFIX, SetupChange, setup_entry
 from chassis_tenants.statement import Statement
 
 MOST_LOSERS = 2
@@ -248,10 +248,9 @@ def _traces(context: Context, obj: Object, request: MergeRequest, moved: int) ->
         before={"records": [request.master_id, *losers]},
         after={"record": request.master_id, "moved": moved, "reason": request.reason},
     )
-    actor = Actor(principal.user_id, principal.username, principal.source_ip, principal.acting_user_id)
     statements = [FORGET_REDIRECT, REDIRECT, REDIRECT_FURTHER, SETTLE_SETS]
     return [
         *(each.bind(**common, **redirect) for each in statements),
         insert_history(context.snapshot).bind(**common, rows=folded(history)),
-        setup_entry(context.tenant.id, actor, change),
+        setup_entry(context.tenant.id, context.actor, change),
     ]

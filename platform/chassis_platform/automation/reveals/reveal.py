@@ -22,7 +22,7 @@ from chassis_platform.sql.formula_context import asking
 from chassis_platform.sql.reveal_conditions import conditions_met, identified
 from chassis_platform.sql.shown_values import read_shown, shown_values
 from chassis_tenants.database import Database, Transaction
-from chassis_tenants.journal import Access, Actor, access_entry
+from chassis_tenants.journal import Access, access_entry
 
 DOOR = "reveal"
 SHORTEST_REASON, LONGEST_REASON = 3, 255
@@ -138,7 +138,6 @@ def _rows(
 
 def _entry(context: Context, obj: Object, wish: Wish) -> Any:
     principal = context.principal
-    actor = Actor(principal.user_id, principal.username, principal.source_ip, principal.acting_user_id)
     read = Access(
         object_name=obj.name,
         record_ids=[wish.record_id],
@@ -148,7 +147,7 @@ def _entry(context: Context, obj: Object, wish: Wish) -> Any:
         client_name=principal.client_name,
         reason=wish.reason.strip(),
     )
-    return access_entry(context.tenant.id, actor, read)
+    return access_entry(context.tenant.id, context.actor, read)
 
 
 async def _values(transaction: Transaction, context: Context, obj: Object, wish: Wish) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from chassis_platform.migrations.walled import execute, wall
 
 revision = "0005"
-down_revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

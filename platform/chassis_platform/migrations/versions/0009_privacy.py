@@ -8,7 +8,7 @@ from __future__ import annotations
 from chassis_platform.migrations.walled import execute, wall
 
 revision = "0009"
-down_revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

@@ -11,7 +11,7 @@ from chassis_metadata.errors import ChassisError, NotFound
 from chassis_metadata.ids import new_id
 from chassis_platform import clock
 from chassis_platform.access.context import Context
-from chassis_platform.auth.federation.documents import Reading, actor_of
+from chassis_platform.auth.federation.documents import Reading
 from chassis_platform.auth.federation.provider_setup import demand_may_give
 from chassis_platform.auth.federation.scim.problems import ScimError
 from chassis_platform.auth.sessions import new_token, organization_of, token_hash
@@ -110,7 +110,7 @@ async def create_token(database: Database, context: Context, document: Mapping[s
     )
     label = str(values["label"])
     change = SetupChange("createdScimToken", SECTION, label, f"Created the SCIM token {label}", after=values)
-    await database.read(context.binding, inserted, setup_entry(context.tenant.id, actor_of(context), change))
+    await database.read(context.binding, inserted, setup_entry(context.tenant.id, context.actor, change))
     return token
 
 
@@ -121,4 +121,4 @@ async def revoke_token(database: Database, context: Context, token_id: str) -> N
     if not rows:
         raise NotFound.of("not_found", "There is no such token, or it was revoked already.")
     change = SetupChange("revokedScimToken", SECTION, rows[0][0], f"Revoked the SCIM token {rows[0][0]}")
-    await database.read(context.binding, setup_entry(context.tenant.id, actor_of(context), change))
+    await database.read(context.binding, setup_entry(context.tenant.id, context.actor, change))
