@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import structlog
+from argon2 import PasswordHasher
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -18,6 +20,7 @@ import chassis_platform.automation.engines  # noqa: F401  they register themselv
 from chassis_metadata.components import Package
 from chassis_metadata.package import read_package
 from chassis_metadata.snapshot import Snapshot
+from chassis_platform.auth import passwords
 from chassis_platform.migrate import migrate
 from chassis_tenants.bootstrap import DatabaseUrls, prepare_database
 from chassis_tenants.database import Database
@@ -42,6 +45,9 @@ PACKAGE_FOLDERS = (
 #: Nothing here has to outlive the machine's next power cut.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 
+#: Bytes that a whole run of one process may need.
+ROOM_IN_MEMORY = 6 << 30
+
 # Unconfigured, structlog draws every variable of every frame of a traceback: minutes, while the server stands still.
 structlog.configure(
     processors=[
@@ -50,6 +56,10 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(),
     ]
 )
+
+# People are made and sign in thousands of times: the same hash, but cheap. What is shipped has a test of its own.
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # noqa: SLF001
+passwords._NOBODY = passwords._hasher.hash("nobody's")  # noqa: SLF001
 
 # A base is named by the digests of its packages, so every module of a process may have the same one: compiled once.
 _BASES: dict[frozenset[PackageVersion], Snapshot] = {}
@@ -67,10 +77,21 @@ SnapshotStore._compile_base = _compile_base_once  # type: ignore[method-assign] 
 MakeTenant = Callable[..., Awaitable[Tenant]]
 
 
+def _folder() -> Path:
+    """A fresh folder: in memory, where a thousand small files are made at once, if the machine has enough of it."""
+    memory = Path("/dev/shm")  # noqa: S108  not a fixed name: a fresh folder below it
+    if not memory.is_dir() or shutil.disk_usage(memory).free < ROOM_IN_MEMORY:
+        return Path(tempfile.mkdtemp(prefix="chassis-tests-"))
+    for left in memory.glob("chassis-tests-*"):  # by a process that was killed
+        if not Path("/proc", left.name.split("-")[2]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"chassis-tests-{os.getpid()}-", dir=memory))
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmbeddedServer]:
     """The embedded server; its DSN is a superuser's."""
-    base = Path(tempfile.mkdtemp(prefix="chassis-tests-"))
+    base = _folder()
     with start_embedded(base, linger_seconds=0.1, settings=FAST) as started:
         yield started
     shutil.rmtree(base, ignore_errors=True)

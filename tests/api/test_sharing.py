@@ -134,3 +134,77 @@ def test_a_restriction_rule_narrows_even_who_sees_all(site: Site, account: str) 
         assert access(admin, site, account, "admin")["refusal"] == {"kind": "restriction_rule", "name": "No_Shared__c"}
         assert admin.delete(path).status_code == 204
         assert sees(admin, account)
+
+
+def test_an_org_wide_default_counts_with_the_next_request_and_is_taken_back(site: Site, account: str) -> None:
+    path = "/setup/sharing-defaults/Account"
+    with site.browser("admin") as admin, as_person(site, "colleague") as colleague:
+        before = admin.get(path).json()
+        assert (before["internal"], before["own"], before["by_parent"]) == ("private", False, False)
+        assert before["readers"]["internal"] >= len(("admin", "consultant", "colleague"))
+        assert before["sharing_rules"] > 0
+        assert not sees(colleague, account)
+        assert admin.put(path, json={"internal": "public_read", "external": "private"}).status_code == 204
+        assert sees(colleague, account)
+        listed = {each["name"]: each for each in admin.get("/setup/sharing-defaults").json()["objects"]}
+        assert (listed["Account"]["internal"], listed["Account"]["own"]) == ("public_read", True)
+        assert "AccessLog" not in listed
+        assert admin.put(path, json={"internal": "open"}).status_code == 400
+        assert admin.delete(path).status_code == 204
+        assert not sees(colleague, account)
+        assert colleague.put(path, json={"internal": "public_read"}).status_code == 403
+        assert admin.get("/setup/sharing-defaults/AccessLog").status_code == 404
+
+
+def test_a_group_of_roles_and_groups_counts_and_is_kept_while_a_rule_names_it(site: Site) -> None:
+    with site.browser("admin") as admin:
+        role = admin.post("/setup/roles", json={"name": "Planners", "label": "Planners"}).json()["id"]
+        below = admin.post("/setup/roles", json={"name": "Planner", "label": "Planner", "parent_id": role}).json()["id"]
+        assert admin.patch(f"/setup/users/{site.users['colleague']}", json={"role_id": below}).status_code == 204
+        outer, inner = (
+            admin.post("/setup/groups", json={"name": name, "label": name}).json()["id"] for name in ("Outer", "Inner")
+        )
+        members = f"/setup/groups/{inner}/members"
+        by_role = admin.post(members, json={"member": role, "with_below": True})
+        assert by_role.status_code == 201, by_role.text
+        assert admin.post(members, json={"member": role}).status_code == 409
+        assert admin.post(f"/setup/groups/{outer}/members", json={"member": inner}).status_code == 201
+        assert admin.post(f"/setup/groups/{outer}/members", json={"member": outer}).status_code == 400
+        assert admin.post(members, json={"member": outer}).status_code == 400
+        assert admin.post(members, json={"member": "001000000000001AAA"}).status_code == 400
+        found = admin.get(f"/setup/groups/{outer}").json()
+        assert (found["users"], [each["kind"] for each in found["members"]]) == (1, ["Group"])
+        inside = admin.get(f"/setup/groups/{inner}").json()["members"]
+        assert [(each["kind"], each["name"], each["with_below"]) for each in inside] == [("Role", "Planners", True)]
+
+        rule = {"label": "Outer", "share_with": {"groups": ["Outer"]}, "records": {}}
+        assert admin.put("/setup/logic/sharing_rule/Lead.Outer__c", json=rule).is_success
+        assert admin.get(f"/setup/groups/{outer}").json()["rules"] == [
+            {"kind": "sharing_rule", "name": "Lead.Outer__c"}
+        ]
+        assert admin.delete(f"/setup/groups/{outer}").status_code == 409
+        assert admin.delete("/setup/logic/sharing_rule/Lead.Outer__c").status_code == 204
+        assert admin.patch(f"/setup/groups/{outer}", json={"label": "Planning"}).status_code == 204
+        listed = {each["name"]: each for each in admin.get("/setup/groups").json()["groups"]}
+        assert (listed["Outer"]["label"], listed["Inner"]["members"]) == ("Planning", 1)
+        assert listed["OemLeadDesk"]["type"] == "Queue"
+        assert admin.delete(f"/setup/groups/{listed['OemLeadDesk']['id']}").status_code == 400
+        assert admin.delete(f"{members}/{inside[0]['id']}").status_code == 204
+        assert admin.get(f"/setup/groups/{outer}").json()["users"] == 0
+        assert admin.delete(f"/setup/groups/{outer}").status_code == 204
+        assert admin.get(f"/setup/groups/{outer}").status_code == 404
+
+
+def test_only_who_manages_sharing_changes_groups(site: Site) -> None:
+    with site.browser("consultant") as consultant:
+        answers = [
+            consultant.get("/setup/groups"),
+            consultant.post("/setup/groups", json={"name": "Mine"}),
+            consultant.patch("/setup/groups/00G000000000001AAA", json={"label": "Mine"}),
+            consultant.delete("/setup/groups/00G000000000001AAA"),
+            consultant.post("/setup/groups/00G000000000001AAA/members", json={"member": site.users["consultant"]}),
+            consultant.delete("/setup/groups/00G000000000001AAA/members/011000000000001AAA"),
+            consultant.get("/setup/sharing-defaults"),
+            consultant.delete("/setup/sharing-defaults/Lead"),
+        ]
+    assert {each.status_code for each in answers} == {403}

@@ -18,6 +18,9 @@ DATA = "/services/data/v{version}"
 #: What a route's parameters stand for: the loot's own names; after `=` a word that is used as it is.
 NAMED: dict[str, dict[str, str]] = {
     f"{DATA}/sobjects/{{object}}/{{record_id}}/reveal": {"object": "=Lead", "record_id": "lead"},
+    f"{DATA}/sobjects/{{object}}/{{record_id}}/identity-checks/{{check}}": {
+        "object": "=Lead", "record_id": "lead", "check": "=Caller"
+    },
     f"{DATA}/sobjects/{{object}}/{{field}}/{{value}}": {"object": "=Lead", "field": "=Id", "value": "lead"},
     f"{DATA}/sobjects/{{object}}/{{id}}": {"object": "=Lead", "id": "lead"},
     f"{DATA}/query/{{locator}}": {"locator": "locator"},
@@ -74,6 +77,7 @@ NAMED: dict[str, dict[str, str]] = {
 #: What would do it if nobody looked who asks.
 BODIES: dict[str, Any] = {
     f"{DATA}/sobjects/{{object}}/{{record_id}}/reveal": {"fields": ["Phone", "Email"], "reason": "I want to know."},
+    f"{DATA}/sobjects/{{object}}/{{record_id}}/identity-checks/{{check}}": {"answers": {"Birthdate": "1990-01-01"}},
     f"{DATA}/sobjects/{{object}}/{{id}}": {"LastName": "Stolen"},
     f"{DATA}/sobjects/{{object}}/{{field}}/{{value}}": {"LastName": "Stolen"},
     "/ui/records/{id}": {"values": {"LastName": "Stolen"}, "version": 1},

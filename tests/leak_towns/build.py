@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from chassis_metadata.ids import new_id
 from chassis_tenants.customise import ComponentKey, save_component
 from chassis_tenants.database import Binding
 from chassis_tenants.journal import OPERATOR
 from chassis_tenants.registry import tenant_by_id
 from chassis_tenants.snapshots import SnapshotStore
-from leak_towns.plan import CRITERIA, Audience, Condition, Town
+from leak_towns.components import components
+from leak_towns.masking import NAMES
+from leak_towns.plan import Town
 from world import World
+
+PAST, FUTURE = "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
+OLD_BUDGET, OLD_REGION = 7777, "West"
 
 
 class BuiltTown(World):
@@ -20,6 +23,7 @@ class BuiltTown(World):
     town: Town
     workshop_ids: list[str]
     stay_ids: list[str]
+    customer_ids: list[str]
     group_ids: list[str]
 
 
@@ -35,58 +39,12 @@ async def build(world: World, snapshots: SnapshotStore, town: Town) -> BuiltTown
     built.town = town
     _people(built)
     _groups(built)
-    _records(built)
+    _workshops(built)
+    _stays(built)
+    _shares(built)
+    _journal(built)
     built.sql("UPDATE chassis.tenant SET access_version = access_version + 1 WHERE id = %s", tenant.id)
     return built
-
-
-def components(town: Town) -> dict[tuple[str, str], dict[str, Any]]:
-    """The tenant's own metadata."""
-    default = {"internal": town.internal} | ({"external": town.external} if town.external else {})
-    source = {"object": "Workshop", "field": "Id", "user_field": "ForemanId", "hierarchy": town.set_by_hierarchy}
-    below = {"and_below": "ParentWorkshopId"} if town.set_and_below else {}
-    made: dict[tuple[str, str], dict[str, Any]] = {
-        ("custom_permission", "SeeSouth__c"): {"label": "See the south"},
-        ("permission_set", "South__c"): {"label": "South", "custom_permissions": ["SeeSouth__c"]},
-        ("permission_set", "AllWorkshops__c"): {
-            "label": "All",
-            "objects": {"Workshop": ["read", "update", "view_all", "modify_all"], "Stay": ["read", "view_all"]},
-        },
-        ("org_wide_default", "Workshop"): default,
-        ("access_set", "MyWorkshops__c"): {"label": "Mine", "object": "Workshop", "sources": [source], **below},
-    }
-    for number, rule in enumerate(town.rules):
-        kind = "restriction_rule" if rule.restricts else "sharing_rule"
-        who = "applies_to" if rule.restricts else "share_with"
-        body = {"label": f"Rule {number}", who: audience(rule.audience), "records": condition(rule.records)}
-        if not rule.restricts:
-            body["access"] = "edit" if rule.may_edit else "read"
-        made[kind, f"Workshop.Rule{number}__c"] = body
-    return made
-
-
-def audience(who: Audience) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "roles": [f"Role{each}" for each in sorted(who.roles)],
-        "roles_and_below": [f"Role{each}" for each in sorted(who.roles_and_below)],
-        "groups": [f"Group{each}" for each in sorted(who.groups)],
-        "user_types": ["Partner"] if who.partners else [],
-        "permissions": ["SeeSouth__c"] if who.permission else [],
-    }
-    return {key: value for key, value in found.items() if value} | ({"everyone": True} if who.everyone else {})
-
-
-def condition(which: Condition) -> dict[str, Any]:
-    found: dict[str, Any] = {"owner": True} if which.owner else {}
-    if which.owned_by is not None:
-        found["owned_by"] = audience(which.owned_by)
-    if which.foreman:
-        found["user_field"] = "ForemanId"
-    if which.in_set is not None:
-        found |= {"field": which.in_set, "in": "MyWorkshops__c"}
-    if which.criteria is not None:
-        found["criteria"] = CRITERIA[which.criteria]
-    return found
 
 
 def _people(built: BuiltTown) -> None:
@@ -97,6 +55,7 @@ def _people(built: BuiltTown) -> None:
     for number, person in enumerate(built.town.people):
         sets = ["GarageUser", *(["AllWorkshops__c"] if person.sees_all else [])]
         sets += ["South__c"] if person.holds_permission else []
+        sets += ["Tax__c"] if person.reads_tax_numbers else []
         user_id = built.user(f"p{number}", *sets, role=None if person.role is None else f"Role{person.role}")
         if person.external:
             built.sql("""UPDATE data."user" SET user_type = 'Partner' WHERE id = %s""", user_id)
@@ -118,10 +77,9 @@ def _groups(built: BuiltTown) -> None:
             built.record("GroupMember", GroupId=made, UserOrGroupId=built.group_ids[inner])
 
 
-def _records(built: BuiltTown) -> None:
-    town = built.town
-    built.workshop_ids = [new_id("gW1") for _ in town.workshops]
-    for number, each in enumerate(town.workshops):
+def _workshops(built: BuiltTown) -> None:
+    built.workshop_ids = [new_id("gW1") for _ in built.town.workshops]
+    for number, each in enumerate(built.town.workshops):
         built.record(
             "Workshop",
             Id=built.workshop_ids[number],
@@ -133,18 +91,45 @@ def _records(built: BuiltTown) -> None:
             IsActive=each.is_active,
             ForemanId=None if each.foreman is None else built.users[f"p{each.foreman}"],
             ParentWorkshopId=None if each.parent is None else built.workshop_ids[each.parent],
+            Phone=each.phone,
+            Email=each.email,
+            OpenedOn=each.opened_on,
+            SerialNumber=serial_number(number),
+            TaxNumber=each.tax_number,
             deleted=each.is_deleted,
         )
+
+
+def serial_number(number: int) -> str:
+    """Unique, and long enough for every mask."""
+    return f"SN-2026-{number:03}-98765"
+
+
+def _stays(built: BuiltTown) -> None:
+    built.customer_ids = [
+        built.record(
+            "Customer",
+            Name="".join(NAMES[each.name]),
+            LastName=NAMES[each.name][0],
+            FirstName=NAMES[each.name][1],
+            OwnerId=whom(built, each.owner),
+        )
+        for each in built.town.customers
+    ]
     built.stay_ids = [
         built.record(
             "Stay",
             Name=f"Case stay {number}",
             Status="Planned",
-            WorkshopId=None if workshop is None else built.workshop_ids[workshop],
+            WorkshopId=None if each.workshop is None else built.workshop_ids[each.workshop],
+            CustomerId=None if each.customer is None else built.customer_ids[each.customer],
         )
-        for number, workshop in enumerate(town.stays)
+        for number, each in enumerate(built.town.stays)
     ]
-    for share in town.shares:
+
+
+def _shares(built: BuiltTown) -> None:
+    for share in built.town.shares:
         built.record(
             "RecordShare",
             Name="share",
@@ -153,8 +138,39 @@ def _records(built: BuiltTown) -> None:
             UserOrGroupId=whom(built, share.with_whom),
             AccessLevel="Edit" if share.may_edit else "Read",
             RowCause="Manual",
-            ExpiresAt="2020-01-01T00:00:00Z" if share.has_expired else None,
+            ExpiresAt=PAST if share.has_expired else None,
         )
+    for number, each in enumerate(built.town.reveals):
+        built.record(
+            "RevealGrant",
+            Name=f"R{number}",
+            UserId=built.users[f"p{each.person}"],
+            ObjectName="Workshop",
+            RecordId=built.workshop_ids[each.workshop],
+            FieldName=each.field,
+            Status="Shown",
+            Reason="A call back",
+            Minutes=10,
+            RuleName="Rule",
+            RequestId=f"R{number}",
+            ExpiresAt=PAST if each.has_expired else FUTURE,
+        )
+
+
+def _journal(built: BuiltTown) -> None:
+    """Each workshop's budget and region were something else before."""
+    for number, each in enumerate(built.town.workshops):
+        for field, old, new in (("Budget", OLD_BUDGET, each.budget), ("Region", OLD_REGION, each.region)):
+            built.record(
+                "FieldHistory",
+                Name="change",
+                ObjectName="Workshop",
+                RecordId=built.workshop_ids[number],
+                FieldName=field,
+                OldValue=str(old),
+                NewValue=None if new is None else str(new),
+                UserId=built.users["p0"],
+            )
 
 
 def whom(built: BuiltTown, name: str) -> str:

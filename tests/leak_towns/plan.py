@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
+from hypothesis import assume
 from hypothesis import strategies as st
+
+from leak_towns.masking import (
+    BUDGETS,
+    DAYS,
+    EMAILS,
+    PHONES,
+    TAX_NUMBERS,
+    Audience,
+    Condition,
+    MaskingRule,
+    Revealed,
+    masking_rules,
+    revealed,
+)
 
 REGIONS = ("North", "South", "West")
 DEFAULTS = ("private", "private", "private", "public_read", "public_read_write")
@@ -28,6 +42,7 @@ class Person:
     external: bool
     sees_all: bool
     holds_permission: bool
+    reads_tax_numbers: bool
 
 
 @dataclass(frozen=True)
@@ -38,29 +53,6 @@ class Group:
     people: frozenset[int]
     roles: tuple[tuple[int, bool], ...]
     groups: frozenset[int]
-
-
-@dataclass(frozen=True)
-class Audience:
-    """Who a rule is for."""
-
-    everyone: bool = False
-    roles: frozenset[int] = frozenset()
-    roles_and_below: frozenset[int] = frozenset()
-    groups: frozenset[int] = frozenset()
-    partners: bool = False
-    permission: bool = False
-
-
-@dataclass(frozen=True)
-class Condition:
-    """Which records; all parts hold. `in_set` is the field that is compared with the access set."""
-
-    owner: bool = False
-    owned_by: Audience | None = None
-    foreman: bool = False
-    in_set: str | None = None
-    criteria: int | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +76,26 @@ class Workshop:
     foreman: int | None
     parent: int | None
     is_deleted: bool
+    phone: str | None
+    email: str | None
+    opened_on: str | None
+    tax_number: str | None
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A record that everybody sees; `name` is a place in the list of names."""
+
+    owner: str
+    name: int
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A record that its workshop's readers see; both are places in lists."""
+
+    workshop: int | None
+    customer: int | None
 
 
 @dataclass(frozen=True)
@@ -110,8 +122,11 @@ class Town:
     set_and_below: bool
     workshops: tuple[Workshop, ...]
     shares: tuple[Share, ...]
-    stays: tuple[int | None, ...]  # each stay's workshop
-    extra: dict[str, Any] = field(default_factory=dict, compare=False)
+    stays: tuple[Stay, ...]
+    customers: tuple[Customer, ...]
+    masks: tuple[MaskingRule, ...]
+    hidden_names: tuple[tuple[Audience, Condition], ...]  # to whom the names of which customers are clear
+    reveals: tuple[Revealed, ...]
 
 
 @st.composite
@@ -175,32 +190,75 @@ def group_lists(draw: st.DrawFn, people: int, roles: int) -> tuple[Group, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True)
+class Those:
+    """What the parts of a town may name."""
+
+    roles: int
+    people: int
+    owners: tuple[str, ...]
+    groups: tuple[Group, ...]
+
+    @property
+    def audiences(self) -> st.SearchStrategy[Audience]:
+        return audiences(self.roles, len(self.groups))
+
+    @property
+    def conditions(self) -> st.SearchStrategy[Condition]:
+        return conditions(self.roles, len(self.groups))
+
+
+RARELY = st.sampled_from([False, False, False, False, True])
+
+
+def _place(count: int) -> st.SearchStrategy[int | None]:
+    return st.one_of(st.none(), st.integers(0, count - 1)) if count else st.none()
+
+
+@st.composite
+def workshop_lists(draw: st.DrawFn, those: Those) -> tuple[Workshop, ...]:
+    return tuple(
+        Workshop(
+            draw(st.sampled_from(those.owners)),
+            draw(st.sampled_from((None, *REGIONS))),
+            draw(st.sampled_from(BUDGETS)),
+            draw(st.booleans()),
+            draw(_place(those.people)),
+            draw(_place(number)),
+            draw(RARELY),
+            draw(st.sampled_from(PHONES)),
+            draw(st.sampled_from(EMAILS)),
+            draw(st.sampled_from(DAYS)),
+            draw(st.sampled_from(TAX_NUMBERS)),
+        )
+        for number in range(draw(st.integers(8, 12)))
+    )
+
+
+@st.composite
+def shares(draw: st.DrawFn, those: Those, workshops: int) -> tuple[Share, ...]:
+    people = [f"p{each}" for each in range(those.people)]
+    with_whom = st.sampled_from([*people, *(f"g{number}" for number in range(len(those.groups)))])
+    one = st.builds(Share, st.integers(0, workshops - 1), with_whom, st.booleans(), RARELY)
+    return tuple(draw(st.lists(one, min_size=1, max_size=4)))
+
+
 @st.composite
 def towns(draw: st.DrawFn) -> Town:
-    """A tenant in which something is to be seen: never an empty one."""
+    """A tenant in which something is to be seen: never an empty one, nor the simplest that there is."""
+    assume(draw(st.integers(0, 255)))
     role_count = draw(st.integers(3, 6))
     roles = tuple(None if each == 0 else draw(st.integers(0, each - 1)) for each in range(role_count))
-    role = st.one_of(st.integers(0, role_count - 1), st.integers(0, role_count - 1), st.none())
-    rarely = st.sampled_from([False, False, False, False, True])
-    people = tuple(draw(st.lists(st.builds(Person, role, rarely, rarely, st.booleans()), min_size=5, max_size=8)))
+    role = st.one_of(st.integers(0, role_count - 1), _place(role_count))
+    person = st.builds(Person, role, RARELY, RARELY, st.booleans(), st.booleans())
+    people = tuple(draw(st.lists(person, min_size=5, max_size=8)))
     groups = draw(group_lists(len(people), role_count))
-    owners = [f"p{each}" for each in range(len(people))]
     queues = [f"g{number}" for number, each in enumerate(groups) if each.is_queue]
-    somebody = st.one_of(st.none(), st.integers(0, len(people) - 1))
-    workshops = tuple(
-        Workshop(
-            draw(st.sampled_from(owners + queues)),
-            draw(st.sampled_from((None, *REGIONS))),
-            draw(st.sampled_from((None, 10, 50, 90))),
-            draw(st.booleans()),
-            draw(somebody),
-            draw(st.one_of(st.none(), st.integers(0, each - 1))) if each else None,
-            draw(rarely),
-        )
-        for each in range(draw(st.integers(7, 12)))
-    )
-    with_whom = st.sampled_from([*owners, *(f"g{number}" for number in range(len(groups)))])
-    shares = st.builds(Share, st.integers(0, len(workshops) - 1), with_whom, st.booleans(), rarely)
+    those = Those(role_count, len(people), (*(f"p{each}" for each in range(len(people))), *queues), groups)
+    workshops = draw(workshop_lists(those))
+    customers = tuple(draw(st.lists(st.builds(Customer, st.sampled_from(those.owners), st.integers(0, 2)), max_size=3)))
+    stay = st.builds(Stay, _place(len(workshops)), _place(len(customers)))
+    names = st.tuples(those.audiences, st.sampled_from([Condition(), Condition(owner=True)]))
     return Town(
         roles,
         people,
@@ -211,6 +269,10 @@ def towns(draw: st.DrawFn) -> Town:
         draw(st.booleans()),
         draw(st.booleans()),
         workshops,
-        tuple(draw(st.lists(shares, min_size=1, max_size=4))),
-        tuple(draw(st.lists(st.one_of(st.none(), st.integers(0, len(workshops) - 1)), max_size=6))),
+        draw(shares(those, len(workshops))),
+        tuple(draw(st.lists(stay, min_size=1, max_size=6))),
+        customers,
+        tuple(draw(st.lists(masking_rules(those.audiences, those.conditions), min_size=2, max_size=5))),
+        tuple(draw(st.lists(names, max_size=2))),
+        tuple(draw(revealed(len(people), len(workshops)))),
     )

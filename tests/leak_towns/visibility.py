@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from leak_towns.plan import Audience, Condition, Rule, Town, Workshop
+from leak_towns.masking import Audience, Condition
+from leak_towns.plan import Rule, Town, Workshop
 
 
 class Visibility:
@@ -25,17 +26,17 @@ class Visibility:
         """A stay is its workshop's; without one, only who sees all sees it. A deleted workshop still controls."""
         if self.me.sees_all:
             return True
-        workshop = self.town.stays[number]
+        workshop = self.town.stays[number].workshop
         return workshop is not None and self._within(workshop, edit=False)
 
     def _within(self, number: int, *, edit: bool) -> bool:
         record = self.town.workshops[number]
-        if not all(self._meets(rule.records, number) for rule in self._rules(restricts=True)):
+        if not all(self.meets(rule.records, number) for rule in self._rules(restricts=True)):
             return False
         if self.me.sees_all or self._is_public(edit=edit) or record.owner in self.everybody_i_stand_for:
             return True
         rules = (rule for rule in self._rules(restricts=False) if rule.may_edit or not edit)
-        return any(self._meets(rule.records, number) for rule in rules) or self._is_shared(number, edit=edit)
+        return any(self.meets(rule.records, number) for rule in rules) or self._is_shared(number, edit=edit)
 
     def _is_public(self, *, edit: bool) -> bool:
         widths = ["private", "public_read", "public_read_write"]
@@ -49,14 +50,14 @@ class Visibility:
         """Sharing reaches those above its audience in the hierarchy; a restriction narrows its audience alone."""
         of_kind = [rule for rule in self.town.rules if rule.restricts is restricts]
         if restricts:
-            return [rule for rule in of_kind if self._is_in(rule.audience, self.person)]
+            return [rule for rule in of_kind if self.is_in(rule.audience, self.person)]
         reached = [self.person, *self.subordinates]
         return [rule for rule in of_kind if self._is_shared_with(rule.audience, reached)]
 
     def _is_shared_with(self, audience: Audience, reached: list[int]) -> bool:
         own = Audience(everyone=audience.everyone, partners=audience.partners, permission=audience.permission)
         by_place = Audience(roles=audience.roles, roles_and_below=audience.roles_and_below, groups=audience.groups)
-        if self._is_in(own, self.person) or any(self._is_in(by_place, each) for each in reached):
+        if self.is_in(own, self.person) or any(self.is_in(by_place, each) for each in reached):
             return True
         # A role or group counts for those above it even where nobody is in it.
         places = audience.roles | {each for top in audience.roles_and_below for each in self._under(top)}
@@ -79,7 +80,7 @@ class Visibility:
                 found.add(each)
         return found
 
-    def _is_in(self, audience: Audience, person: int) -> bool:
+    def is_in(self, audience: Audience, person: int) -> bool:
         somebody = self.town.people[person]
         return (
             audience.everyone
@@ -127,7 +128,7 @@ class Visibility:
             for share in self.town.shares
         )
 
-    def _meets(self, condition: Condition, number: int) -> bool:
+    def meets(self, condition: Condition, number: int) -> bool:
         record = self.town.workshops[number]
         parts = [
             not condition.owner or record.owner in self.everybody_i_stand_for,
@@ -141,7 +142,7 @@ class Visibility:
     def _owned_by(self, audience: Audience, record: Workshop) -> bool:
         kind, number = record.owner[0], int(record.owner[1:])
         if kind == "p":
-            return self._is_in(audience, number)
+            return self.is_in(audience, number)
         return number in {inner for each in audience.groups for inner in self._with_inner(each)}
 
     def _with_inner(self, group: int) -> set[int]:

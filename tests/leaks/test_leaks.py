@@ -81,9 +81,9 @@ async def compare_stays(built: BuiltTown, context: Context, wanted: Visibility, 
     town, count = built.town, len(built.town.stays)
     stays = {number for number in range(count) if wanted.sees_stay(number)}
     same(await stays_by_query(built, context), stays, "stays by query", count)
-    under = {number for number in stays if town.stays[number] in seen}
+    under = {number for number in stays if town.stays[number].workshop in seen}
     same(await stays_by_parent(built, context), under, "stays by parent", count)
-    through = {town.stays[number] for number in stays} & seen
+    through = {town.stays[number].workshop for number in stays} & seen
     same(await workshops_by_stay(built, context), {each for each in through if each is not None}, "by stay", count)
     parents = {town.workshops[number].parent for number in seen} & seen
     same(await parents_by_child(built, context), {each for each in parents if each is not None}, "by child", count)

@@ -96,6 +96,17 @@ def test_every_component_can_be_said_again(crm: Package) -> None:
         assert parse_component(kind, name, body_of(each)) == each
 
 
+def test_what_a_permission_set_group_mutes_can_be_said_again() -> None:
+    muting = {
+        "objects": {"Lead": ["create"]},
+        "fields": {"Lead.Phone": "edit", "Lead.Email": "read"},
+        "permissions": ["ExportData"],
+    }
+    body = {"label": "Trainee", "includes": ["CrmUser"], "muting": muting}
+
+    assert body_of(parse_component("permission_set", "Trainee", body)) == body
+
+
 @pytest.mark.parametrize("document", [{}, {"format": 2}, {"format": 1, "package": {}, "objects": [["A"]]}])
 def test_something_else_is_no_package(document: dict[str, Any]) -> None:
     with pytest.raises(Invalid):

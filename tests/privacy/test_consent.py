@@ -9,6 +9,7 @@ import pytest
 from chassis_platform.automation.consent import may_contact, not_restricted
 from chassis_platform.automation.flows.runner import start
 from chassis_platform.automation.segments import refresh
+from chassis_platform.privacy.consents import consent_overview
 from privacy.test_automotive import office as office  # noqa: PLC0414  the automotive tenant
 
 if TYPE_CHECKING:
@@ -140,3 +141,32 @@ async def test_many_persons_cost_one_round_trip(office: Office, counted: Any) ->
 @pytest.mark.parametrize("persons", [[], ["001000000000000001"]])
 async def test_nobody_and_strangers_may_not(office: Office, persons: list[str]) -> None:
     assert await allowed(office, "NEWS", persons) == set()
+
+
+async def test_the_overview_counts_what_people_said_last(office: Office) -> None:
+    event = await purpose(office, "EVENT")
+    people = [office.desk.world.record("Account", Name=f"Guest {number}") for number in range(3)]
+    for person in people:
+        consent(office, person, event, "OptIn", 2020)
+    consent(office, people[0], event, "OptOut", 2024)
+    consent(office, people[0], event, "OptIn", 2024, channel="Sms")
+    before = await restricted_people(office)
+    restrict(office, people[1])
+
+    [model] = await consent_overview(office.desk.database, await office.context("olga"))
+
+    assert [each for each in model["figures"] if each["purpose"] == "EVENT"] == [
+        {"purpose": "EVENT", "channel": "Email", "agreed": 2, "others": 1},
+        {"purpose": "EVENT", "channel": "Sms", "agreed": 1, "others": 0},
+    ]
+    assert model["restriction"] == {
+        "object": "DataSubjectRequest",
+        "person": "PersonId",
+        "values": {"RequestType": "Restrict"},
+        "people": before + 1,
+    }
+
+
+async def restricted_people(office: Office) -> int:
+    [model] = await consent_overview(office.desk.database, await office.context("olga"))
+    return int(model["restriction"]["people"])

@@ -6,6 +6,7 @@ import io
 import zipfile
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from chassis_metadata.ids import new_id
@@ -61,6 +62,8 @@ def test_without_the_permission_nothing_is_answered(site: Site, lead: str) -> No
             admin.get("/privacy/acts/0Pv000000000000001/content"),
             admin.post("/privacy/acts/0Pv000000000000001/approve", json={}),
             admin.get("/privacy/retention"),
+            admin.get("/privacy/consents"),
+            admin.post("/privacy/people", json={"known_as": "li@example.com"}),
         ]
 
     assert {each.status_code for each in answers} == {403}
@@ -77,12 +80,30 @@ def test_what_makes_no_sense_is_refused(site: Site, lead: str) -> None:
             olga.post("/privacy/exports", json={"subjects": [lead], "language": 7}),
             olga.post("/privacy/exports", json={"subjects": [lead], "request": "letter"}),
             olga.post("/privacy/erasures", json={"subjects": [lead]}),
+            olga.post("/privacy/people", json={}),
+            olga.post("/privacy/people", json={"known_as": "x"}),
+            olga.post("/privacy/people", json={"records": ["x"]}),
             olga.get("/privacy/acts/nothing"),
             olga.get("/privacy/acts/nothing/content"),
             olga.post("/privacy/acts/nothing/approve", json={}),
         ]
 
-    assert [each.status_code for each in answers] == [400, 400, 400, 404, 400, 400, 400, 400, 404, 404, 404]
+    assert [each.status_code for each in answers] == [
+        400,
+        400,
+        400,
+        404,
+        400,
+        400,
+        400,
+        400,
+        400,
+        400,
+        400,
+        404,
+        404,
+        404,
+    ]
 
 
 def test_from_the_wish_to_its_end(site: Site, lead: str) -> None:
@@ -98,6 +119,38 @@ def test_from_the_wish_to_its_end(site: Site, lead: str) -> None:
     assert (own.status_code, agreed.status_code, again.status_code) == (403, 200, 409)
     assert agreed.json()["status"] in ("queued", "running", "done")
     assert made in [each["id"] for each in listed]
+
+
+def test_a_person_is_found_by_what_is_said_in_full_and_the_access_log_tells(
+    urls: DatabaseUrls, site: Site, lead: str
+) -> None:
+    with site.browser("olga") as olga:
+        made = olga.post(f"{DATA}/Lead", json={"LastName": "Found", "Company": "Found", "Email": "fo@example.com"})
+        found = made.json()["id"]
+        by_mail = olga.post("/privacy/people", json={"known_as": " FO@example.com "}).json()["people"]
+        by_part = olga.post("/privacy/people", json={"known_as": "example.com"}).json()["people"]
+        by_id = olga.post("/privacy/people", json={"records": [lead, found, site.users["olga"]]}).json()["people"]
+        listed = olga.get("/privacy/acts").json()["users"]
+
+    assert by_mail == [{"id": found, "object": "Lead", "name": "Found", "label": "Lead"}]
+    assert by_part == []
+    assert {each["id"] for each in by_id} == {lead, found}
+    assert site.users["olga"] in listed
+    with psycopg.connect(urls.owner) as connection:
+        asked = (
+            "SELECT count(*) FROM data.access_log WHERE tenant_id = %s AND door = 'privacy' AND %s = ANY (record_ids)"
+        )
+        [[entries]] = connection.execute(asked, [site.tenant_id, found]).fetchall()
+    assert entries == 2
+
+
+def test_retention_and_consent_are_told(site: Site) -> None:
+    with site.browser("olga") as olga:
+        rules = olga.get("/privacy/retention").json()["rules"]
+        models = olga.get("/privacy/consents").json()["models"]
+
+    assert all({"label", "object_label", "age_label", "months", "dry_run"} <= each.keys() for each in rules.values())
+    assert models == []
 
 
 async def test_an_archive_is_taken_away(urls: DatabaseUrls, home: Path, site: Site, lead: str) -> None:

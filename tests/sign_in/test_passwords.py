@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec, module_from_spec
+
 import httpx
 import pytest
 
@@ -13,6 +15,16 @@ NEW = "eine-lange-Reise-nach-Westen"
 
 def change(client: httpx.Client, new: str, old: str = PASSWORD) -> httpx.Response:
     return keep_token(client, client.post("/ui/me/password", json={"password": old, "new_password": new}))
+
+
+def test_a_stored_hash_costs_what_rfc_9106_recommends() -> None:
+    spec = find_spec("chassis_platform.auth.passwords")
+    assert spec is not None
+    assert spec.loader is not None
+    shipped = module_from_spec(spec)  # other than the one that the tests have made cheap
+    spec.loader.exec_module(shipped)
+
+    assert shipped.hash_password(NEW).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 @pytest.mark.parametrize(
