@@ -55,17 +55,22 @@ def gather(site: Site, admin: httpx.Client, consultant: httpx.Client) -> Loot:
             "permission set": "Attacked__c",
             "organization": site.organization_id,
             "factor": done(consultant.post("/ui/me/factors/totp", json={}))["id"],
-            **_shared(site, consultant, lead),
+            **_shared(site, admin, consultant, lead),
             **_connections(site, admin),
             **_journals(admin, lead),
         }
     )
 
 
-def _shared(site: Site, consultant: httpx.Client, lead: str) -> dict[str, str]:
+def _shared(site: Site, admin: httpx.Client, consultant: httpx.Client, lead: str) -> dict[str, str]:
     share = {"with": site.users["admin"], "access": "Read", "reason": SECRET}
     delegate = {"delegate_id": site.users["admin"], "from": "2026-01-01", "to": "2099-01-01"}
+    # Everybody of a tenant may know what groups are called.
+    group = done(admin.post("/setup/groups", json={"name": "Attacked", "label": "Attacked"}))["id"]
+    member = done(admin.post(f"/setup/groups/{group}/members", json={"member": site.users["admin"]}))["id"]
     return {
+        "group": group,
+        "member": member,
         "share": done(consultant.post(f"/ui/records/{lead}/shares", json=share))["id"],
         "delegate": done(consultant.post("/ui/approvals/delegates", json=delegate))["id"],
     }

@@ -60,7 +60,8 @@ def test_a_document_fetches_nothing_and_does_not_grow(site: Site, loot: Loot, tr
     for document in _documents(trap):
         for encoding in ("utf-8", "utf-16"):
             headers = {"authorization": f"Bearer {loot['key']}", "content-type": "application/xml"}
-            answer = httpx.post(f"{site.url}/inbound/adf", content=document.encode(encoding), headers=headers)
+            sent = document.encode(encoding)
+            answer = httpx.post(f"{site.url}/inbound/adf", content=sent, headers=headers, timeout=30)
             assert 400 <= answer.status_code < 500, answer.text
             assert "root:" not in answer.text
     assert _Trap.visits == []
@@ -90,3 +91,18 @@ def test_a_mail_that_nests_without_end_is_refused(site: Site, loot: Loot) -> Non
     answer = httpx.post(f"{site.url}/inbound/adf", content=nested, headers=headers)
     assert 400 <= answer.status_code < 500
     assert time.monotonic() - started < 10
+
+
+def test_a_document_that_is_kept_comes_back_as_a_file_of_plain_text(
+    site: Site, admin: httpx.Client, loot: Loot
+) -> None:
+    headers = {"authorization": f"Bearer {loot['key']}", "content-type": "text/html"}
+    httpx.post(f"{site.url}/inbound/adf", content="<html><script>alert(1)</script>", headers=headers)
+    messages = admin.get("/setup/inbound").json()["messages"]
+    assert messages
+    for each in messages[:3]:
+        answer = admin.get(f"/setup/inbound/{each['id']}/content")
+        assert answer.headers["content-type"].startswith("text/plain")
+        assert answer.headers["content-disposition"].startswith("attachment")
+        assert "sandbox" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"].startswith("nosniff")

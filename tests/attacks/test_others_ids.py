@@ -19,7 +19,9 @@ DATA = "/services/data/v{version}"
 NAMED: dict[str, dict[str, str]] = {
     f"{DATA}/sobjects/{{object}}/{{record_id}}/reveal": {"object": "=Lead", "record_id": "lead"},
     f"{DATA}/sobjects/{{object}}/{{record_id}}/identity-checks/{{check}}": {
-        "object": "=Lead", "record_id": "lead", "check": "=Caller"
+        "object": "=Lead",
+        "record_id": "lead",
+        "check": "=Caller",
     },
     f"{DATA}/sobjects/{{object}}/{{field}}/{{value}}": {"object": "=Lead", "field": "=Id", "value": "lead"},
     f"{DATA}/sobjects/{{object}}/{{id}}": {"object": "=Lead", "id": "lead"},
@@ -54,6 +56,9 @@ NAMED: dict[str, dict[str, str]] = {
         f"/setup/users/{{id}}{rest}": {"id": "user"}
         for rest in ("", "/reset-password", "/factors", "/unlock", "/login-as")
     },
+    "/setup/groups/{id}": {"id": "group"},
+    "/setup/groups/{id}/members": {"id": "group"},
+    "/setup/groups/{id}/members/{member}": {"id": "group", "member": "member"},
     "/setup/administration-requests/{id}/approve": {"id": "administration request"},
     "/setup/administration-requests/{id}/refuse": {"id": "administration request"},
     "/setup/permission-sets/{name}": {"name": "permission set"},
@@ -88,6 +93,8 @@ BODIES: dict[str, Any] = {
     "/setup/connected-apps/{id}": {"label": "Stolen"},
     "/setup/identity-providers/{id}": {"label": "Stolen"},
     "/setup/identity-providers/{id}/identities": {"subject": "thief", "user_id": "{user}"},
+    "/setup/groups/{id}": {"label": "Stolen"},
+    "/setup/groups/{id}/members": {"member": "{user}"},
     "/setup/permission-sets/{name}": {"name": "Attacked__c", "label": "Stolen", "objects": {}, "fields": {}}
     | {"apps": [], "system": ["ManageUsers"]},
     "/ui/me/factors/totp/{id}/confirm": {"code": "123456"},
@@ -167,9 +174,9 @@ def test_nobody_gets_at_others_records_by_naming_them_inside_a_request(
         ("GET", f"/ui/labels?ids={lead},{user}", None),
         ("GET", f"/setup/explain-access?record={lead}&user={user}", None),
         ("GET", f"/audit/timeline?record={lead}", None),
-        ("GET", "/ui/search?q=Zaphod", None),
+        ("POST", "/ui/search", {"q": "Zaphod"}),
         ("GET", "/ui/recycle-bin", None),
-        ("GET", "/ui/lookup?object=Lead&q=Zaphod", None),
+        ("POST", "/ui/lookup", {"q": "Zaphod", "objects": ["Lead"]}),
     ]
     told = []
     for method, address, body in requests:
@@ -189,6 +196,7 @@ def test_after_all_attacks_everything_is_as_it_was(site: Site, windows: dict[str
         ("/setup/sessions", "session"),
         ("/setup/permission-sets/Attacked__c", "permission set"),
         ("/setup/connected-apps", "app"),
+        ("/setup/groups", "group"),
         ("/setup/identity-providers", "identity provider"),
         ("/setup/scim-tokens", "scim token"),
         ("/setup/inbound-keys", "inbound key"),
@@ -197,6 +205,8 @@ def test_after_all_attacks_everything_is_as_it_was(site: Site, windows: dict[str
     ):
         assert loot[thing] in admin.get(address).text, thing
     assert "Stolen" not in admin.get("/setup/connected-apps").text
+    group = admin.get(f"/setup/groups/{loot['group']}").json()
+    assert (group["label"], [each["id"] for each in group["members"]]) == ("Attacked", [loot["member"]])
     user = next(each for each in admin.get("/setup/users").json()["users"] if each["id"] == loot["user"])
     assert user["email"] == site.username("consultant")
 

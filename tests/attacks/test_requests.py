@@ -5,11 +5,15 @@ from __future__ import annotations
 import gzip
 import socket
 import time
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
 
 from attacks.loot import Loot, done, new_lead
+from chassis_platform.automation.mail import Letter, letter_of
+from chassis_platform.settings import Settings
 from serving import Site
 
 PRIVATE = ("/ui/bootstrap", "/services/data/v66.0/sobjects", "/setup/users", "/audit/head", "/ui/recycle-bin", "/nope")
@@ -133,3 +137,16 @@ def test_an_exported_cell_is_no_formula(admin: httpx.Client, sign: str) -> None:
     assert answer.status_code == 200, answer.text
     cell = answer.text.splitlines()[-1].strip('"')
     assert not cell.startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d"))
+
+
+@pytest.mark.parametrize("part", ["to", "subject", "sender", "reply_to"])
+def test_no_text_becomes_a_header_of_a_mail(part: str) -> None:
+    context: Any = SimpleNamespace(tenant=SimpleNamespace(organization_id="00D000000000001AAA"))
+    hostile = "a@b.example\r\nBcc: c@evil.example"
+    parts = {"to": "a@customer.example", "subject": "Hello", "text": "Hello", part: hostile}
+    try:
+        message = letter_of(Settings(), context, Letter("02s", **parts))
+    except ValueError:
+        return
+    assert message["Bcc"] is None
+    assert b"\nBcc:" not in message.as_bytes()

@@ -78,7 +78,7 @@ ONLY_MATCHED = {
 def _modules() -> Iterator[ModuleType]:
     for package in (chassis_metadata, chassis_tenants, chassis_platform):
         for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            if ".migrations" not in each.name:
+            if ".migrations" not in each.name and not each.name.endswith("__main__"):
                 yield importlib.import_module(each.name)
 
 

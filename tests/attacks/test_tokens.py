@@ -116,3 +116,33 @@ def test_the_cookie_is_for_servers_only(site: Site) -> None:
         assert "samesite=lax" in each
         assert "path=/" in each
         assert "domain=" not in each
+
+
+@pytest.mark.parametrize("name", ["access_token", "oauth_token", "sid", "token", "session", "chassis_session"])
+def test_a_token_in_an_address_opens_nothing(site: Site, name: str) -> None:
+    token = site.token("robot")
+    for path in ("/ui/bootstrap", "/services/data/v66.0/sobjects"):
+        assert httpx.get(site.url + path, params={name: token}).status_code == 401, path
+        assert httpx.post(site.url + path, data={name: token}).status_code in (401, 404, 405), path
+
+
+def test_tokens_are_long_and_no_two_are_alike(site: Site) -> None:
+    sent = {"username": site.username("stranger"), "password": PASSWORD}
+    answers = [httpx.post(f"{site.url}/ui/session", json=sent) for _ in range(3)]
+    secrets = [each.cookies["chassis_session"].rpartition("!")[2] for each in answers]
+    secrets += [each.json()["csrf_token"] for each in answers]
+    assert len(set(secrets)) == len(secrets)
+    assert all(len(each) >= 43 for each in secrets), "256 bits are 64 hexadecimal digits, or 43 of base 64"
+
+
+def test_no_secret_is_in_what_the_server_writes_down(site: Site, loot: Loot, capfd: pytest.CaptureFixture[str]) -> None:
+    token, query = site.token("robot"), "SELECT Id FROM Lead WHERE LastName = 'Unspeakable'"
+    headers = {"authorization": f"Bearer {token}"}
+    for path in ("/services/data/v66.0/query", "/services/data/v66.0/sobjects/Lead/Unspeakable", "/nowhere"):
+        httpx.get(site.url + path, params={"q": query, "token": "Unspeakable"}, headers=headers)
+    httpx.post(f"{site.url}/ui/session", json={"username": "Unspeakable", "password": "Unspeakable"})
+    httpx.post(f"{site.url}/ui/password/reset", json={"token": "Unspeakable", "new_password": PASSWORD})
+    httpx.post(f"{site.url}/inbound/adf", content="<Unspeakable", headers={"authorization": f"Bearer {loot['key']}"})
+    written = "".join(capfd.readouterr())
+    for secret in (PASSWORD, token, token.partition("!")[2], loot["key"], site.client_secret, "Unspeakable"):
+        assert secret not in written

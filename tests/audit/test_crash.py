@@ -49,24 +49,31 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 RECORDS, READERS, KILLS_APART = 9_000, 3, 0.8
 WAIT_SECONDS = 60.0
-SERVER = """
-import sys, uvicorn
+#: Imports everything once and forks whatever is started: a start costs no second, and what is killed is a process.
+NURSERY = """
+import asyncio, os, signal, sys, uvicorn
 from pathlib import Path
 from chassis_platform.app import make_app, make_server
 from chassis_platform.settings import Settings
 from chassis_platform.telemetry import configure_logging
-configure_logging("critical")
-settings = Settings(home=Path(sys.argv[2]), database_pool=4)
-uvicorn.run(make_app(make_server(settings, sys.argv[1])), port=int(sys.argv[3]), log_level="critical")
-"""
-WORKER = """
-import asyncio, sys
-from pathlib import Path
-from chassis_platform.settings import Settings
-from chassis_platform.telemetry import configure_logging
 from chassis_platform.worker.loop import work_until_interrupted
 configure_logging("critical")
-asyncio.run(work_until_interrupted(Settings(home=Path(sys.argv[2]), database_pool=4), sys.argv[1], Path(sys.argv[2])))
+
+def server(dsn, settings, port):
+    uvicorn.run(make_app(make_server(settings, dsn)), port=port, log_level="critical")
+
+def worker(dsn, settings, port):
+    asyncio.run(work_until_interrupted(settings, dsn, settings.home))
+
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for line in sys.stdin:
+    name, home, port, dsn = line.rstrip().split(" ", 3)
+    born = os.fork()
+    if not born:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        {"server": server, "worker": worker}[name](dsn, Settings(home=Path(home), database_pool=4), int(port))
+        os._exit(0)
+    print(born, flush=True)
 """
 
 
@@ -80,45 +87,65 @@ class Trial:
     token: str
     port: int
     ids: list[str]
-    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    nursery: subprocess.Popen[str]
+    running: dict[str, int] = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
 
-    def start(self, name: str, script: str) -> None:
-        roots = [str(each) for each in (ROOT / "platform", ROOT / "tenants", ROOT / "metadata")]
-        self.running[name] = subprocess.Popen(
-            [sys.executable, "-c", script, self.urls.server, str(self.base / "home"), str(self.port)],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(roots)},
-        )
+    def start(self, name: str) -> None:
+        assert self.nursery.stdin is not None
+        assert self.nursery.stdout is not None
+        print(name, self.base / "home", self.port, self.urls.server, file=self.nursery.stdin, flush=True)
+        self.running[name] = int(self.nursery.stdout.readline())
 
     def kill(self, name: str) -> None:
-        self.running[name].send_signal(signal.SIGKILL)
-        self.running[name].wait()
+        kill_all({self.running.pop(name)})
 
     def kill_database(self) -> None:
-        for pid in list(server_processes(Place(self.base / "database"))):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        kill_all(set(server_processes(Place(self.base / "database"))))
+
+
+def kill_all(processes: set[int]) -> None:
+    """Until none of them is left: who starts another at once must not meet one that is dying."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while processes:
+        for each in list(processes):
+            try:
+                os.kill(each, signal.SIGKILL)
+            except ProcessLookupError:
+                processes.discard(each)
+        assert time.monotonic() < deadline, f"{processes} do not die"
+        time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def nursery() -> Iterator[subprocess.Popen[str]]:
+    roots = [str(each) for each in (ROOT / "platform", ROOT / "tenants", ROOT / "metadata")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(roots)}
+    command = [sys.executable, "-c", NURSERY]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as started:
+        yield started
+        started.kill()
 
 
 @pytest.fixture
 def trial() -> Iterator[Trial]:
     base = Path(tempfile.mkdtemp(prefix="chassis-crash-"))
     base.chmod(0o755)
-    with start_embedded(base / "database", settings={"fsync": "off"}) as server:
+    with nursery() as started, start_embedded(base / "database", settings={"fsync": "off"}) as server:
         urls = prepare_database(server.dsn, "crash")
         migrate(urls.owner)
         for folder in ("packages/platform", "tests/fixtures/packages/garage"):
             publish(urls.owner, read_package(ROOT / folder))
-        made = asyncio.run(_made(base, urls))
+        made = asyncio.run(_made(base, urls, started))
         yield made
-        for each in made.running.values():
-            each.kill()
-            each.wait()
+        kill_all(set(made.running.values()))
     shutil.rmtree(base, ignore_errors=True)
 
 
-async def _made(base: Path, urls: DatabaseUrls) -> Trial:
+async def _made(base: Path, urls: DatabaseUrls, started: subprocess.Popen[str]) -> Trial:
     async with Database(urls.server, smallest=1, largest=2) as database:
         snapshots = SnapshotStore(database)
         tenant = await create_tenant(urls.owner, snapshots, NewTenant("crash", "Crash"))
@@ -139,7 +166,7 @@ async def _made(base: Path, urls: DatabaseUrls) -> Trial:
         )
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    return Trial(base, urls, current, token, port, ids)
+    return Trial(base, urls, current, token, port, ids, started)
 
 
 def use(trial: Trial, records: list[str], stop: threading.Event) -> None:
@@ -160,46 +187,56 @@ def use(trial: Trial, records: list[str], stop: threading.Event) -> None:
 
 
 def test_nothing_is_answered_without_its_entry_nor_written_without_its_journal(trial: Trial) -> None:
+    with used(trial):
+        for victim in ("worker", "server"):
+            time.sleep(KILLS_APART)
+            trial.kill(victim)
+            trial.start(victim)
+            until_answered(trial)
+        time.sleep(KILLS_APART)
+        trial.kill_database()
+        revived = start_embedded(trial.base / "database", settings={"fsync": "off"})
+        until_answered(trial)
+        survived = len(trial.read)
+        time.sleep(KILLS_APART)
+    with revived:
+        check(trial)
+
+    assert len(trial.read) > survived > 0
+    assert trial.written
+
+
+@contextlib.contextmanager
+def used(trial: Trial) -> Iterator[None]:
+    """While the block runs, some people read and write."""
     stop = threading.Event()
     users = [threading.Thread(target=use, args=(trial, trial.ids[n::READERS], stop)) for n in range(READERS)]
-    trial.start("server", SERVER)
-    trial.start("worker", WORKER)
+    trial.start("server")
+    trial.start("worker")
     until_answered(trial)
     for each in users:
         each.start()
-
-    survived = []
-    for victim, script in (("worker", WORKER), ("server", SERVER)):
-        time.sleep(KILLS_APART)
-        trial.kill(victim)
-        trial.start(victim, script)
-        until_answered(trial)
-    time.sleep(KILLS_APART)
-    trial.kill_database()
-    with start_embedded(trial.base / "database", settings={"fsync": "off"}):
-        until_answered(trial)
-        survived.append(len(trial.read))
-        time.sleep(KILLS_APART)
+    try:
+        yield
+    finally:
         stop.set()
         for each in users:
             each.join()
-        check(trial)
-
-    assert len(trial.read) > survived[0] > 0
-    assert trial.written
 
 
 def until_answered(trial: Trial) -> None:
     """Until the server takes requests, and so has a database."""
     deadline = time.monotonic() + WAIT_SECONDS
     headers = {"authorization": f"Bearer {trial.token}"}
-    while True:
-        with contextlib.suppress(httpx.HTTPError):
-            url = f"http://127.0.0.1:{trial.port}/services/data/v66.0/sobjects/Workshop/{trial.ids[-1]}?fields=Name"
-            if httpx.get(url, headers=headers, timeout=2).status_code == httpx.codes.OK:
-                return
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
+    url = f"http://127.0.0.1:{trial.port}/services/data/v66.0/sobjects/Workshop/{trial.ids[-1]}?fields=Name"
+    # One client: each new one reads all the certificates there are, which takes longer than the request.
+    with httpx.Client(headers=headers, timeout=2) as client:
+        while True:
+            with contextlib.suppress(httpx.HTTPError):
+                if client.get(url).status_code == httpx.codes.OK:
+                    return
+            assert time.monotonic() < deadline, "waited in vain"
+            time.sleep(0.1)
 
 
 def check(trial: Trial) -> None:

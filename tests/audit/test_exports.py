@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chassis_metadata.errors import Invalid
+from chassis_platform.audit.entries import canonical
+from chassis_platform.audit.sinks import Origin, syslog_message
+from chassis_platform.audit.stream import Place, SealedEntry
 from chassis_platform.automation.journal_exports import NewExport, add_export, list_exports, remove_export, run_exports
 from chassis_platform.operator import operator_context
 from chassis_platform.settings import Settings
@@ -166,3 +169,12 @@ async def test_an_export_can_be_ended_and_both_are_noted(sealed: Journal) -> Non
         await add_export(sealed.database, context, OPERATOR, sealed.home, replace(good, url="ftp://127.0.0.1"))
     actions = sealed.as_owner("SELECT action FROM data.setup_audit_trail WHERE tenant_id = {tenant} ORDER BY id")
     assert [action for (action,) in actions][-2:] == ["addedJournalExport", "removedJournalExport"]
+
+
+@pytest.mark.parametrize(("region", "told"), [("eu-central", "eu-central"), (None, "-")])
+def test_the_receiver_reads_where_the_data_have_to_stay(region: str | None, told: str) -> None:
+    entry = SealedEntry(Place(1, 0), "login_history", "0Ya", canonical("login_history", '{"id":"0Ya"}'))
+
+    head = syslog_message(entry, Origin("00D1", region)).split(b"\xef\xbb\xbf")[0].decode()
+
+    assert head.endswith(f" 00D1 chassis {told} login_history - ")

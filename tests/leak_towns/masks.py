@@ -28,7 +28,8 @@ def _of_text(mask: str, value: str) -> str:
         case ["phone"]:
             return _phone(value)
         case ["email"]:
-            return value[0] + "***" + value[value.index("@") :]
+            own, at, domain = value.partition("@")
+            return own[: len(own) // 3][:1] + "***" + at + domain
         case ["name"]:
             return _name(value)
         case ["id_number"]:
@@ -51,7 +52,7 @@ def _phone(value: str) -> str:
     digits = re.sub(r"[^0-9]", "", value)
     if re.fullmatch(r"(86)?1\d{10}", digits):
         return digits[-11:][:3] + "****" + digits[-4:]
-    if digits.startswith("0") and 10 <= len(digits) <= 12:  # noqa: PLR2004  how long landlines are
+    if digits.startswith("0") and 10 <= len(digits) <= 12:
         area = 3 if digits.startswith(("010", "02")) else 4
         return digits[:area] + "*" * (len(digits) - area - 2) + digits[-2:]
     return _around(digits, 3, 4, 4)
@@ -60,13 +61,13 @@ def _phone(value: str) -> str:
 def _name(value: str) -> str:
     family = next((last for last, _ in NAMES if len(last) > 1 and value.startswith(last) and not last.isascii()), "")
     if value.isascii():
-        return value[0] + "***" if len(value) > 2 else "***"  # noqa: PLR2004  too short for a letter
-    family = family if len(value) > len(family) else value[0]
-    return "*" if len(value) < 2 else family + "*" * (len(value) - len(family))  # noqa: PLR2004
+        return value[0] + "***" if len(value) > 2 else "***"
+    family = family if family and len(value) > len(family) else value[0]
+    return "*" if len(value) < 2 else family + "*" * (len(value) - len(family))
 
 
 def _range(value: int) -> str:
-    if value < 1000:  # noqa: PLR2004  one band
+    if value < 1000:
         return "0-1000"
     power = 10 ** (len(str(value)) - 1)
     low, high = next(each for each in ((1, 2), (2, 5), (5, 10)) if value < each[1] * power)

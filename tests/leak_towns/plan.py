@@ -231,7 +231,7 @@ def workshop_lists(draw: st.DrawFn, those: Those) -> tuple[Workshop, ...]:
             draw(st.sampled_from(DAYS)),
             draw(st.sampled_from(TAX_NUMBERS)),
         )
-        for number in range(draw(st.integers(8, 12)))
+        for number in range(draw(st.integers(7, 10)))
     )
 
 
@@ -251,7 +251,7 @@ def towns(draw: st.DrawFn) -> Town:
     roles = tuple(None if each == 0 else draw(st.integers(0, each - 1)) for each in range(role_count))
     role = st.one_of(st.integers(0, role_count - 1), _place(role_count))
     person = st.builds(Person, role, RARELY, RARELY, st.booleans(), st.booleans())
-    people = tuple(draw(st.lists(person, min_size=5, max_size=8)))
+    people = tuple(draw(st.lists(person, min_size=4, max_size=6)))
     groups = draw(group_lists(len(people), role_count))
     queues = [f"g{number}" for number, each in enumerate(groups) if each.is_queue]
     those = Those(role_count, len(people), (*(f"p{each}" for each in range(len(people))), *queues), groups)

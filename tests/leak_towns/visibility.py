@@ -16,6 +16,12 @@ class Visibility:
         self.person = person
         self.me = town.people[person]
 
+    @cached_property
+    def seen(self) -> set[int]:
+        """The workshops outside the recycle bin that the person sees."""
+        workshops = enumerate(self.town.workshops)
+        return {number for number, each in workshops if not each.is_deleted and self.sees(number)}
+
     def sees(self, number: int) -> bool:
         return self._within(number, edit=False)
 

@@ -1,0 +1,53 @@
+"""Which records the doors show to one person, compared with the reference."""
+
+from __future__ import annotations
+
+from chassis_platform.access.context import Context
+from chassis_platform.records.explain import why
+from leak_towns.build import BuiltTown
+from leak_towns.counted import same_records
+from leak_towns.doors import DOORS, changeable, parents_by_child, stays_by_parent, stays_by_query, workshops_by_stay
+from leak_towns.visibility import Visibility
+
+
+async def compare_records(built: BuiltTown, context: Context, wanted: Visibility) -> None:
+    """All doors, for one person."""
+    workshops = built.town.workshops
+    seen = wanted.seen
+    who = f"person {wanted.person}"
+    for door in DOORS:
+        same_records(await door(built, context), seen, f"{door.__name__}, {who}", len(workshops))
+    writable = {number for number in seen if wanted.may_change(number)}
+    same_records(await changeable(built, context), writable, f"changeable, {who}", len(workshops))
+    await compare_explanations(built, context, seen, writable)
+    await compare_stays(built, context, wanted, seen)
+
+
+async def compare_explanations(built: BuiltTown, context: Context, seen: set[int], writable: set[int]) -> None:
+    """What is said of why somebody sees a record agrees with what somebody sees."""
+    obj = built.snapshot.objects["Workshop"]
+    told = [await why(built.database, context, obj, each) for each in built.workshop_ids]
+    read = {number for number, each in enumerate(told) if each["access"] != "none"}
+    same_records(read, seen, "explained", len(told))
+    same_records(
+        {number for number in read if told[number]["access"] == "edit"}, writable, "explained to edit", len(told)
+    )
+    assert all(each["grants"] for number, each in enumerate(told) if number in seen)
+    assert all(each["refusal"] for number, each in enumerate(told) if number not in seen)
+
+
+async def compare_stays(built: BuiltTown, context: Context, wanted: Visibility, seen: set[int]) -> None:
+    """What is controlled by its parent, and what shows of parents through it."""
+    town, count = built.town, len(built.town.stays)
+    stays = {number for number in range(count) if wanted.sees_stay(number)}
+    same_records(await stays_by_query(built, context), stays, "stays by query", count)
+    under = {number for number in stays if town.stays[number].workshop in seen}
+    same_records(await stays_by_parent(built, context), under, "stays by parent", count)
+    through = {town.stays[number].workshop for number in stays} & seen
+    same_records(
+        await workshops_by_stay(built, context), {each for each in through if each is not None}, "by stay", count
+    )
+    parents = {town.workshops[number].parent for number in seen} & seen
+    same_records(
+        await parents_by_child(built, context), {each for each in parents if each is not None}, "by child", count
+    )
