@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -76,14 +78,24 @@ async def site(database_urls: DatabaseUrls, address: Address) -> Site:
     return made
 
 
-@pytest.fixture
-async def open_desk(site: Site, chromium: Browser, request: pytest.FixtureRequest) -> AsyncIterator[OpenDesk]:
-    """`await open_desk()` opens a window; `on_phone=True` a small one, `locale="zh-CN"` one of somebody in China."""
-    desks: list[Desk] = []
-    contexts: list[BrowserContext] = []
+class Windows:
+    """Windows of one Chromium: who opens one gets one that was given back, emptied, with the scripts it has loaded."""
 
-    async def open_one(*, on_phone: bool = False, locale: str = "en-US", at: Site = site) -> Desk:
-        context = await chromium.new_context(
+    def __init__(self, chromium: Browser) -> None:
+        self._chromium = chromium
+        self._free: dict[tuple[bool, str], list[BrowserContext]] = defaultdict(list)
+
+    @asynccontextmanager
+    async def lent(self, *, on_phone: bool, locale: str) -> AsyncIterator[BrowserContext]:
+        """A window that nobody has signed in with."""
+        free = self._free[on_phone, locale]
+        context = free.pop() if free else await self._opened(on_phone=on_phone, locale=locale)
+        yield context
+        await _emptied(context)
+        free.append(context)
+
+    async def _opened(self, *, on_phone: bool, locale: str) -> BrowserContext:
+        context = await self._chromium.new_context(
             viewport=PHONE if on_phone else DESK,  # type: ignore[arg-type]
             has_touch=on_phone,
             locale=locale,
@@ -91,14 +103,39 @@ async def open_desk(site: Site, chromium: Browser, request: pytest.FixtureReques
             reduced_motion="reduce",
         )
         context.set_default_timeout(PATIENCE_MS)
-        contexts.append(context)
-        desks.append(Desk(await context.new_page(), at))
-        return desks[-1]
+        return context
 
-    yield open_one
-    await _keep_pictures(request, desks)
-    for context in contexts:
-        await context.close()
+
+async def _emptied(context: BrowserContext) -> None:
+    """Nothing is left of who was here."""
+    for page in context.pages:
+        protocol = await context.new_cdp_session(page)
+        origin = {"origin": re.sub(r"^(https?://[^/]+).*", r"\1", page.url), "storageTypes": "all"}
+        if origin["origin"].startswith("http"):
+            await protocol.send("Storage.clearDataForOrigin", origin)
+        await page.close()
+    await context.clear_cookies()
+    await context.clear_permissions()
+
+
+@pytest.fixture(scope="session")
+async def windows(chromium: Browser) -> Windows:
+    return Windows(chromium)
+
+
+@pytest.fixture
+async def open_desk(site: Site, windows: Windows, request: pytest.FixtureRequest) -> AsyncIterator[OpenDesk]:
+    """`await open_desk()` opens a window; `on_phone=True` a small one, `locale="zh-CN"` one of somebody in China."""
+    desks: list[Desk] = []
+    async with AsyncExitStack() as lent:
+
+        async def open_one(*, on_phone: bool = False, locale: str = "en-US", at: Site = site) -> Desk:
+            context = await lent.enter_async_context(windows.lent(on_phone=on_phone, locale=locale))
+            desks.append(Desk(await context.new_page(), at))
+            return desks[-1]
+
+        yield open_one
+        await _keep_pictures(request, desks)
     faults = [fault for desk in desks for fault in desk.faults]
     assert not faults, f"The browser reported errors: {faults}"
 

@@ -1,4 +1,4 @@
-"""The tenant in which the journeys take place: who works there, what they may do, and the leads they find."""
+"""The tenant in which the journeys take place: who works there, what they may do, its rules, the leads they find."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from browser.house_rules import LOGIC
 from serving import Person, Site
 
 PEOPLE = [
@@ -19,12 +20,26 @@ PEOPLE = [
     Person("consultant", ("AutoLeadUser", "AutoTestDrive"), {"last_name": "Reed", "first_name": "Casey"}),
     Person("colleague", ("AutoLeadUser",), {"last_name": "Vance", "first_name": "Jordan"}),
     Person("auditor", ("Auditor",)),
+    Person("revisor", ("Auditor",), {"language": "zh_CN", "time_zone": "Asia/Shanghai"}),
+    Person("clerk", ("AutoLeadUser", "AutoLeadDesk"), {"last_name": "Clerk", "first_name": "Robin"}),
+    Person("officer", ("PrivacyOfficer",), {"last_name": "Okafor", "first_name": "Ada"}),
+    Person(
+        "deputy",
+        ("PrivacyOfficer", "AutoCallCentre"),
+        {"last_name": "林", "first_name": "静", "language": "zh_CN", "time_zone": "Asia/Shanghai"},
+    ),
 ]
 
 #: What this tenant adds to the packaged permission sets, each for one person.
 OWN_SETS: dict[str, dict[str, Any]] = {
     "manager": {"name": "ListExports__c", "label": "List exports", "objects": {}, "system": ["ExportData"]},
     "consultant": {"name": "LeadCleaning__c", "label": "Lead cleaning", "objects": {"Lead": ["read", "delete"]}},
+    # Merging deletes.
+    "clerk": {
+        "name": "Merging__c",
+        "label": "Merging",
+        "objects": {"Lead": ["create", "read", "update", "delete", "view_all", "modify_all"]},
+    },
 }
 ROLES = {"manager": "Headquarters", "consultant": "SalesConsultant", "colleague": "SalesConsultant"}
 
@@ -40,6 +55,9 @@ def furnish(site: Site) -> None:
                 admin.put(f"/setup/permission-sets/{own['name']}", json={"fields": {}, "apps": [], "system": [], **own})
             )
             _done(admin.put(f"/setup/permission-sets/{own['name']}/users/{site.users[person]}"))
+        for kind, components in LOGIC.items():
+            for name, body in components.items():
+                _done(admin.put(f"/setup/logic/{kind}/{name}", json=body))
         # The journeys grade leads by hand.
         _done(admin.put("/setup/logic/scoring_model/Lead_Score/active", json={"active": False}))
         member = {"GroupId": queue(admin), "UserOrGroupId": site.users["consultant"]}
@@ -65,7 +83,9 @@ def lead(site: Site, owner: str, last_name: str, **values: Any) -> str:
     if not any(each in values for each in CONTACTS):
         values["Email"] = f"lead{next(_numbers)}@customer.example"
     with site.browser(owner) as client:
-        answer = client.post("/ui/objects/Lead/records", json={"values": {"LastName": last_name, **values}})
+        seen = {"sforce-duplicate-rule-header": "allowSave=true"}
+        made = {"values": {"LastName": last_name, **values}}
+        answer = client.post("/ui/objects/Lead/records", json=made, headers=seen)
         return str(_done(answer).json()["id"])
 
 

@@ -8,6 +8,7 @@ from playwright.async_api import Locator, expect
 
 from browser.conftest import OpenDesk
 from browser.desk import Desk
+from browser.test_accessibility import violations
 from chassis_tenants.bootstrap import DatabaseUrls
 from serving import Address, Person, make_site
 
@@ -59,6 +60,35 @@ async def test_a_packaged_permission_set_is_cloned_and_a_right_changed(open_desk
     await expect(_right(implementer, "Lead: Delete")).to_be_checked()
 
 
+async def test_a_group_of_groups_and_a_wider_default_are_set_up(open_desk: OpenDesk) -> None:
+    implementer = await open_desk()
+    await implementer.sign_in("admin", to="/admin/groups")
+    await _make_a_group(implementer, "Night shift")
+    await implementer.page.get_by_role("radio", name="Role and below").locator("xpath=..").click()
+    await implementer.choose("Role", "Sales consultant")
+    await implementer.click("Add")
+    await implementer.see("Role and below", within=implementer.region("Members", role="table"))
+    await implementer.see("2 active users in all")
+    await implementer.open("/admin/groups")
+    await _make_a_group(implementer, "All shifts")
+    await implementer.page.get_by_role("radio", name="Group", exact=True).locator("xpath=..").click()
+    await implementer.choose("Group", "Night shift")
+    await implementer.click("Add")
+    await implementer.see("2 active users in all")
+    assert await violations(implementer) == []
+
+    await implementer.open("/admin/sharing")
+    await implementer.choose("Campaign: Own people", "Public, read and write")
+    question = implementer.region("Change the default of Campaign?", role="dialog")
+    await implementer.see(re.compile("users may read this object and will see records of others"), within=question)
+    assert await violations(implementer) == []
+    await implementer.click("Change", within=question)
+    await implementer.click("Back to the package: Campaign")
+    await implementer.see(re.compile("will no longer see all of it"), within=question)
+    await implementer.click("Change", within=question)
+    await expect(implementer.button("Back to the package: Campaign")).to_have_count(0)
+
+
 async def test_the_automotive_package_is_installed_into_a_tenant_without_it(
     open_desk: OpenDesk, database_urls: DatabaseUrls, address: Address
 ) -> None:
@@ -71,6 +101,14 @@ async def test_the_automotive_package_is_installed_into_a_tenant_without_it(
     await implementer.see("Installed in", within=card)
     await implementer.click("Leads", role="link", within=implementer.region("Navigation", role="navigation"))
     await implementer.see("No Leads here")
+
+
+async def _make_a_group(implementer: Desk, label: str) -> None:
+    await implementer.click("New group")
+    form = implementer.region("New group", role="dialog")
+    await implementer.fill("Label", label, within=form)
+    await implementer.click("Save", within=form)
+    await implementer.see_heading(label)
 
 
 async def _make_the_object(implementer: Desk) -> None:

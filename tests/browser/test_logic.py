@@ -4,111 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Any
 
-import pytest
 from playwright.async_api import Locator, expect
 
 from browser.conftest import OpenDesk
-from browser.dealership import PEOPLE, lead
+from browser.dealership import lead
 from browser.desk import Desk
 from browser.test_accessibility import violations
-from chassis_tenants.bootstrap import DatabaseUrls
-from serving import Address, Site, make_site
-
-#: What this tenant declares, by kind and name.
-LOGIC: dict[str, dict[str, dict[str, Any]]] = {
-    "approval": {
-        "Special_Offer__c": {
-            "label": "Special offer",
-            "object": "Lead",
-            "entry": "NOT(ISBLANK(Company))",
-            "show_fields": ["Company", "City"],
-            "comments_required": ["reject"],
-            "time_limit": "2 hours",
-            "on_approve": [{"update": {"City": '"Agreed"'}}],
-            "steps": [
-                {
-                    "name": "Manager",
-                    "label": "Sales manager",
-                    "approvers": [{"user": "manager@logic.example"}],
-                    "editable_fields": ["Description"],
-                }
-            ],
-        }
-    },
-    "milestone": {
-        "Answer__c": {
-            "label": "First answer",
-            "object": "Lead",
-            "clock": "calendar",
-            "target": "2 h",
-            "start": "NOT(ISBLANK(Company))",
-            "stop": 'City = "Agreed"',
-        }
-    },
-    "flow": {
-        "Call_Back__c": {
-            "label": "Call back later",
-            "object": "Lead",
-            "trace": "all",
-            "trigger": {"button": {"placements": ["record", "list"], "message": "The owner is reminded."}},
-            "variables": {"Reason": {"type": "text", "input": True}},
-            "steps": [
-                {"update": {"Description": "Reason"}},
-                {
-                    "notify": {
-                        "to": [{"field": "OwnerId"}],
-                        "title": "Call {!LastName} back",
-                        "body": "{!Description}",
-                        "clear": "The owner calls.",
-                    }
-                },
-            ],
-        }
-    },
-    "validation_rule": {
-        "Lead.No_Test_Towns__c": {
-            "formula": 'City = "Nowhere"',
-            "message": "There is no such town.",
-            "field": "City",
-        }
-    },
-    "matching_rule": {
-        "Lead_Company__c": {
-            "label": "Same company",
-            "object": "Lead",
-            "keys": [{"name": "Company", "compare": [{"field": "Company"}]}],
-        }
-    },
-    "duplicate_rule": {
-        "Lead_Company_Twice__c": {
-            "label": "Company twice",
-            "object": "Lead",
-            "matching_rules": ["Lead_Company__c"],
-            "on_create": "warn",
-            "on_update": "nothing",
-            "message": "There is a lead of this company.",
-        }
-    },
-}
+from serving import Site
 
 
-@pytest.fixture(scope="module")
-async def logic(database_urls: DatabaseUrls, address: Address) -> Site:
-    """A dealership with logic of its own."""
-    made = await make_site(database_urls, address, "logic", PEOPLE, packages=("automotive",))
-    with made.browser("admin") as admin:
-        for kind, components in LOGIC.items():
-            for name, body in components.items():
-                answer = admin.put(f"/setup/logic/{kind}/{name}", json=body)
-                assert answer.is_success, f"{name}: {answer.text}"
-    return made
-
-
-async def test_a_record_is_submitted_and_rejected_with_a_reason(open_desk: OpenDesk, logic: Site) -> None:
-    offer = _lead(logic, "Frost", Company="Frost Works")
-    consultant, manager = await open_desk(at=logic), await open_desk(at=logic, on_phone=True, locale="zh-CN")
+async def test_a_record_is_submitted_and_rejected_with_a_reason(open_desk: OpenDesk, site: Site) -> None:
+    offer = _lead(site, "Frost", Company="Frost Works")
+    consultant, manager = await open_desk(), await open_desk(on_phone=True, locale="zh-CN")
     await consultant.sign_in("consultant", to=f"/r/{offer}")
     await _submit(consultant, "please")
 
@@ -128,9 +36,9 @@ async def test_a_record_is_submitted_and_rejected_with_a_reason(open_desk: OpenD
     await consultant.see("Rejected")
 
 
-async def test_an_approver_decides_on_the_record_and_fills_in_a_field(open_desk: OpenDesk, logic: Site) -> None:
-    offer = _lead(logic, "Grove", Company="Grove Works")
-    consultant, manager = await open_desk(at=logic), await open_desk(at=logic)
+async def test_an_approver_decides_on_the_record_and_fills_in_a_field(open_desk: OpenDesk, site: Site) -> None:
+    offer = _lead(site, "Grove", Company="Grove Works")
+    consultant, manager = await open_desk(), await open_desk()
     await consultant.sign_in("consultant", to=f"/r/{offer}")
     await _submit(consultant, "")
     await consultant.see("Locked")
@@ -147,12 +55,12 @@ async def test_an_approver_decides_on_the_record_and_fills_in_a_field(open_desk:
     await manager.see("with winter tyres")
 
 
-async def test_many_requests_are_approved_at_once(open_desk: OpenDesk, logic: Site) -> None:
+async def test_many_requests_are_approved_at_once(open_desk: OpenDesk, site: Site) -> None:
     for name in ("Hale", "Hill"):
-        offer = _lead(logic, name, Company=f"{name} Works")
-        with logic.browser("consultant") as client:
+        offer = _lead(site, name, Company=f"{name} Works")
+        with site.browser("consultant") as client:
             assert client.post(f"/ui/records/{offer}/approvals", json={}).is_success
-    manager = await open_desk(at=logic)
+    manager = await open_desk()
     await manager.sign_in("manager", to="/approvals")
 
     await manager.see("2", within=manager.region("导航", role="navigation"))
@@ -163,9 +71,9 @@ async def test_many_requests_are_approved_at_once(open_desk: OpenDesk, logic: Si
     await manager.see("没有等待您审批的申请")
 
 
-async def test_who_submitted_recalls_it(open_desk: OpenDesk, logic: Site) -> None:
-    offer = _lead(logic, "Ivers", Company="Ivers Works")
-    consultant = await open_desk(at=logic)
+async def test_who_submitted_recalls_it(open_desk: OpenDesk, site: Site) -> None:
+    offer = _lead(site, "Ivers", Company="Ivers Works")
+    consultant = await open_desk()
     await consultant.sign_in("consultant", to=f"/r/{offer}")
     await _submit(consultant, "")
 
@@ -178,8 +86,8 @@ async def test_who_submitted_recalls_it(open_desk: OpenDesk, logic: Site) -> Non
     await consultant.see("Recalled")
 
 
-async def test_a_delegate_decides_for_who_is_away(open_desk: OpenDesk, logic: Site) -> None:
-    manager, colleague = await open_desk(at=logic), await open_desk(at=logic)
+async def test_a_delegate_decides_for_who_is_away(open_desk: OpenDesk, site: Site) -> None:
+    manager, colleague = await open_desk(), await open_desk()
     await manager.sign_in("manager", to="/approvals")
     await manager.click("我的代理人")
     naming = manager.region("我的代理人", role="dialog")
@@ -190,8 +98,8 @@ async def test_a_delegate_decides_for_who_is_away(open_desk: OpenDesk, logic: Si
     await manager.click("添加", within=naming)
     await manager.button("终止Jordan Vance的代理").wait_for()
     assert await violations(manager) == []
-    offer = _lead(logic, "Jarvis", Company="Jarvis Works")
-    with logic.browser("consultant") as client:
+    offer = _lead(site, "Jarvis", Company="Jarvis Works")
+    with site.browser("consultant") as client:
         assert client.post(f"/ui/records/{offer}/approvals", json={}).is_success
 
     await colleague.sign_in("colleague", to="/home")
@@ -202,9 +110,9 @@ async def test_a_delegate_decides_for_who_is_away(open_desk: OpenDesk, logic: Si
     await colleague.see("Nothing waits for you")
 
 
-async def test_a_button_runs_its_flow_and_the_bell_tells_of_it(open_desk: OpenDesk, logic: Site) -> None:
-    called = _lead(logic, "Jessop", FirstName="Kit")
-    consultant, admin = await open_desk(at=logic), await open_desk(at=logic)
+async def test_a_button_runs_its_flow_and_the_bell_tells_of_it(open_desk: OpenDesk, site: Site) -> None:
+    called = _lead(site, "Jessop", FirstName="Kit")
+    consultant, admin = await open_desk(), await open_desk()
     await consultant.sign_in("consultant", to=f"/r/{called}")
 
     await consultant.click("Call back later")
@@ -225,9 +133,9 @@ async def test_a_button_runs_its_flow_and_the_bell_tells_of_it(open_desk: OpenDe
     await admin.see("Succeeded")
 
 
-async def test_a_clock_shows_what_is_left(open_desk: OpenDesk, logic: Site) -> None:
-    timed = _lead(logic, "Kemp", Company="Kemp Works")
-    consultant = await open_desk(at=logic)
+async def test_a_clock_shows_what_is_left(open_desk: OpenDesk, site: Site) -> None:
+    timed = _lead(site, "Kemp", Company="Kemp Works")
+    consultant = await open_desk()
     await consultant.sign_in("consultant", to=f"/r/{timed}")
 
     clocks = consultant.region("Milestones")
@@ -236,20 +144,20 @@ async def test_a_clock_shows_what_is_left(open_desk: OpenDesk, logic: Site) -> N
     await consultant.see(re.compile("1 hour 5. minutes left"), within=clocks)
     assert await violations(consultant) == []
 
-    with logic.browser("consultant") as client:
+    with site.browser("consultant") as client:
         assert client.patch(f"/ui/records/{timed}", json={"values": {"City": "Agreed"}}).is_success
     await consultant.page.reload()
     await consultant.see("Met", within=clocks)
 
 
-async def test_a_refused_field_is_told_beside_it_and_a_duplicate_asked_about(open_desk: OpenDesk, logic: Site) -> None:
-    _lead(logic, "Lund", Company="Lund Works", MobilePhone="13700137007")
-    consultant = await open_desk(at=logic)
+async def test_a_refused_field_is_told_beside_it_and_a_duplicate_asked_about(open_desk: OpenDesk, site: Site) -> None:
+    _lead(site, "Lund", Company="Lund Works", MobilePhone="13700137007")
+    consultant = await open_desk()
     await consultant.sign_in("consultant", to="/o/Lead/new")
 
     await consultant.fill("Last name", "Lunde")
     await consultant.fill("Company", "Lund Works")
-    await consultant.fill("E-mail", "lunde@logic.example")
+    await consultant.fill("E-mail", "lunde@dealer.example")
     await consultant.fill("City", "Nowhere")
     await consultant.click("Save")
     city = consultant.page.locator(".field-wrong").filter(has_text="City")

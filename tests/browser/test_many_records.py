@@ -3,115 +3,26 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import psycopg
-import pytest
 from playwright.async_api import Locator, expect
 
 from browser.conftest import OpenDesk
-from browser.dealership import PEOPLE, lead
+from browser.dealership import lead
 from browser.desk import Desk
+from browser.house_rules import DEPUTYS_TOWN
 from browser.test_accessibility import violations
 from chassis_tenants.bootstrap import DatabaseUrls
-from serving import Address, Person, Site, make_site
-
-CLERK = Person("clerk", ("AutoLeadUser", "AutoLeadDesk"), {"last_name": "Clerk", "first_name": "Robin"})
-PEOPLE_HERE = [*PEOPLE, CLERK]
-#: The clerk may delete leads, which a merge needs.
-CLEANING: dict[str, Any] = {
-    "label": "Cleaning",
-    "objects": {"Lead": ["create", "read", "update", "delete", "view_all", "modify_all"]},
-    "fields": {},
-    "apps": [],
-    "system": [],
-}
-
-#: What this tenant declares, by kind and name.
-LOGIC: dict[str, dict[str, dict[str, Any]]] = {
-    "matching_rule": {
-        "Lead_Company__c": {
-            "label": "Same company",
-            "object": "Lead",
-            "keys": [{"name": "Company", "compare": [{"field": "Company"}]}],
-        }
-    },
-    "duplicate_rule": {
-        "Lead_Company_Twice__c": {
-            "label": "Company twice",
-            "object": "Lead",
-            "matching_rules": ["Lead_Company__c"],
-            "on_create": "report",
-            "message": "There is a lead of this company.",
-        }
-    },
-    "approval": {
-        "Offer__c": {
-            "label": "Offer",
-            "object": "Lead",
-            "entry": "NOT(ISBLANK(Company))",
-            "steps": [{"name": "Manager", "label": "Manager", "approvers": [{"user": "manager@many.example"}]}],
-        }
-    },
-    "task_plan": {
-        "Welcome__c": {
-            "label": "Welcome",
-            "object": "Lead",
-            "task_object": "Task",
-            "mapping": {"subject": "Name", "due": "DueDate", "record": "WhoId", "run": "TaskPlanRunId"},
-            "done_when": 'ISPICKVAL(Status, "Completed")',
-            "closed_when": 'ISPICKVAL(Status, "Cancelled")',
-            "on_cancel": {"Status": '"Cancelled"'},
-            "tasks": [
-                {"name": "Call", "subject": "Call to greet", "offset": "1 d"},
-                {"name": "Visit", "subject": "Invite to the showroom", "offset": "3 d"},
-            ],
-        }
-    },
-    "milestone": {
-        "Answer__c": {
-            "label": "First answer",
-            "object": "Lead",
-            "clock": "calendar",
-            "target": "2 h",
-            "start": "NOT(ISBLANK(Company))",
-            "pause": 'City = "Away"',
-            "stop": 'City = "Agreed"',
-        }
-    },
-    "flow": {
-        "Note_Later__c": {
-            "label": "Note later",
-            "object": "Lead",
-            "trace": "all",
-            "trigger": {"record": {"when": "after_commit", "criteria": 'City = "Broken"'}},
-            "steps": [{"update": {"Description": '"noted"'}}],
-        }
-    },
-}
+from serving import Site
 
 
-@pytest.fixture(scope="module")
-async def many(database_urls: DatabaseUrls, address: Address) -> Site:
-    """A dealership whose clerk works on many records at once."""
-    made = await make_site(database_urls, address, "many", PEOPLE_HERE, packages=("automotive",))
-    with made.browser("admin") as admin:
-        for kind, components in LOGIC.items():
-            for name, body in components.items():
-                answer = admin.put(f"/setup/logic/{kind}/{name}", json=body)
-                assert answer.is_success, f"{name}: {answer.text}"
-        assert admin.put("/setup/permission-sets/Cleaning__c", json=CLEANING).is_success
-        assert admin.put(f"/setup/permission-sets/Cleaning__c/users/{made.users['clerk']}").is_success
-    return made
-
-
-async def test_duplicates_of_a_record_are_found_compared_and_merged(open_desk: OpenDesk, many: Site) -> None:
-    stays = _lead(many, "Ames", Company="Ames Works", City="Ulm")
-    goes = _lead(many, "Aimes", Company="Ames Works", City="Bonn")
-    with many.browser("clerk") as client:
+async def test_duplicates_of_a_record_are_found_compared_and_merged(open_desk: OpenDesk, site: Site) -> None:
+    stays = _lead(site, "Ames", Company="Ames Works", City="Ulm")
+    goes = _lead(site, "Aimes", Company="Ames Works", City="Bonn")
+    with site.browser("clerk") as client:
         note = {"Name": "Call Aimes", "WhoId": goes}
         assert client.post("/ui/objects/Task/records", json={"values": note}).is_success
-    clerk = await open_desk(at=many)
+    clerk = await open_desk()
     await clerk.sign_in("clerk", to=f"/r/{stays}")
 
     await _action(clerk, "Find duplicates")
@@ -132,14 +43,14 @@ async def test_duplicates_of_a_record_are_found_compared_and_merged(open_desk: O
     await clerk.see("Bonn")
     await clerk.open(f"/r/{goes}")
     await clerk.see("Aimes")
-    with many.browser("clerk") as client:
+    with site.browser("clerk") as client:
         assert client.get(f"/ui/records/{goes}").json()["is_deleted"] is True
 
 
-async def test_records_of_a_list_are_merged_in_chinese_on_a_small_screen(open_desk: OpenDesk, many: Site) -> None:
-    stays = _lead(many, "毕", FirstName="一", City="武汉")
-    goes = _lead(many, "毕", FirstName="二", City="上海")
-    manager = await open_desk(at=many, on_phone=True, locale="zh-CN")
+async def test_records_of_a_list_are_merged_in_chinese_on_a_small_screen(open_desk: OpenDesk, site: Site) -> None:
+    stays = _lead(site, "毕", FirstName="一", City="武汉")
+    goes = _lead(site, "毕", FirstName="二", City="上海")
+    manager = await open_desk(on_phone=True, locale="zh-CN")
     await manager.sign_in("manager", to=f"/merge?ids={stays},{goes}")
     await manager.see_heading("合并 2 条记录")
     await manager.page.get_by_role("radio", name="保留毕二").click()
@@ -150,19 +61,19 @@ async def test_records_of_a_list_are_merged_in_chinese_on_a_small_screen(open_de
     await manager.see_heading("毕二")
 
 
-async def test_who_may_not_delete_may_not_merge(open_desk: OpenDesk, many: Site) -> None:
-    pair = [_lead(many, "Boyd", FirstName=name) for name in ("Al", "Bo")]
-    colleague = await open_desk(at=many)
+async def test_who_may_not_delete_may_not_merge(open_desk: OpenDesk, site: Site) -> None:
+    pair = [_lead(site, "Boyd", FirstName=name) for name in ("Al", "Bo")]
+    colleague = await open_desk()
     await colleague.sign_in("colleague", to=f"/merge?ids={','.join(pair)}")
     await colleague.see("You do not have access to this")
     await colleague.open("/o/Lead")
     await expect(colleague.button("Merge")).to_have_count(0)
 
 
-async def test_many_records_are_submitted_and_each_refusal_is_told(open_desk: OpenDesk, many: Site) -> None:
+async def test_many_records_are_submitted_and_each_refusal_is_told(open_desk: OpenDesk, site: Site) -> None:
     for name, company in (("Cole", "Cole Works"), ("Cope", "Cope Works"), ("Cray", None)):
-        _lead(many, name, **({"Company": company} if company else {}), City="Submitted")
-    clerk = await open_desk(at=many)
+        _lead(site, name, **({"Company": company} if company else {}), City=DEPUTYS_TOWN)
+    clerk = await open_desk()
     await clerk.sign_in("clerk", to="/o/Lead")
     for name in ("Cole", "Cope", "Cray"):
         row = clerk.page.get_by_role("row").filter(has=clerk.page.get_by_role("link", name=name, exact=True))
@@ -179,15 +90,15 @@ async def test_many_records_are_submitted_and_each_refusal_is_told(open_desk: Op
     await clerk.click("Cancel", within=left)
     await clerk.see("1 selected")
 
-    manager = await open_desk(at=many)
-    await manager.sign_in("manager", to="/approvals")
-    await manager.button("批准 Cole").wait_for()
-    await manager.button("批准 Cope").wait_for()
+    deputy = await open_desk()
+    await deputy.sign_in("deputy", to="/approvals")
+    await deputy.button("批准 Cole").wait_for()
+    await deputy.button("批准 Cope").wait_for()
 
 
-async def test_a_task_plan_is_started_seen_and_ended(open_desk: OpenDesk, many: Site) -> None:
-    planned = _lead(many, "Dale")
-    clerk = await open_desk(at=many)
+async def test_a_task_plan_is_started_seen_and_ended(open_desk: OpenDesk, site: Site) -> None:
+    planned = _lead(site, "Dale")
+    clerk = await open_desk()
     await clerk.sign_in("clerk", to=f"/r/{planned}")
 
     await _action(clerk, "Start task plan")
@@ -209,11 +120,11 @@ async def test_a_task_plan_is_started_seen_and_ended(open_desk: OpenDesk, many: 
     await clerk.see(re.compile("Ended"), within=_plan(clerk, "Welcome"))
 
 
-async def test_a_paused_clock_stands_still(open_desk: OpenDesk, many: Site) -> None:
-    timed = _lead(many, "Ebb", Company="Ebb Works")
-    with many.browser("clerk") as client:
+async def test_a_paused_clock_stands_still(open_desk: OpenDesk, site: Site) -> None:
+    timed = _lead(site, "Ebb", Company="Ebb Works")
+    with site.browser("clerk") as client:
         assert client.patch(f"/ui/records/{timed}", json={"values": {"City": "Away"}}).is_success
-    clerk = await open_desk(at=many)
+    clerk = await open_desk()
     await clerk.sign_in("clerk", to=f"/r/{timed}")
 
     clocks = clerk.region("Milestones")
@@ -222,15 +133,15 @@ async def test_a_paused_clock_stands_still(open_desk: OpenDesk, many: Site) -> N
     assert await violations(clerk) == []
 
 
-async def test_a_run_that_failed_is_run_again(open_desk: OpenDesk, many: Site, database_urls: DatabaseUrls) -> None:
-    _lead(many, "Frey", City="Broken")
+async def test_a_run_that_failed_is_run_again(open_desk: OpenDesk, site: Site, database_urls: DatabaseUrls) -> None:
+    _lead(site, "Frey", City="Broken")
     with psycopg.connect(database_urls.owner, autocommit=True) as connection:
         failed = connection.execute(
             "UPDATE data.flow_run SET status = 'Failed', error = 'The other side was away.'"
             " WHERE flow_name = 'Note_Later__c' RETURNING id"
         ).fetchall()
     assert failed
-    admin = await open_desk(at=many)
+    admin = await open_desk()
     await admin.sign_in("admin", to="/admin/flow-runs?show=failed")
 
     await admin.see("The other side was away.")
@@ -239,8 +150,8 @@ async def test_a_run_that_failed_is_run_again(open_desk: OpenDesk, many: Site, d
     await admin.see("It runs again in a moment")
 
 
-async def test_an_inbound_key_is_made_shown_once_and_revoked(open_desk: OpenDesk, many: Site) -> None:
-    admin = await open_desk(at=many)
+async def test_an_inbound_key_is_made_shown_once_and_revoked(open_desk: OpenDesk) -> None:
+    admin = await open_desk()
     await admin.sign_in("admin", to="/admin/inbound-keys")
     await admin.see("No inbound keys")
 
@@ -255,21 +166,19 @@ async def test_an_inbound_key_is_made_shown_once_and_revoked(open_desk: OpenDesk
     assert await violations(admin) == []
     await admin.click("Close", within=admin.region("Portal", role="dialog"))
 
-    await admin.see("clerk@many.example")
+    await admin.see("clerk@dealer.example")
     await admin.click("Revoke Portal")
     await admin.click("Revoke", within=admin.page.get_by_role("dialog"))
     await admin.see("No inbound keys")
 
 
-async def test_an_auditor_reads_the_access_log_in_chinese(open_desk: OpenDesk, many: Site) -> None:
-    _lead(many, "Gale", MobilePhone="13700137011")
-    with many.browser("clerk") as client:
+async def test_an_auditor_reads_the_access_log_in_chinese(open_desk: OpenDesk, site: Site) -> None:
+    _lead(site, "Gale", MobilePhone="13700137011")
+    with site.browser("clerk") as client:
         wanted = {"columns": ["Name", "MobilePhone"], "limit": 5}
         assert client.post("/ui/objects/Lead/list", json=wanted).is_success
-    with many.browser("auditor") as client:
-        assert client.patch("/ui/me", json={"language": "zh_CN"}).is_success
-    auditor = await open_desk(at=many, locale="zh-CN")
-    await auditor.sign_in("auditor", to="/audit")
+    auditor = await open_desk(locale="zh-CN")
+    await auditor.sign_in("revisor", to="/audit")
 
     row = auditor.page.get_by_role("row").filter(has_text="列表").first
     await auditor.see("潜在客户", within=row)

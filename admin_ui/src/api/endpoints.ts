@@ -53,6 +53,6 @@ export const recycleBin = (after: string | null) =>
   call<{ records: DeletedRecord[]; next: string | null }>('GET', '/ui/recycle-bin', { query: { after } })
 
 export const search = (q: string, name: string | null, limit: number, signal?: AbortSignal) =>
-  call<{ groups: SearchGroup[] }>('GET', '/ui/search', { query: { q, object: name, limit }, signal })
+  call<{ groups: SearchGroup[] }>('POST', '/ui/search', { body: { q, objects: name === null ? [] : [name], limit }, signal })
 export const lookup = (names: string[], q: string, signal?: AbortSignal) =>
-  call<{ records: LookupRecord[] }>('GET', '/ui/lookup', { query: { object: names, q, limit: 10 }, signal })
+  call<{ records: LookupRecord[] }>('POST', '/ui/lookup', { body: { q, objects: names, limit: 10 }, signal })

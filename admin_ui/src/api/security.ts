@@ -23,6 +23,9 @@ export interface Shown {
 
 export const signIn = (username: string, password: string, language: Language) =>
   call<SignInAnswer>('POST', '/ui/session', { body: { username, password }, query: { language } })
+/** The operator lets somebody in, once. */
+export const breakGlass = (token: string, language: Language) =>
+  call<SignInAnswer>('POST', '/ui/session/break-glass', { body: { token }, query: { language } })
 export const askPasskey = () => call<Asked>('POST', '/ui/session/passkey-options')
 export const signInWithPasskey = (shown: Shown, language: Language) =>
   call<SignInAnswer>('POST', '/ui/session/passkey', { body: shown, query: { language } })

@@ -53,7 +53,7 @@ export interface Bootstrap {
   user: { id: string; name: string; username: string; language: Language; time_zone: string; role: string | null }
   /** Who really acts, where somebody signed in as the user. */
   acting: { id: string; name: string } | null
-  tenant: { name: string; label: string; organization_id: string; currency: string }
+  tenant: { name: string; label: string; organization_id: string; currency: string; region: string | null }
   permissions: string[]
   apps: AppDescribe[]
 }
@@ -236,9 +236,16 @@ export interface ObjectDescribe {
   compact_fields: string[]
   /** Whether a duplicate rule in force is about the object. */
   finds_duplicates?: boolean
+  /** The checks of a person's identity that the user may make on the object's records. */
+  identity_checks?: IdentityCheck[]
   description?: string | null
   sharing?: string
   package?: string | null
+}
+
+export interface IdentityCheck {
+  name: string
+  label: string
 }
 
 export interface ListRequest {
@@ -386,6 +393,7 @@ export interface PermissionSetSummary {
   description: string | null
   package: string | null
   custom: boolean
+  includes: string[]
   users: number
 }
 
@@ -402,6 +410,15 @@ export interface PermissionSetDraft {
   custom_permissions?: string[]
   for_automation?: boolean
   login?: LoginRestriction
+  /** Of a group of permission sets: the sets in it, and what is taken from them. */
+  includes?: string[]
+  muting?: Muting
+}
+
+export interface Muting {
+  objects?: Record<string, ObjectRight[]>
+  fields?: Record<string, 'read' | 'edit'>
+  permissions?: string[]
 }
 
 export interface PermissionSet extends PermissionSetDraft {

@@ -1,10 +1,10 @@
 // Place a hold: on everything, on what a user did, or on what was done with a record.
 import Button from 'antd/es/button'
-import Input from 'antd/es/input'
 import Select from 'antd/es/select'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { placeHold } from '../api/audit'
+import { ToolbarInput } from './ToolbarInput'
 
 const SCOPES = ['all', 'user', 'record'] as const
 
@@ -31,21 +31,9 @@ export function HoldForm({ onPlace }: { onPlace: (work: () => Promise<unknown>) 
         onChange={setScope}
       />
       {scope !== 'all' && (
-        <Input
-          className="mono audit-record"
-          value={subject}
-          placeholder={t('audit.subject')}
-          aria-label={t('audit.subject')}
-          onChange={(event) => setSubject(event.target.value)}
-        />
+        <ToolbarInput className="mono" label={t('audit.subject')} value={subject} onChange={setSubject} />
       )}
-      <Input
-        className="audit-record"
-        value={reason}
-        placeholder={t('audit.reason')}
-        aria-label={t('audit.reason')}
-        onChange={(event) => setReason(event.target.value)}
-      />
+      <ToolbarInput label={t('audit.reason')} value={reason} onChange={setReason} />
       <Button disabled={!isWhole} onClick={() => void place()}>
         {t('audit.placeHold')}
       </Button>

@@ -2,7 +2,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import App from 'antd/es/app'
 import Button from 'antd/es/button'
-import Input from 'antd/es/input'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import {
@@ -14,6 +13,7 @@ import {
 } from '../api/audit'
 import { DataTable, useActionsColumn, type Column } from '../frame/DataTable'
 import { useErrorText } from '../frame/useErrorText'
+import { ToolbarInput } from './ToolbarInput'
 import { useMoment } from './useMoment'
 
 const KEY = ['setup', 'journal-exports']
@@ -82,15 +82,12 @@ function NewExport({ onAdd }: { onAdd: (draft: ExportDraft) => Promise<boolean> 
   return (
     <div className="toolbar">
       {shown.map((name) => (
-        <Input
+        <ToolbarInput
           key={name}
-          className="audit-record"
           type={name === 'secret' ? 'password' : 'text'}
-          autoComplete="off"
+          label={t(`audit.exportFields.${name}`)}
           value={draft[name] ?? ''}
-          placeholder={t(`audit.exportFields.${name}`)}
-          aria-label={t(`audit.exportFields.${name}`)}
-          onChange={(event) => setDraft({ ...draft, [name]: event.target.value })}
+          onChange={(text) => setDraft({ ...draft, [name]: text })}
         />
       ))}
       <Button disabled={!draft.label || !draft.url} onClick={() => void add()}>

@@ -22,9 +22,19 @@ interface Span {
   to: string | null
 }
 
-function Readers({ record, from, to }: Span & { record: string }) {
+/** How often, first and last. */
+function useTimes<Row extends Pick<Seen, 'times' | 'first' | 'last'>>(): Column<Row>[] {
   const { t } = useTranslation()
   const moment = useMoment()
+  return [
+    { key: 'times', title: t('audit.times'), className: 'numeric', cell: (row) => row.times },
+    { key: 'first', title: t('audit.first'), className: 'tabular', cell: (row) => moment(row.first) },
+    { key: 'last', title: t('audit.last'), className: 'tabular', cell: (row) => moment(row.last) },
+  ]
+}
+
+function Readers({ record, from, to }: Span & { record: string }) {
+  const { t } = useTranslation()
   const found = useQuery({
     queryKey: ['audit', 'readers', record, from, to],
     queryFn: () => readersOf(record, from, to),
@@ -40,10 +50,8 @@ function Readers({ record, from, to }: Span & { record: string }) {
           '—'
         ),
     },
-    { key: 'times', title: t('audit.times'), className: 'numeric', cell: (row) => row.times },
     { key: 'fields', title: t('audit.fields'), cell: (row) => row.fields?.join(', ') ?? '—' },
-    { key: 'first', title: t('audit.first'), className: 'tabular', cell: (row) => moment(row.first) },
-    { key: 'last', title: t('audit.last'), className: 'tabular', cell: (row) => moment(row.last) },
+    ...useTimes<Reader>(),
   ]
   return (
     <DataTable
@@ -59,15 +67,12 @@ function Readers({ record, from, to }: Span & { record: string }) {
 
 function SeenBy({ person, from, to }: Span & { person: string }) {
   const { t } = useTranslation()
-  const moment = useMoment()
   const found = useQuery({ queryKey: ['audit', 'seen', person, from, to], queryFn: () => seenBy(person, from, to) })
   const words = useWords(found.data?.lines.map((row) => row.object) ?? [])
   const columns: Column<Seen>[] = [
     { key: 'object', title: t('audit.object'), cell: (row) => words.object(row.object) },
-    { key: 'times', title: t('audit.times'), className: 'numeric', cell: (row) => row.times },
     { key: 'records', title: t('audit.records'), className: 'numeric', cell: (row) => row.records ?? 0 },
-    { key: 'first', title: t('audit.first'), className: 'tabular', cell: (row) => moment(row.first) },
-    { key: 'last', title: t('audit.last'), className: 'tabular', cell: (row) => moment(row.last) },
+    ...useTimes<Seen>(),
   ]
   return (
     <DataTable

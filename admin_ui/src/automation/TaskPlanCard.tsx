@@ -15,6 +15,7 @@ import { Link } from 'react-router'
 import { related } from '../api/endpoints'
 import { useDescribe } from '../api/queries'
 import { cancelPlan } from '../api/taskPlans'
+import { useAsk } from '../frame/useAsk'
 import { useErrorText } from '../frame/useErrorText'
 import { useReady } from '../frame/useReady'
 import { useReader } from '../records/fields/useReader'
@@ -42,7 +43,8 @@ interface TaskPlanCardProps {
 export function TaskPlanCard({ run, recordId, mayCancel }: TaskPlanCardProps) {
   const { t } = useTranslation()
   const client = useQueryClient()
-  const { modal, message } = App.useApp()
+  const { message } = App.useApp()
+  const ask = useAsk()
   const errorText = useErrorText()
   const ready = useReady()
   const [isOpen, setOpen] = useState(false)
@@ -59,14 +61,12 @@ export function TaskPlanCard({ run, recordId, mayCancel }: TaskPlanCardProps) {
     void client.invalidateQueries({ queryKey: ['related', recordId] })
   }
 
-  const ask = () =>
-    modal.confirm({
+  const askCancel = () =>
+    ask({
       title: t('plan.cancelTitle', { plan: run.label }),
       content: t('plan.cancelText'),
       okText: t('plan.cancel'),
-      okButtonProps: { danger: true },
-      cancelText: t('action.cancel'),
-      onOk: cancel,
+      act: cancel,
     })
 
   return (
@@ -88,7 +88,7 @@ export function TaskPlanCard({ run, recordId, mayCancel }: TaskPlanCardProps) {
           {t(`plan.states.${run.state}`)} · {t('plan.progress', { done: run.done, count: run.tasks })}
         </span>
         {isRunning && mayCancel && (
-          <Button size="small" className="push-right" aria-label={t('plan.cancelOf', { plan: run.label })} onClick={ask}>
+          <Button size="small" className="push-right" aria-label={t('plan.cancelOf', { plan: run.label })} onClick={askCancel}>
             {t('plan.cancel')}
           </Button>
         )}

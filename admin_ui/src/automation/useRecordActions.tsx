@@ -1,9 +1,15 @@
 // What one may do with a record beside editing it: submit it, press flows' buttons, start plans, look for duplicates.
-import { AuditOutlined, MergeCellsOutlined, OrderedListOutlined, ThunderboltOutlined } from '@ant-design/icons'
+import {
+  AuditOutlined,
+  MergeCellsOutlined,
+  OrderedListOutlined,
+  SafetyCertificateOutlined,
+  ThunderboltOutlined,
+} from '@ant-design/icons'
 import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { RecordApprovals } from '../api/approvals'
-import type { ObjectDescribe, RecordAnswer } from '../api/types'
+import type { IdentityCheck, ObjectDescribe, RecordAnswer } from '../api/types'
 import { tidyName } from '../records/names'
 import { useRecordButtons } from './useFlowButtons'
 import { useFlowRunner } from './useFlowRunner'
@@ -14,6 +20,9 @@ const SubmitDialog = lazy(async () => ({ default: (await import('../approvals/Re
 const StartPlanDialog = lazy(async () => ({ default: (await import('./StartPlanDialog')).StartPlanDialog }))
 const DuplicatesDialog = lazy(async () => ({
   default: (await import('../records/merge/DuplicatesDialog')).DuplicatesDialog,
+}))
+const IdentityCheckDialog = lazy(async () => ({
+  default: (await import('../records/identity/IdentityCheckDialog')).IdentityCheckDialog,
 }))
 
 export interface RecordAction {
@@ -40,6 +49,7 @@ export function useRecordActions(
   const runner = useFlowRunner()
   const { plans, isLoading: arePlansLoading } = useTaskPlans(describe, !record.is_deleted)
   const [asking, setAsking] = useState<'submit' | 'plan' | 'duplicates' | null>(null)
+  const [identifying, setIdentifying] = useState<IdentityCheck | null>(null)
   const close = () => setAsking(null)
   const processes = record.is_deleted ? [] : (approvals.data?.processes ?? [])
 
@@ -73,6 +83,13 @@ export function useRecordActions(
           },
         ]
       : []),
+    ...(record.is_deleted ? [] : (describe.identity_checks ?? [])).map((check) => ({
+      key: `identity-${check.name}`,
+      label: check.label,
+      icon: <SafetyCertificateOutlined aria-hidden />,
+      isBusy: false,
+      onClick: () => setIdentifying(check),
+    })),
     ...(describe.finds_duplicates && !record.is_deleted
       ? [
           {
@@ -99,6 +116,14 @@ export function useRecordActions(
           />
         )}
         {asking === 'plan' && <StartPlanDialog recordIds={[record.id]} plans={plans} onClose={close} />}
+        {identifying !== null && (
+          <IdentityCheckDialog
+            record={record}
+            check={identifying}
+            onPassed={() => setIdentifying(null)}
+            onClose={() => setIdentifying(null)}
+          />
+        )}
         {asking === 'duplicates' && <DuplicatesDialog recordId={record.id} describe={describe} onClose={close} />}
       </Suspense>
     </>

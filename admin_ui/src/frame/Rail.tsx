@@ -18,6 +18,7 @@ import { usePrefetchDescribe } from '../api/queries'
 import type { Tab } from '../api/types'
 import { usePendingCount } from '../approvals/useApprovals'
 import { CountBadge } from '../automation/CountBadge'
+import { useSetupSections } from '../setup/sections'
 import { MetadataIcon } from './MetadataIcon'
 import { setPreferences } from './preferences'
 import { useMay, useSession } from './session'
@@ -39,7 +40,7 @@ export function Rail({ collapsed, inDrawer = false }: { collapsed: boolean; inDr
   const app = useApp()
   const navigate = useNavigate()
   const prefetch = usePrefetchDescribe()
-  const maySetup = useMay('ViewSetup')
+  const maySetup = useSetupSections().length > 0
   const mayAudit = useMay('ViewAudit')
   const waiting = usePendingCount()
 
@@ -81,7 +82,7 @@ export function Rail({ collapsed, inDrawer = false }: { collapsed: boolean; inDr
   ]
 
   const appButton = (
-    <button type="button" className="rail-app" aria-label={t('frame.app', { app: app?.label ?? '' })}>
+    <button type="button" className="rail-app" aria-label={t('frame.app', { app: app?.label ?? t('frame.noApp') })}>
       <span className="rail-app-icon">
         <MetadataIcon name={app?.icon} />
       </span>

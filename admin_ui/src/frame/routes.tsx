@@ -57,8 +57,20 @@ const screens: RouteObject[] = [
           Component: (await import('../setup/security/SecurityPolicyPage')).SecurityPolicyPage,
         }),
       },
+      {
+        path: 'data-dictionary',
+        lazy: async () => ({ Component: (await import('../setup/DictionaryPage')).DictionaryPage }),
+      },
       { path: 'roles', lazy: async () => ({ Component: (await import('../setup/RolesPage')).RolesPage }) },
       { path: 'packages', lazy: async () => ({ Component: (await import('../setup/PackagesPage')).PackagesPage }) },
+      { path: 'groups', lazy: async () => ({ Component: (await import('../sharing/GroupsPage')).GroupsPage }) },
+      { path: 'groups/:id', lazy: async () => ({ Component: (await import('../sharing/GroupPage')).GroupPage }) },
+      { path: 'sharing', lazy: async () => ({ Component: (await import('../sharing/SharingPage')).SharingPage }) },
+      { path: 'privacy', lazy: async () => ({ Component: (await import('../privacy/PrivacyPage')).PrivacyPage }) },
+      {
+        path: 'privacy/person',
+        lazy: async () => ({ Component: (await import('../privacy/PersonPage')).PersonPage }),
+      },
       {
         path: 'record-access',
         lazy: async () => ({ Component: (await import('../sharing/ExplainPage')).ExplainPage }),
@@ -104,6 +116,11 @@ export const router = createBrowserRouter([
   {
     path: 'reset-password',
     lazy: async () => ({ Component: (await import('../security/ResetPasswordPage')).ResetPasswordPage }),
+    hydrateFallbackElement: <></>,
+  },
+  {
+    path: 'break-glass',
+    lazy: async () => ({ Component: (await import('../security/BreakGlassPage')).BreakGlassPage }),
     hydrateFallbackElement: <></>,
   },
   {

@@ -8,6 +8,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { newRecoveryCodes, removeFactor, type Factor } from '../api/security'
 import { ErrorState, Lines } from '../frame/states'
+import { useAsk } from '../frame/useAsk'
 import { useErrorText } from '../frame/useErrorText'
 import { useReader } from '../records/fields/useReader'
 import { formatDateTime } from '../records/format'
@@ -17,8 +18,9 @@ import { useMySecurity, useRefreshMySecurity } from './useMySecurity'
 
 export function FactorsCard() {
   const { t } = useTranslation()
-  const { message, modal } = App.useApp()
+  const { message } = App.useApp()
   const errorText = useErrorText()
+  const ask = useAsk()
   const mine = useMySecurity()
   const refresh = useRefreshMySecurity()
   const [isAdding, setAdding] = useState(false)
@@ -34,14 +36,12 @@ export function FactorsCard() {
   }
 
   const remove = (factor: Factor) =>
-    modal.confirm({
+    ask({
       title: t('security.removeTitle', { name: factor.label }),
       content: t('security.removeText'),
       okText: t('security.remove'),
-      okButtonProps: { danger: true },
-      cancelText: t('action.cancel'),
-      // Not awaited: the dialog that asks who it is comes after this one has gone.
-      onOk: () => void attempt(() => removeFactor(factor.id)),
+      act: () => removeFactor(factor.id),
+      then: refresh,
     })
 
   return (

@@ -1,21 +1,20 @@
 // A permission set of the tenant's own: empty, or a copy of another.
 import { useQueryClient } from '@tanstack/react-query'
 import Input from 'antd/es/input'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import { savePermissionSet } from '../api/setup'
 import type { PermissionSet } from '../api/types'
 import { FieldRow } from '../records/fields/FieldRow'
-import { proposeName } from './apiName'
 import { DraftDrawer } from './DraftDrawer'
+import { LabelAndName } from './LabelAndName'
+import { toDraft } from './permissions'
 import { useDraft } from './useDraft'
 
 export function NewPermissionSet({ original, onClose }: { original?: PermissionSet; onClose: () => void }) {
   const { t } = useTranslation()
   const navigate = useNavigate()
   const client = useQueryClient()
-  const [isNamed, setNamed] = useState(original !== undefined)
   const draft = useDraft({
     label: original ? t('permission.copyOf', { label: original.label }) : '',
     name: original ? `${original.name.replace(/__c$/, '')}Copy` : '',
@@ -25,14 +24,9 @@ export function NewPermissionSet({ original, onClose }: { original?: PermissionS
 
   async function save() {
     const name = values.name.endsWith('__c') ? values.name : `${values.name}__c`
-    await savePermissionSet(name, {
-      label: values.label,
-      description: values.description || null,
-      objects: original?.objects ?? {},
-      fields: original?.fields ?? {},
-      system: original?.system ?? [],
-      apps: original?.apps ?? [],
-    })
+    const blank = { objects: {}, fields: {}, system: [], apps: [] }
+    const start = original ? toDraft(original) : blank
+    await savePermissionSet(name, { ...start, label: values.label, description: values.description || null })
     await client.invalidateQueries({ queryKey: ['setup', 'permission-sets'] })
     onClose()
     void navigate(`/admin/permission-sets/${name}`)
@@ -46,29 +40,15 @@ export function NewPermissionSet({ original, onClose }: { original?: PermissionS
       onClose={onClose}
       onSubmit={() => void draft.submit(['label', 'name'], save)}
     >
-      <FieldRow id="set-label" label={t('permission.label')} required errors={errorsOf('label')}>
-        <Input
-          id="set-label"
-          autoFocus
-          value={values.label}
-          onChange={(event) => {
-            set('label', event.target.value)
-            if (!isNamed) set('name', proposeName(event.target.value))
-          }}
-        />
-      </FieldRow>
-      <FieldRow id="set-name" label={t('object.name')} required help={t('object.nameHelp')} errors={errorsOf('name')}>
-        <Input
-          id="set-name"
-          className="mono"
-          value={values.name}
-          suffix={values.name.endsWith('__c') ? null : <span className="muted">__c</span>}
-          onChange={(event) => {
-            setNamed(true)
-            set('name', event.target.value)
-          }}
-        />
-      </FieldRow>
+      <LabelAndName
+        id="set"
+        label={t('permission.label')}
+        values={values}
+        set={set}
+        errorsOf={errorsOf}
+        isNamed={original !== undefined}
+        suffix="__c"
+      />
       <FieldRow id="set-description" label={t('object.description')}>
         <Input.TextArea
           id="set-description"

@@ -1,7 +1,6 @@
 // One object in the object manager: its fields, and what the tenant may change about it.
 import { DeleteOutlined, EditOutlined, PlusOutlined, UnorderedListOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import App from 'antd/es/app'
 import Button from 'antd/es/button'
 import Input from 'antd/es/input'
 import Tag from 'antd/es/tag'
@@ -15,7 +14,7 @@ import { DataTable, LOADED, useActionsColumn, type Column } from '../frame/DataT
 import { PageHeader } from '../frame/PageHeader'
 import { useMay } from '../frame/session'
 import { ErrorState, Lines } from '../frame/states'
-import { useErrorText } from '../frame/useErrorText'
+import { useAsk } from '../frame/useAsk'
 import { FieldForm } from './FieldForm'
 import { ObjectForm } from './ObjectForm'
 import { refreshDefinitions } from './refreshDefinitions'
@@ -32,8 +31,7 @@ function ObjectDetail({ object }: { object: ObjectDescribe }) {
   const { t } = useTranslation()
   const navigate = useNavigate()
   const client = useQueryClient()
-  const { modal, message } = App.useApp()
-  const errorText = useErrorText()
+  const ask = useAsk()
   const mayChange = useMay('ManageMetadata')
   const [form, setForm] = useState<'object' | 'new' | FieldDescribe | null>(null)
   const [q, setQ] = useState('')
@@ -42,20 +40,14 @@ function ObjectDetail({ object }: { object: ObjectDescribe }) {
   )
 
   function askDelete(title: string, remove: () => Promise<void>, then: () => void) {
-    modal.confirm({
+    ask({
       title,
       content: t('setup.deleteText'),
       okText: t('action.delete'),
-      okButtonProps: { danger: true },
-      cancelText: t('action.cancel'),
-      onOk: async () => {
-        try {
-          await remove()
-          then()
-          await refreshDefinitions(client, object.name)
-        } catch (error) {
-          message.error(errorText(error))
-        }
+      act: async () => {
+        await remove()
+        then()
+        await refreshDefinitions(client, object.name)
       },
     })
   }

@@ -7,7 +7,8 @@ import { useTranslation } from 'react-i18next'
 import { objects } from '../api/setup'
 import type { PermissionSetDraft } from '../api/types'
 import { ErrorState, Lines } from '../frame/states'
-import { OBJECT_RIGHTS, setObjectRights, toggleRight } from './permissions'
+import { setObjectRights, toggleRight } from './permissions'
+import { RightsMatrix } from './RightsMatrix'
 
 interface ObjectRightsProps {
   draft: PermissionSetDraft
@@ -42,47 +43,24 @@ export function ObjectRights({ draft, onChange }: ObjectRightsProps) {
           {t('permission.onlyGranted')}
         </Checkbox>
       </div>
-      <div className="card matrix" tabIndex={0}>
-        <table className="plain-table">
-          <thead>
-            <tr>
-              <th scope="col">{t('object.label')}</th>
-              {OBJECT_RIGHTS.map((right) => (
-                <th key={right} scope="col" className="centre">
-                  {t(`permission.rights.${right}`)}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((object) => {
-              const rights = draft.objects[object.name] ?? []
-              return (
-                <tr key={object.name}>
-                  <th scope="row">
-                    {object.label} <code className="muted small">{object.name}</code>
-                  </th>
-                  {OBJECT_RIGHTS.map((right) => (
-                    <td key={right} className="centre">
-                      <Checkbox
-                        checked={rights.includes(right)}
-                        disabled={onChange === null}
-                        aria-label={`${object.label}: ${t(`permission.rights.${right}`)}`}
-                        onChange={(event) =>
-                          onChange?.(
-                            setObjectRights(draft, object.name, toggleRight(rights, right, event.target.checked)),
-                          )
-                        }
-                      />
-                    </td>
-                  ))}
-                </tr>
-              )
-            })}
-          </tbody>
-        </table>
-        {shown.length === 0 && <p className="muted home-none">{t('permission.noObjects')}</p>}
-      </div>
+      <RightsMatrix
+        rows={shown}
+        label={t('permission.objects')}
+        empty={t('permission.noObjects')}
+        cell={(object, right) => {
+          const rights = draft.objects[object.name] ?? []
+          return (
+            <Checkbox
+              checked={rights.includes(right)}
+              disabled={onChange === null}
+              aria-label={`${object.label}: ${t(`permission.rights.${right}`)}`}
+              onChange={(event) =>
+                onChange?.(setObjectRights(draft, object.name, toggleRight(rights, right, event.target.checked)))
+              }
+            />
+          )
+        }}
+      />
     </div>
   )
 }

@@ -13,16 +13,18 @@ import type { PermissionSet, PermissionSetDraft } from '../api/types'
 import { PageHeader } from '../frame/PageHeader'
 import { useMay } from '../frame/session'
 import { ErrorState, Lines } from '../frame/states'
+import { useAsk } from '../frame/useAsk'
 import { useErrorText } from '../frame/useErrorText'
 import { useReady } from '../frame/useReady'
 import { UnsavedGuard } from '../records/form/UnsavedGuard'
 import { FieldRights } from './FieldRights'
+import { IncludedSets } from './IncludedSets'
 import { NewPermissionSet } from './NewPermissionSet'
 import { ObjectRights } from './ObjectRights'
 import { PermissionSetUsers } from './PermissionSetUsers'
 import { LoginFields } from './security/LoginFields'
 import { SystemRights } from './SystemRights'
-import { toDraft } from './permissions'
+import { isSame, toDraft } from './permissions'
 
 export function PermissionSetPage() {
   const { name } = useParams()
@@ -36,7 +38,8 @@ function PermissionSetEditor({ set }: { set: PermissionSet }) {
   const { t } = useTranslation()
   const navigate = useNavigate()
   const client = useQueryClient()
-  const { modal, message } = App.useApp()
+  const { message } = App.useApp()
+  const ask = useAsk()
   const errorText = useErrorText()
   const ready = useReady()
   const mayChange = useMay('ManagePermissions')
@@ -45,7 +48,7 @@ function PermissionSetEditor({ set }: { set: PermissionSet }) {
   const [isCloning, setCloning] = useState(false)
   const [draft, setDraft] = useState<PermissionSetDraft>(() => toDraft(set))
   const [isSaving, setSaving] = useState(false)
-  const isDirty = JSON.stringify(draft) !== JSON.stringify(toDraft(set))
+  const isDirty = !isSame(draft, toDraft(set))
   const change = isReadOnly ? null : setDraft
 
   async function save() {
@@ -64,20 +67,14 @@ function PermissionSetEditor({ set }: { set: PermissionSet }) {
   }
 
   function askDelete() {
-    modal.confirm({
+    ask({
       title: t('permission.delete', { label: set.label }),
       content: t('permission.deleteText', { count: set.users.length }),
       okText: t('action.delete'),
-      okButtonProps: { danger: true },
-      cancelText: t('action.cancel'),
-      onOk: async () => {
-        try {
-          await deletePermissionSet(set.name)
-          await client.invalidateQueries({ queryKey: ['setup', 'permission-sets'] })
-          void navigate('/admin/permission-sets')
-        } catch (error) {
-          message.error(errorText(error))
-        }
+      act: async () => {
+        await deletePermissionSet(set.name)
+        await client.invalidateQueries({ queryKey: ['setup', 'permission-sets'] })
+        void navigate('/admin/permission-sets')
       },
     })
   }
@@ -125,6 +122,11 @@ function PermissionSetEditor({ set }: { set: PermissionSet }) {
           },
           { key: 'fields', label: t('permission.fields'), children: <FieldRights draft={draft} onChange={change} /> },
           { key: 'system', label: t('permission.system'), children: <SystemRights draft={draft} onChange={change} /> },
+          {
+            key: 'group',
+            label: `${t('permission.group')}${draft.includes ? ` (${draft.includes.length})` : ''}`,
+            children: <IncludedSets name={set.name} draft={draft} onChange={change} />,
+          },
           {
             key: 'login',
             label: t('policy.login.tab'),

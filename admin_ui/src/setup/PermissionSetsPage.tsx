@@ -23,9 +23,12 @@ export function PermissionSetsPage() {
       key: 'label',
       title: t('permission.label'),
       cell: (set) => (
-        <Link to={`/admin/permission-sets/${set.name}`} className="record-link">
-          {set.label}
-        </Link>
+        <>
+          <Link to={`/admin/permission-sets/${set.name}`} className="record-link">
+            {set.label}
+          </Link>{' '}
+          {set.includes.length > 0 && <Tag>{t('permission.group')}</Tag>}
+        </>
       ),
     },
     { key: 'name', title: t('object.name'), className: 'mono', cell: (set) => set.name },

@@ -2,7 +2,6 @@
 import { PlusOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import Button from 'antd/es/button'
-import Input from 'antd/es/input'
 import TreeSelect from 'antd/es/tree-select'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -12,8 +11,8 @@ import { useMay } from '../frame/session'
 import { EmptyState, ErrorState, Lines } from '../frame/states'
 import { useReady } from '../frame/useReady'
 import { FieldRow } from '../records/fields/FieldRow'
-import { proposeName } from './apiName'
 import { DraftDrawer } from './DraftDrawer'
+import { LabelAndName } from './LabelAndName'
 import { roleTree, type RoleNode } from './roleTree'
 import { useDraft } from './useDraft'
 
@@ -82,7 +81,6 @@ function RoleForm({ tree, parent, onClose }: { tree: RoleNode[]; parent: string 
   const { t } = useTranslation()
   const client = useQueryClient()
   const ready = useReady()
-  const [isNamed, setNamed] = useState(false)
   const draft = useDraft({ label: '', name: '', parent_id: parent })
   const { values, set, errorsOf } = draft
   return (
@@ -100,28 +98,7 @@ function RoleForm({ tree, parent, onClose }: { tree: RoleNode[]; parent: string 
         })
       }
     >
-      <FieldRow id="role-label" label={t('role.label')} required errors={errorsOf('label')}>
-        <Input
-          id="role-label"
-          autoFocus
-          value={values.label}
-          onChange={(event) => {
-            set('label', event.target.value)
-            if (!isNamed) set('name', proposeName(event.target.value))
-          }}
-        />
-      </FieldRow>
-      <FieldRow id="role-name" label={t('object.name')} required help={t('object.nameHelp')} errors={errorsOf('name')}>
-        <Input
-          id="role-name"
-          className="mono"
-          value={values.name}
-          onChange={(event) => {
-            setNamed(true)
-            set('name', event.target.value)
-          }}
-        />
-      </FieldRow>
+      <LabelAndName id="role" label={t('role.label')} values={values} set={set} errorsOf={errorsOf} />
       <FieldRow id="role-parent" label={t('role.parent')} errors={errorsOf('parent_id')}>
         <TreeSelect
           id="role-parent"

@@ -2,6 +2,7 @@
 import Select from 'antd/es/select'
 import { useTranslation } from 'react-i18next'
 import { NavLink, Outlet, useLocation, useNavigate } from 'react-router'
+import { useSession } from '../frame/session'
 import { EmptyState } from '../frame/states'
 import { useIsPhone } from '../frame/useMedia'
 import { useSetupSections } from './sections'
@@ -12,6 +13,7 @@ export function SetupFrame() {
   const navigate = useNavigate()
   const { pathname } = useLocation()
   const sections = useSetupSections()
+  const { region } = useSession().tenant
   if (sections.length === 0) return <EmptyState title={t('state.noPermission')} hint={t('state.refusedHint')} />
 
   return (
@@ -27,6 +29,7 @@ export function SetupFrame() {
       ) : (
         <nav className="setup-nav" aria-label={t('setup.sections')}>
           <h2>{t('frame.setup')}</h2>
+          {region !== null && <p className="muted small setup-region">{t('setup.region', { region })}</p>}
           <ul>
             {sections.map((section) => (
               <li key={section.to}>

@@ -16,6 +16,7 @@ import { DataTable, useActionsColumn, type Column } from '../frame/DataTable'
 import { PageHeader } from '../frame/PageHeader'
 import { useMay, useSession } from '../frame/session'
 import { useDebounced } from '../frame/useDebounced'
+import { useAsk } from '../frame/useAsk'
 import { useErrorText } from '../frame/useErrorText'
 import { useReader } from '../records/fields/useReader'
 import { formatDateTime } from '../records/format'
@@ -27,7 +28,8 @@ import { UserForm } from './UserForm'
 export function UsersPage() {
   const { t } = useTranslation()
   const client = useQueryClient()
-  const { modal, message } = App.useApp()
+  const { message } = App.useApp()
+  const askBefore = useAsk()
   const errorText = useErrorText()
   const reader = useReader()
   const { user: me } = useSession()
@@ -58,9 +60,8 @@ export function UsersPage() {
     }
   }
 
-  function ask(title: string, content: string, okText: string, action: () => Promise<void>) {
-    modal.confirm({ title, content, okText, cancelText: t('action.cancel'), onOk: () => attempt(action) })
-  }
+  const ask = (title: string, content: string, okText: string, act: () => Promise<void>) =>
+    askBefore({ title, content, okText, isDanger: false, act, then: refresh })
 
   async function unlock(user: SetupUser) {
     await attempt(() => unlockUser(user.id))

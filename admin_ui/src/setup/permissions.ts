@@ -1,5 +1,5 @@
 // The rights of a permission set, and how they hang together.
-import type { FieldRight, ObjectRight, PermissionSet, PermissionSetDraft } from '../api/types'
+import type { FieldRight, Muting, ObjectRight, PermissionSet, PermissionSetDraft } from '../api/types'
 
 export const OBJECT_RIGHTS: ObjectRight[] = ['create', 'read', 'update', 'delete', 'view_all', 'modify_all']
 
@@ -63,5 +63,40 @@ export function setFieldRight(
 
 export function toDraft(set: PermissionSet): PermissionSetDraft {
   const { label, description, objects, fields, system, apps, custom_permissions, for_automation, login } = set
-  return { label, description, objects, fields, system, apps, custom_permissions, for_automation, login }
+  const { includes, muting } = set
+  return { label, description, objects, fields, system, apps, custom_permissions, for_automation, login, includes, muting }
+}
+
+/** Whether two drafts say the same: the server keeps no order of names. */
+export function isSame(one: PermissionSetDraft, other: PermissionSetDraft): boolean {
+  return inOrder(one) === inOrder(other)
+}
+
+function inOrder(draft: PermissionSetDraft): string {
+  return JSON.stringify(draft, (_, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : value,
+  )
+}
+
+/** Muting without what says nothing, for a definition names no empty part. */
+export function tidyMuting(muting: Muting): Muting | undefined {
+  const { objects = {}, fields = {}, permissions = [] } = muting
+  const taken = Object.entries(objects).filter(([, rights]) => rights.length > 0)
+  const tidy: Muting = {
+    ...(taken.length > 0 && { objects: Object.fromEntries(taken) }),
+    ...(Object.keys(fields).length > 0 && { fields }),
+    ...(permissions.length > 0 && { permissions }),
+  }
+  return Object.keys(tidy).length > 0 ? tidy : undefined
+}
+
+/** What sets grant together on objects: what a group of them can take away. */
+export function grantedRights(sets: readonly PermissionSet[]): Record<string, ObjectRight[]> {
+  const granted: Record<string, ObjectRight[]> = {}
+  for (const set of sets)
+    for (const [object, rights] of Object.entries(set.objects))
+      granted[object] = OBJECT_RIGHTS.filter((right) => rights.includes(right) || granted[object]?.includes(right))
+  return granted
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { PermissionSetDraft, Role } from '../api/types'
+import type { PermissionSet, PermissionSetDraft, Role } from '../api/types'
 import { viewName } from '../records/list/viewName'
 import { proposeName } from './apiName'
 import { formValues, MAKEABLE, settingsOf, toFieldDraft } from './fieldTypes'
-import { setFieldRight, setObjectRights, toggleRight } from './permissions'
+import { grantedRights, isSame, setFieldRight, setObjectRights, tidyMuting, toggleRight } from './permissions'
 import { roleTree } from './roleTree'
 
 describe('names', () => {
@@ -110,5 +110,28 @@ describe('roles', () => {
     ])
     expect(tree.map((node) => node.key)).toEqual(['HQ', 'Lost', 'A', 'B'])
     expect(tree[0]?.children.map((node) => node.key)).toEqual(['Region'])
+  })
+})
+
+describe('a permission set', () => {
+  it('is the same whatever the order of its names', () => {
+    const draft = { label: 'A', description: null, fields: {}, system: [], apps: [] }
+    const [one, other] = [{ Lead: ['read' as const], Task: [] }, { Task: [], Lead: ['read' as const] }]
+    expect(isSame({ ...draft, objects: one }, { ...draft, objects: other })).toBe(true)
+    expect(isSame({ ...draft, objects: one }, { ...draft, objects: { ...other, Lead: [] } })).toBe(false)
+  })
+})
+
+describe('a group of permission sets', () => {
+  it('can take what its sets grant together', () => {
+    const sets = [{ objects: { Lead: ['read'] } }, { objects: { Lead: ['create', 'read'], Task: ['read'] } }]
+    expect(grantedRights(sets as unknown as PermissionSet[])).toEqual({ Lead: ['create', 'read'], Task: ['read'] })
+  })
+
+  it('says nothing of what it does not mute', () => {
+    expect(tidyMuting({ objects: { Lead: [] }, fields: {}, permissions: [] })).toBeUndefined()
+    expect(tidyMuting({ objects: { Lead: ['create'], Task: [] }, permissions: [] })).toEqual({
+      objects: { Lead: ['create'] },
+    })
   })
 })

@@ -10,6 +10,7 @@ import { list, read, remove, undelete } from '../../api/endpoints'
 import type { FieldJson, ListColumn, ListRecord, ListRequest, ObjectDescribe, Values } from '../../api/types'
 import { ListActions } from '../../automation/ListActions'
 import { EmptyState, ErrorState, Lines } from '../../frame/states'
+import { useAsk } from '../../frame/useAsk'
 import { useErrorText } from '../../frame/useErrorText'
 import { useIsPhone } from '../../frame/useMedia'
 import { componentsOf } from '../form/formState'
@@ -43,7 +44,8 @@ export function ListTable({ describe, request, state, onChange }: ListTableProps
   const { t } = useTranslation()
   const navigate = useNavigate()
   const client = useQueryClient()
-  const { modal, notification, message } = App.useApp()
+  const { notification, message } = App.useApp()
+  const ask = useAsk()
   const errorText = useErrorText()
   const isPhone = useIsPhone()
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
@@ -128,13 +130,11 @@ export function ListTable({ describe, request, state, onChange }: ListTableProps
   }
 
   function askDelete() {
-    modal.confirm({
+    ask({
       title: t('list.deleteTitle', { count: selected.size }),
       content: t('record.deleteText'),
       okText: t('action.delete'),
-      okButtonProps: { danger: true },
-      cancelText: t('action.cancel'),
-      onOk: deleteSelected,
+      act: deleteSelected,
     })
   }
 

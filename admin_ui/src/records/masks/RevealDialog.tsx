@@ -1,13 +1,16 @@
-// Why a masked value is to be shown; where a rule wants it, which record proves that the person was identified.
+// Why a masked value is to be shown; where a rule wants it, the person is identified first.
 import App from 'antd/es/app'
+import Button from 'antd/es/button'
 import Input from 'antd/es/input'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { ApiError } from '../../api/client'
+import { useDescribe } from '../../api/queries'
 import { reveal } from '../../api/reveals'
-import type { FieldDescribe, RecordAnswer } from '../../api/types'
+import type { FieldDescribe, IdentityCheck, RecordAnswer } from '../../api/types'
 import { AskDialog } from '../../frame/AskDialog'
 import { FieldRow } from '../fields/FieldRow'
+import { IdentityCheckDialog } from '../identity/IdentityCheckDialog'
 
 interface RevealDialogProps {
   record: RecordAnswer
@@ -26,6 +29,8 @@ export function RevealDialog({ record, field, names, onShown, onClose }: RevealD
   const [reason, setReason] = useState('')
   const [verification, setVerification] = useState('')
   const [needsVerification, setNeedsVerification] = useState(false)
+  const [identifying, setIdentifying] = useState<IdentityCheck | null>(null)
+  const checks = useDescribe(record.object).data?.identity_checks ?? []
 
   async function act() {
     try {
@@ -41,33 +46,52 @@ export function RevealDialog({ record, field, names, onShown, onClose }: RevealD
   }
 
   return (
-    <AskDialog
-      title={t('mask.reveal', { field: field.label })}
-      okText={t('mask.show')}
-      isComplete={reason.trim().length >= SHORTEST_REASON}
-      onAct={act}
-      onClose={onClose}
-    >
-      <p className="muted">{t('mask.told')}</p>
-      <FieldRow id="reveal-reason" label={t('mask.reason')} required>
-        <Input.TextArea
-          id="reveal-reason"
-          autoFocus
-          rows={3}
-          maxLength={LONGEST_REASON}
-          value={reason}
-          onChange={(event) => setReason(event.target.value)}
-        />
-      </FieldRow>
-      {needsVerification && (
-        <FieldRow id="reveal-verification" label={t('mask.verification')} help={t('mask.verificationHelp')}>
-          <Input
-            id="reveal-verification"
-            value={verification}
-            onChange={(event) => setVerification(event.target.value)}
+    <>
+      <AskDialog
+        title={t('mask.reveal', { field: field.label })}
+        okText={t('mask.show')}
+        isComplete={reason.trim().length >= SHORTEST_REASON}
+        onAct={act}
+        onClose={onClose}
+      >
+        <p className="muted">{t('mask.told')}</p>
+        <FieldRow id="reveal-reason" label={t('mask.reason')} required>
+          <Input.TextArea
+            id="reveal-reason"
+            autoFocus
+            rows={3}
+            maxLength={LONGEST_REASON}
+            value={reason}
+            onChange={(event) => setReason(event.target.value)}
           />
         </FieldRow>
+        {needsVerification &&
+          checks.map((check) => (
+            <Button key={check.name} type="primary" ghost onClick={() => setIdentifying(check)}>
+              {check.label}
+            </Button>
+          ))}
+        {needsVerification && checks.length === 0 && (
+          <FieldRow id="reveal-verification" label={t('mask.verification')} help={t('mask.verificationHelp')}>
+            <Input
+              id="reveal-verification"
+              value={verification}
+              onChange={(event) => setVerification(event.target.value)}
+            />
+          </FieldRow>
+        )}
+      </AskDialog>
+      {identifying !== null && (
+        <IdentityCheckDialog
+          record={record}
+          check={identifying}
+          onPassed={() => {
+            setIdentifying(null)
+            setNeedsVerification(false)
+          }}
+          onClose={() => setIdentifying(null)}
+        />
       )}
-    </AskDialog>
+    </>
   )
 }

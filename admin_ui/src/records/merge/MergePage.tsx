@@ -2,7 +2,6 @@
 import { MergeCellsOutlined } from '@ant-design/icons'
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query'
 import Alert from 'antd/es/alert'
-import App from 'antd/es/app'
 import Button from 'antd/es/button'
 import Input from 'antd/es/input'
 import Switch from 'antd/es/switch'
@@ -15,6 +14,7 @@ import { useDescribe } from '../../api/queries'
 import type { ObjectDescribe } from '../../api/types'
 import { PageHeader } from '../../frame/PageHeader'
 import { EmptyState, ErrorState, PageSkeleton } from '../../frame/states'
+import { useAsk } from '../../frame/useAsk'
 import { useErrorText } from '../../frame/useErrorText'
 import { useReady } from '../../frame/useReady'
 import { FieldRow } from '../fields/FieldRow'
@@ -65,7 +65,7 @@ function Merge({ preview, describe, master: masterId, isCurrent, onMaster, onRel
   const { t } = useTranslation()
   const navigate = useNavigate()
   const client = useQueryClient()
-  const { modal } = App.useApp()
+  const ask = useAsk()
   const errorText = useErrorText()
   const ready = useReady()
   const [choices, setChoices] = useState<Choices>({})
@@ -94,16 +94,13 @@ function Merge({ preview, describe, master: masterId, isCurrent, onMaster, onRel
     }
   }
 
-  function ask() {
-    modal.confirm({
+  const askMerge = () =>
+    ask({
       title: t('merge.confirm', { count: preview.records.length, name }),
       content: t('merge.confirmText', { count: others.length }),
       okText: t('merge.merge'),
-      okButtonProps: { danger: true },
-      cancelText: t('action.cancel'),
-      onOk: merge,
+      act: merge,
     })
-  }
 
   return (
     <div className="page merge-page">
@@ -150,7 +147,7 @@ function Merge({ preview, describe, master: masterId, isCurrent, onMaster, onRel
         />
       </FieldRow>
       <div className="form-foot">
-        <Button type="primary" danger loading={isBusy} disabled={!isCurrent} onClick={ask}>
+        <Button type="primary" danger loading={isBusy} disabled={!isCurrent} onClick={askMerge}>
           {t('merge.merge')}
         </Button>
         <Button type="text" onClick={() => void navigate(-1)}>

@@ -23,6 +23,7 @@ import type { RecordAction } from '../../automation/useRecordActions'
 import { MetadataIcon } from '../../frame/MetadataIcon'
 import { PageHeader } from '../../frame/PageHeader'
 import { useMay } from '../../frame/session'
+import { useAsk } from '../../frame/useAsk'
 import { useErrorText } from '../../frame/useErrorText'
 import { useIsPhone } from '../../frame/useMedia'
 import { FieldValue } from '../fields/FieldValue'
@@ -46,7 +47,8 @@ export function RecordHeader({ record, describe, recordType, isLocked, actions, 
   const { t } = useTranslation()
   const navigate = useNavigate()
   const client = useQueryClient()
-  const { modal, notification, message } = App.useApp()
+  const { notification, message } = App.useApp()
+  const ask = useAsk()
   const errorText = useErrorText()
   const mayAudit = useMay('ViewAudit')
   const mayExplain = useMay('ManageSharing')
@@ -58,13 +60,11 @@ export function RecordHeader({ record, describe, recordType, isLocked, actions, 
   const compact = describe.compact_fields.filter((each) => each in describe.fields && each !== describe.name_field)
 
   function askDelete() {
-    modal.confirm({
+    ask({
       title: t('record.deleteTitle', { name }),
       content: t('record.deleteText'),
       okText: t('action.delete'),
-      okButtonProps: { danger: true },
-      cancelText: t('action.cancel'),
-      onOk: deleteRecord,
+      act: deleteRecord,
     })
   }
 

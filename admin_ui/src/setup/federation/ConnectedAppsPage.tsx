@@ -1,14 +1,13 @@
 // Connected apps: what there is, making and changing one, a new secret, revoking it, and who lets it in.
 import { PlusOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import App from 'antd/es/app'
 import Button from 'antd/es/button'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { connectedApps, renewSecret, revokeApp, type ConnectedApp } from '../../api/federation'
 import { DataTable, useActionsColumn, type Column } from '../../frame/DataTable'
 import { PageHeader } from '../../frame/PageHeader'
-import { useErrorText } from '../../frame/useErrorText'
+import { useAsk } from '../../frame/useAsk'
 import { SecretDialog, type SecretLine } from '../SecretDialog'
 import { AppForm } from './AppForm'
 import { AppUsers } from './AppUsers'
@@ -18,29 +17,12 @@ const APPS = ['setup', 'connected-apps']
 export function ConnectedAppsPage() {
   const { t } = useTranslation()
   const client = useQueryClient()
-  const { modal, message } = App.useApp()
-  const errorText = useErrorText()
+  const ask = useAsk()
   const [edited, setEdited] = useState<ConnectedApp | 'new' | null>(null)
   const [watched, setWatched] = useState<ConnectedApp | null>(null)
   const [shown, setShown] = useState<{ label: string; lines: SecretLine[] } | null>(null)
   const all = useQuery({ queryKey: APPS, queryFn: connectedApps })
   const refresh = () => client.invalidateQueries({ queryKey: APPS })
-
-  function ask(texts: { title: string; content: string; okText: string }, act: () => Promise<void>) {
-    modal.confirm({
-      ...texts,
-      okButtonProps: { danger: true },
-      cancelText: t('action.cancel'),
-      onOk: async () => {
-        try {
-          await act()
-        } catch (error) {
-          message.error(errorText(error))
-        }
-        await refresh()
-      },
-    })
-  }
 
   function show(label: string, id: string, secret: string | null) {
     const lines: SecretLine[] = [{ label: t('federation.clientId'), value: id, toCopy: true }]
@@ -50,23 +32,21 @@ export function ConnectedAppsPage() {
   }
 
   const askRenew = (each: ConnectedApp) =>
-    ask(
-      {
-        title: t('federation.renewTitle', { name: each.label }),
-        content: t('federation.renewText'),
-        okText: t('federation.renew'),
-      },
-      async () => show(each.label, each.id, (await renewSecret(each.id)).client_secret),
-    )
+    ask({
+      title: t('federation.renewTitle', { name: each.label }),
+      content: t('federation.renewText'),
+      okText: t('federation.renew'),
+      act: async () => show(each.label, each.id, (await renewSecret(each.id)).client_secret),
+      then: refresh,
+    })
   const askRevoke = (each: ConnectedApp) =>
-    ask(
-      {
-        title: t('federation.revokeTitle', { name: each.label }),
-        content: t('federation.revokeText'),
-        okText: t('federation.revoke'),
-      },
-      () => revokeApp(each.id),
-    )
+    ask({
+      title: t('federation.revokeTitle', { name: each.label }),
+      content: t('federation.revokeText'),
+      okText: t('federation.revoke'),
+      act: () => revokeApp(each.id),
+      then: refresh,
+    })
 
   const columns: Column<ConnectedApp>[] = [
     {

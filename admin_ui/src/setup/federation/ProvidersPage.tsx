@@ -1,7 +1,6 @@
 // Identity providers: what there is, setting one up, who is linked, and whether passwords still open the door.
 import { PlusOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import App from 'antd/es/app'
 import Button from 'antd/es/button'
 import Tag from 'antd/es/tag'
 import { useState } from 'react'
@@ -9,7 +8,7 @@ import { useTranslation } from 'react-i18next'
 import { deleteProvider, identityProviders, type IdentityProvider } from '../../api/federation'
 import { DataTable, useActionsColumn, type Column } from '../../frame/DataTable'
 import { PageHeader } from '../../frame/PageHeader'
-import { useErrorText } from '../../frame/useErrorText'
+import { useAsk } from '../../frame/useAsk'
 import { ProviderForm } from './ProviderForm'
 import { ProviderUsers } from './ProviderUsers'
 import { SsoPolicyCard } from './SsoPolicyCard'
@@ -19,28 +18,19 @@ const PROVIDERS = ['setup', 'identity-providers']
 export function ProvidersPage() {
   const { t } = useTranslation()
   const client = useQueryClient()
-  const { modal, message } = App.useApp()
-  const errorText = useErrorText()
+  const ask = useAsk()
   const [edited, setEdited] = useState<IdentityProvider | 'oidc' | 'saml' | null>(null)
   const [watched, setWatched] = useState<IdentityProvider | null>(null)
   const all = useQuery({ queryKey: PROVIDERS, queryFn: identityProviders })
   const refresh = () => client.invalidateQueries({ queryKey: PROVIDERS })
 
   function askDelete(each: IdentityProvider) {
-    modal.confirm({
+    ask({
       title: t('federation.deleteTitle', { name: each.label }),
       content: t('federation.deleteText'),
       okText: t('federation.deleteProvider'),
-      okButtonProps: { danger: true },
-      cancelText: t('action.cancel'),
-      onOk: async () => {
-        try {
-          await deleteProvider(each.id)
-        } catch (error) {
-          message.error(errorText(error))
-        }
-        await refresh()
-      },
+      act: () => deleteProvider(each.id),
+      then: refresh,
     })
   }
 

@@ -1,0 +1,3 @@
+// What the queries of the privacy pages are called.
+export const ACTS = ['privacy', 'acts']
+export const CONSENTS = ['privacy', 'consents']

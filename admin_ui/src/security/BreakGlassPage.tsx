@@ -1,0 +1,54 @@
+// The page of the operator's link: one click lets somebody in, once. The token stands behind the #, where no log sees it.
+import Alert from 'antd/es/alert'
+import Button from 'antd/es/button'
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import { breakGlass } from '../api/security'
+import type { Language } from '../api/types'
+import { LanguageSwitch } from '../frame/LanguageSwitch'
+import { Logo } from '../frame/Logo'
+import { useErrorText } from '../frame/useErrorText'
+
+export function BreakGlassPage() {
+  const { t, i18n } = useTranslation()
+  const errorText = useErrorText()
+  const [token] = useState(() => decodeURIComponent(window.location.hash.slice(1)))
+  const [refusal, setRefusal] = useState(token === '' ? t('security.glassBroken') : null)
+  const [isBusy, setBusy] = useState(false)
+
+  async function enter() {
+    setBusy(true)
+    try {
+      await breakGlass(token, i18n.language as Language)
+      window.location.replace('/')
+    } catch (error) {
+      setRefusal(errorText(error))
+      setBusy(false)
+    }
+  }
+
+  return (
+    <div className="sign-in">
+      <div className="sign-in-language">
+        <LanguageSwitch />
+      </div>
+      <main className="sign-in-card" aria-labelledby="glass-title">
+        <Logo />
+        <h1 id="glass-title">{t('security.glassTitle')}</h1>
+        {refusal === null ? (
+          <>
+            <p>{t('security.glassTold')}</p>
+            <Button type="primary" block autoFocus loading={isBusy} onClick={() => void enter()}>
+              {t('security.glassEnter')}
+            </Button>
+          </>
+        ) : (
+          <Alert type="error" showIcon role="alert" title={refusal} />
+        )}
+        <Button type="link" block onClick={() => window.location.assign('/')}>
+          {t('security.backToSignIn')}
+        </Button>
+      </main>
+    </div>
+  )
+}

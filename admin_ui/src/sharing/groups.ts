@@ -1,0 +1,2 @@
+// What the queries of the groups' pages are called.
+export const GROUPS = ['setup', 'groups']
