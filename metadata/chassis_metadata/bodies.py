@@ -15,7 +15,9 @@ from chassis_metadata.components import (
     ListView,
     LogicComponent,
     LoginRestriction,
+    Muting,
     ObjectDefinition,
+    ObjectPermission,
     PackageManifest,
     PermissionSet,
     PicklistValue,
@@ -115,14 +117,26 @@ def _related_list(each: RelatedList) -> Body:
 def _permission_set(each: PermissionSet) -> Body:
     body = _said(each)
     if each.objects:
-        body["objects"] = {
-            name: [word for word in OBJECT_PERMISSIONS if getattr(granted, word)]
-            for name, granted in each.objects.items()
-        }
+        body["objects"] = _object_rights(each.objects)
     if each.fields:
         body["fields"] = {name: _FIELD_WORDS[granted] for name, granted in each.fields.items()}
+    if each.muting:
+        body["muting"] = _muting(each.muting)
     if each.login:
         body["login"] = _login_restriction(each.login)
+    return body
+
+
+def _object_rights(objects: Mapping[str, ObjectPermission]) -> Body:
+    return {name: [word for word in OBJECT_PERMISSIONS if getattr(each, word)] for name, each in objects.items()}
+
+
+def _muting(each: Muting) -> Body:
+    body = _said(each)
+    if each.objects:
+        body["objects"] = _object_rights(each.objects)
+    if body.pop("edits", ()):
+        body["fields"] = {name: "read" if name in each.fields else "edit" for name in each.edits}
     return body
 
 

@@ -155,6 +155,7 @@ def fields_in_force(
         classification=each.classification,
         mask=each.mask,
         checksum=each.checksum,
+        encrypted=each.encrypted,
         help=each.help,
         createable=writable,
         updateable=writable,

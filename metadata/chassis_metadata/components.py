@@ -98,6 +98,7 @@ class FieldDefinition:
     classification: Classification = Classification.INTERNAL
     mask: str | None = None
     checksum: str | None = None
+    encrypted: bool = False
     read_only: bool = False
     help: str | None = None
     extends: bool = False

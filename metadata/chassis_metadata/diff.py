@@ -157,6 +157,10 @@ def _refused_field(old: Field | None, new: Field) -> Iterator[Complaint]:
         was = "worked out" if old.is_calculated else "written by people"
         yield _refusal(new, "type_changed", f"was {was}. Keep it so and add another field.")
         return
+    encryption = _changed_encryption(old, new)
+    if encryption is not None:
+        yield _refusal(new, "encryption_changed", encryption)
+        return
     if new.type is not old.type:
         yield _refusal(new, "type_changed", f"was a {old.type}. Keep the type and add another field.")
         return
@@ -171,6 +175,18 @@ def _refused_field(old: Field | None, new: Field) -> Iterator[Complaint]:
     gone = [each.value for each in old.values if each.value not in {one.value for one in new.values}]
     if gone:
         yield _refusal(new, "value_removed", f"had the values {', '.join(gone)}. Keep them with `active: false`.")
+
+
+def _changed_encryption(old: Field, new: Field) -> str | None:
+    """Why stored values don't bear what the new version says of their encryption, and of finding them."""
+    if new.encrypted != old.encrypted:
+        was = "encrypted" if old.encrypted else "in clear"
+        return f"was stored {was}. Keep it so, and add another field."
+    if new.encrypted and new.has_index and not old.has_index:
+        return "was not indexed, so its encrypted values can't be found. Keep it so, and add another field."
+    if new.encrypted and new.case_sensitive != old.case_sensitive:
+        return "is found as `case_sensitive` said when its values were stored. Keep it so."
+    return None
 
 
 def _refusal(field: Field, code: str, message: str) -> Complaint:

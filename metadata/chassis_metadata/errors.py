@@ -1,4 +1,4 @@
-"""What can be wrong: a Problem says where, what, and what would be right; five kinds of errors carry them."""
+"""What can be wrong: a Problem says where, what, and what would be right; seven kinds of errors carry them."""
 
 from __future__ import annotations
 
@@ -62,6 +62,10 @@ class NotFound(ChassisError):
 
 class Conflict(ChassisError):
     """The thing is not in the state that the request supposes (409, 412)."""
+
+
+class Unavailable(ChassisError):
+    """What an answer needs is not at hand, through no fault of the caller's: a key, a stored value (503)."""
 
 
 class LimitExceeded(ChassisError):

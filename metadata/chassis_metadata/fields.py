@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 
 
 class FieldType(StrEnum):
@@ -36,7 +37,7 @@ class FieldType(StrEnum):
 
 #: Types that the language knows but this release refuses, with the reason that the author is told.
 PLANNED_TYPES = {
-    "encrypted": "Encrypted fields arrive with per-tenant keys. Declare a sensitive `text` field for now.",
+    "encrypted": "Any text can be encrypted: declare a `text` field with `encrypted: true`.",
     "file": "File fields arrive with file storage. Declare a `url` field for now.",
     "image": "Image fields arrive with file storage. Declare a `url` field for now.",
 }
@@ -97,9 +98,27 @@ TRAITS: dict[FieldType, TypeTraits] = {
     FieldType.ADDRESS: TypeTraits(None, "address", "urn:address", filterable=False, sortable=False),
 }
 
+
+@cache
+def traits_when_encrypted(field_type: FieldType, *, is_indexed: bool) -> TypeTraits:
+    """What can be asked about ciphertext: whether it is the whole value, and only where an index of values is kept."""
+    return replace(TRAITS[field_type], filterable=is_indexed, sortable=False, searchable=False, ranged=False)
+
+
 NUMERIC_TYPES = frozenset({FieldType.NUMBER, FieldType.CURRENCY, FieldType.PERCENT})
 REFERENCE_TYPES = frozenset({FieldType.LOOKUP, FieldType.MASTER_DETAIL})
 COMPOUND_TYPES = frozenset({FieldType.ADDRESS, FieldType.GEOLOCATION})
+#: Types whose values can be stored encrypted.
+ENCRYPTABLE_TYPES = frozenset(
+    {
+        FieldType.TEXT,
+        FieldType.LONG_TEXT,
+        FieldType.RICH_TEXT,
+        FieldType.EMAIL,
+        FieldType.PHONE,
+        FieldType.URL,
+    }
+)
 #: Only in definitions: nobody writes such a field, the platform works its value out.
 CALCULATED_TYPES = frozenset({FieldType.FORMULA, FieldType.ROLLUP_SUMMARY})
 #: What a formula field may return.

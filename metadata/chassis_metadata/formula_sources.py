@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from chassis_metadata.compile_summaries import summarised_field
 from chassis_metadata.errors import Invalid
 from chassis_metadata.expressions.fields import child_of, formula_of
-from chassis_metadata.expressions.typed import FieldValue, Related, Source, Typed, children
+from chassis_metadata.expressions.typed import Expression, FieldValue, Related, Source, Typed, children
 from chassis_metadata.fields import FieldType
 from chassis_metadata.snapshot import Field, Snapshot
 
@@ -68,6 +68,11 @@ def _named(snapshot: Snapshot, field: Field) -> Iterable[tuple[str, str, bool]]:
     except Invalid:  # the metadata lost what it names: it is blank
         return
     yield from _of_node(root, is_inside=False)
+
+
+def fields_read(expression: Expression) -> frozenset[ObjectField]:
+    """The fields, of whatever object, that a formula reads."""
+    return frozenset((object_name, name) for object_name, name, _ in _of_node(expression.root, is_inside=False))
 
 
 def _of_node(node: Typed, *, is_inside: bool) -> Iterable[tuple[str, str, bool]]:

@@ -8,6 +8,13 @@ from typing import Any
 
 #: What stands for a text of which nothing is shown.
 HIDDEN = "******"
+#: Family names of two characters: the mask of a name leaves them whole.
+COMPOUND_FAMILY_NAMES = (
+    "欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "长孙", "宇文", "司徒", "司空",
+    "夏侯", "端木", "南宫", "独孤", "轩辕", "钟离", "赫连", "澹台", "申屠", "闻人", "太史", "濮阳", "淳于", "单于",
+    "仲孙", "百里", "东郭", "西门", "呼延", "拓跋", "万俟", "公羊", "宗政", "公冶", "鲜于", "闾丘", "亓官", "司寇",
+    "巫马", "公西", "漆雕", "乐正", "宰父", "谷梁", "段干", "梁丘", "左丘", "第五", "达奚", "褚师", "纳兰", "完颜",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

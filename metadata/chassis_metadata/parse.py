@@ -387,6 +387,7 @@ _PLAIN_FIELD_KEYS = (
     "controlling_field",
     "mask",
     "checksum",
+    "encrypted",
     "read_only",
     "help",
     "extends",

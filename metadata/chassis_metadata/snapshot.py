@@ -27,7 +27,15 @@ from chassis_metadata.components import (
     RollupSummary,
     ValueSet,
 )
-from chassis_metadata.fields import COMPOUND_TYPES, REFERENCE_TYPES, TRAITS, Classification, FieldType, TypeTraits
+from chassis_metadata.fields import (
+    COMPOUND_TYPES,
+    REFERENCE_TYPES,
+    TRAITS,
+    Classification,
+    FieldType,
+    TypeTraits,
+    traits_when_encrypted,
+)
 
 Kept = TypeVar("Kept")
 
@@ -74,6 +82,7 @@ class Field:
     classification: Classification = Classification.INTERNAL
     mask: str | None = None
     checksum: str | None = None
+    encrypted: bool = False
     help: str | None = None
     createable: bool = True
     updateable: bool = True
@@ -98,8 +107,8 @@ class Field:
 
     @property
     def traits(self) -> TypeTraits:
-        """What its type can do."""
-        return TRAITS[self.type]
+        """What its type can do; of an encrypted field, what can be done without its key."""
+        return traits_when_encrypted(self.type, is_indexed=self.has_index) if self.encrypted else TRAITS[self.type]
 
     @property
     def is_compound(self) -> bool:

@@ -24,6 +24,7 @@ from chassis_platform.api import (
     engines,
     flows,
     functions,
+    identity_checks,
     inbound,
     labels,
     merge,
@@ -38,8 +39,11 @@ from chassis_platform.api import (
     scim,
     search,
     setup_audit,
+    setup_dictionary,
+    setup_encryption,
     setup_formula,
     setup_four_eyes,
+    setup_groups,
     setup_identity,
     setup_inbound,
     setup_keys,
@@ -48,6 +52,7 @@ from chassis_platform.api import (
     setup_packages,
     setup_permissions,
     setup_security,
+    setup_sharing,
     setup_users,
     sharing,
     sobjects,
@@ -62,13 +67,16 @@ from chassis_platform.api import (
     web,
 )
 from chassis_platform.api.deps import Server
+from chassis_platform.key_encryption import key_problem, wrapper_of
 from chassis_platform.settings import Settings
 from chassis_tenants.database import Database
+from chassis_tenants.registry import count_elsewhere
 from chassis_tenants.snapshots import SnapshotStore
 
 #: Routes are tried in this order: what is called most comes first.
 ROOMS = (
     reveal,  # its address would be an external id's
+    identity_checks,
     sobjects,
     query,
     record_collections,
@@ -97,7 +105,11 @@ ROOMS = (
     scim,
     setup_users,
     setup_security,
+    setup_dictionary,
+    setup_encryption,
     setup_four_eyes,
+    setup_groups,
+    setup_sharing,
     setup_permissions,
     setup_objects,
     setup_packages,
@@ -128,7 +140,13 @@ def api_routes() -> list[BaseRoute]:
 
 def make_server(settings: Settings, server_dsn: str) -> Server:
     """What a process holds; the database is opened with the application."""
-    database = Database(server_dsn, largest=settings.database_pool, prepared=settings.database_prepared)
+    database = Database(
+        server_dsn,
+        largest=settings.database_pool,
+        prepared=settings.database_prepared,
+        wrapper=wrapper_of(settings, settings.home),
+        region=settings.region,
+    )
     return Server(database, SnapshotStore(database), PolicyStore(database), settings)
 
 
@@ -164,9 +182,15 @@ def make_app(server: Server, alongside: Callable[[], AbstractAsyncContextManager
 
 
 async def _health(request: Request) -> Response:
+    """Well, or what is not: a server whose key opens no tenant's keys should get no requests."""
     server: Server = request.app.state.server
-    await server.database.ping()
-    return PlainTextResponse("ok\n")
+    elsewhere = await count_elsewhere(server.database)
+    problem = await key_problem(server.database)
+    if problem is not None and not problem.passes:
+        return PlainTextResponse(f"encryption: {problem.text}\n", 503)
+    told = f"region {server.database.region}: {elsewhere} tenants belong elsewhere and are refused\n"
+    keys = "" if problem is None else f"encryption: {problem.text}\n"
+    return PlainTextResponse(f"ok\n{told if elsewhere else ''}{keys}")
 
 
 async def _metrics(request: Request) -> Response:

@@ -69,6 +69,7 @@ class NewTenant:
     language: str = "en_US"
     time_zone: str = "UTC"
     currency: str = "USD"
+    region: str | None = None
 
 
 async def operator_context(
@@ -109,7 +110,9 @@ async def provision_tenant(database: Database, owner_dsn: str, wanted: NewTenant
 
 async def make_tenant(snapshots: SnapshotStore, owner_dsn: str, wanted: NewTenant) -> Tenant:
     """Make a tenant that nobody can sign in to yet."""
-    new = provision.NewTenant(wanted.name, wanted.label, wanted.language, wanted.time_zone, wanted.currency)
+    new = provision.NewTenant(
+        wanted.name, wanted.label, wanted.language, wanted.time_zone, wanted.currency, wanted.region
+    )
     return await provision.create_tenant(owner_dsn, snapshots, new)
 
 

@@ -25,10 +25,23 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="The address to listen on; 0.0.0.0 for all.")
     database_url: SecretStr | None = Field(default=None, description="The owner's DSN; unset: the embedded PostgreSQL.")
     server_database_url: SecretStr | None = Field(default=None, description="The server role's DSN, where it differs.")
+    region: str | None = Field(
+        default=None, description="Where this process is, such as cn or eu-central: tenants of elsewhere are refused."
+    )
     database_pool: int = Field(default=16, ge=2, le=200, description="Most connections of one server process.")
     database_prepared: bool = Field(default=True, description="False behind a pooler without prepared statements.")
     packages: Path = Field(default=Path("packages"), description="The folder of packages to publish.")
     web: Path = Field(default=Path("admin_ui/dist"), description="The built web application.")
+    key_encryption_keys: SecretStr | None = Field(
+        default=None,
+        description="What wraps the tenants' keys: base64 of 32 random bytes, several with commas between; the first "
+        "wraps, the others still unwrap. Unset: keys/tenant_keys_aes256.keys in CHASSIS_HOME.",
+    )
+    key_service_url: str | None = Field(
+        default=None, description="A service that wraps the tenants' keys instead (Vault or OpenBao, transit engine)."
+    )
+    key_service_key: str = Field(default="chassis", description="The name of the key in that service.")
+    key_service_token: SecretStr | None = Field(default=None, description="The token that the service asks for.")
     public_url: str | None = Field(default=None, description="The address clients use; unset: that of the request.")
     log_level: str = Field(default="info", description="debug, info, warning or error.")
     session_idle_minutes: int = Field(default=120, ge=5, description="A session ends after so long without a request.")

@@ -30,6 +30,8 @@ from chassis_tenants.tables import quoted
 
 #: Keys of a body that can't change while records hold values: a change would not be the same thing any more.
 _FIXED_KEYS = {"field": ("type", "returns"), "object": ("key_prefix",)}
+#: What decides how an encrypted value is found.
+_FOUND_BY = ("indexed", "unique", "external_id", "case_sensitive")
 _SECTIONS = {
     "object": "Objects",
     "field": "Fields",
@@ -134,6 +136,18 @@ def _check_fixed(key: ComponentKey, before: Mapping[str, Any] | None, body: Mapp
         if (before or {}).get(fixed) != body.get(fixed):
             message = f"The {fixed} of {key.name} can't change. Make another one and delete this one."
             raise Conflict.of(f"{fixed}_changed", message, path=fixed)
+    if key.kind == "field" and before is not None:
+        _check_encryption(key, before, body)
+
+
+def _check_encryption(key: ComponentKey, before: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+    """Values that are stored bear no other encryption, and no index that wasn't made with them."""
+    is_encrypted, was_encrypted = (bool(each.get("encrypted")) for each in (body, before))
+    changed = [name for name in _FOUND_BY if bool(before.get(name)) != bool(body.get(name))]
+    if is_encrypted != was_encrypted or (is_encrypted and changed):
+        fixed = "encrypted" if is_encrypted != was_encrypted else changed[0]
+        message = f"Values of {key.name} are stored as they are. Make another field and delete this one."
+        raise Conflict.of("encryption_changed", message, path=fixed)
 
 
 @dataclass(frozen=True, slots=True)

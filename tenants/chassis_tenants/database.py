@@ -17,6 +17,7 @@ from psycopg.adapt import Loader
 from psycopg_pool import AsyncConnectionPool
 
 from chassis_tenants.statement import Statement
+from chassis_tenants.tenant_keys import NO_WRAPPER, KeyDesk, KeyRing, KeyWrapper, asks_for_keys
 from chassis_tenants.wire import Row, Wire
 
 __all__ = ["Binding", "Database", "Row", "Transaction", "bind_tenant"]
@@ -37,31 +38,39 @@ class StaleBindingError(Exception):
 
 
 class TenantClosedError(Exception):
-    """The tenant is suspended or gone."""
+    """The tenant is suspended, gone, or not to be served in this region."""
 
 
 class SessionEndedError(Exception):
     """The session was revoked or ran out."""
 
 
-_CHECK = """
-SELECT t.status, t.metadata_version, t.access_version,
+#: Whether a tenant `t` may not be served in the region that the process says it is in.
+IS_ELSEWHERE = "coalesce(t.region <> %(region)s::text, false)"
+
+#: What a tenant's status is there.
+STATUS = f"CASE WHEN {IS_ELSEWHERE} THEN 'elsewhere' ELSE t.status END"
+
+_CHECK = f"""
+SELECT {STATUS}, t.metadata_version, t.access_version, t.key_version,
        %(session_hash)s::bytea IS NULL OR EXISTS (
            SELECT FROM chassis.session s
            WHERE s.tenant_id = t.id AND s.token_hash = %(session_hash)s::bytea
              AND s.revoked_at IS NULL AND s.expires_at > now())
 FROM chassis.tenant t WHERE t.id = %(tenant_id)s
-"""
+"""  # noqa: S608  the condition is this file's
 
 
-def _verify(binding: Binding, row: Row | None) -> None:
+def _verify(binding: Binding, row: Row | None) -> int:
+    """Raises what speaks against the answer; answers the version of the tenant's keys."""
     if row is None or row[0] != "active":
         raise TenantClosedError
-    _, metadata_version, access_version, session_holds = row
+    _, metadata_version, access_version, key_version, session_holds = row
     if not session_holds:
         raise SessionEndedError
     if binding.metadata_version not in (None, metadata_version) or binding.access_version not in (None, access_version):
         raise StaleBindingError
+    return int(key_version)
 
 
 class _BytesLoader(Loader):
@@ -87,8 +96,9 @@ async def bind_tenant(connection: AsyncConnection[Row], tenant_id: int) -> None:
     await Wire(connection).send([_set_local(tenant_id)])
 
 
-def _opened(binding: Binding) -> list[Statement]:
-    check = Statement(_CHECK, {"tenant_id": binding.tenant_id, "session_hash": binding.session_hash})
+def _opened(binding: Binding, region: str | None) -> list[Statement]:
+    asked = {"tenant_id": binding.tenant_id, "session_hash": binding.session_hash, "region": region}
+    check = Statement(_CHECK, asked)
     return [_BEGIN, _set_local(binding.tenant_id), check]
 
 
@@ -101,8 +111,9 @@ class Transaction:
     `opening` begins it, with the first statements in one round trip; without it, it is open already.
     """
 
-    def __init__(self, wire: Wire, binding: Binding, opening: Sequence[Statement] = ()) -> None:
+    def __init__(self, wire: Wire, binding: Binding, keys: KeyRing, opening: Sequence[Statement] = ()) -> None:
         self._wire = wire
+        self._desk = KeyDesk(keys, wire, binding.tenant_id)
         self._binding = binding
         self._opening = opening
         self._committed = False
@@ -115,19 +126,25 @@ class Transaction:
 
     async def fetch_each(self, statements: Sequence[Statement]) -> list[list[Row]]:
         """The rows of several statements in one round trip."""
+        if self._opening and asks_for_keys(statements):  # which keys hold is known with the check
+            await self._send([])
+        return await self._desk.opened(statements, await self._send(await self._desk.ready(statements)))
+
+    async def _send(self, statements: Sequence[Statement]) -> list[list[Row]]:
         opening, self._opening = self._opening, ()
         rows = await self._wire.send([*opening, *statements])
         if opening:  # what came with it is undone where the check fails
-            _verify(self._binding, _only(rows[_CHECK_PLACE]))
+            self._desk.version = _verify(self._binding, _only(rows[_CHECK_PLACE]))
         return rows[len(opening) :]
 
     async def commit_with(self, statements: Sequence[Statement] = ()) -> list[list[Row]]:
         """Send the last statements and the COMMIT in one round trip; the transaction is over then."""
         if self._opening:  # nothing is committed before the check
-            await self.fetch_each([])
-        rows = await self._wire.send([*statements, _COMMIT])
+            await self._send([])
+        rows = await self._wire.send([*await self._desk.ready(statements), _COMMIT])
         self._committed = True
-        return rows[:-1]
+        self._desk.bound = False
+        return await self._desk.opened(statements, rows[:-1])
 
     async def end(self) -> None:
         """Commit, unless that was done."""
@@ -153,10 +170,26 @@ class _Connection(AsyncConnection[Row]):
 
 
 class Database:
-    """The server's pool. Its role can neither bypass row-level security nor run DDL."""
+    """The server's pool. Its role can neither bypass row-level security nor run DDL.
 
-    def __init__(self, dsn: str, *, smallest: int = 2, largest: int = 20, prepared: bool = True) -> None:
+    `region`: where the process is; tenants whose data have to stay elsewhere are closed to it.
+    """
+
+    region: str | None = None
+
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        smallest: int = 2,
+        largest: int = 20,
+        prepared: bool = True,
+        wrapper: KeyWrapper = NO_WRAPPER,
+        region: str | None = None,
+    ) -> None:
+        self.region = region
         self._prepared = prepared
+        self.keys = KeyRing(wrapper, dsn)
         self._pool: AsyncConnectionPool[_Connection] = AsyncConnectionPool(
             dsn,
             min_size=smallest,
@@ -184,19 +217,23 @@ class Database:
         Statements may write what belongs to the read (the access log): they are committed before this returns.
         """
         async with self._pool.connection() as connection:
+            desk = KeyDesk(self.keys, connection.wire, binding.tenant_id, bound=False)
             try:
-                rows = await connection.wire.send([*_opened(binding), *statements, _COMMIT])
+                ready = await desk.ready(statements)
+                rows = await connection.wire.send([*_opened(binding, self.region), *ready, _COMMIT])
+                desk.version = _verify(binding, _only(rows[_CHECK_PLACE]))
+                if not desk.is_outdated:
+                    return await desk.opened(statements, rows[3:-1])
             except psycopg.Error:
                 await _rollback(connection)
                 raise
-        _verify(binding, _only(rows[_CHECK_PLACE]))
-        return rows[3:-1]
+        return await self.read(binding, *statements)  # what was looked for was made with keys of before
 
     @asynccontextmanager
     async def transaction(self, binding: Binding) -> AsyncIterator[Transaction]:
         """An open transaction bound to the tenant; commits at the end, rolls back on any error."""
         async with self._pool.connection() as connection:
-            transaction = Transaction(connection.wire, binding, [*_opened(binding), _BY_KEY])
+            transaction = Transaction(connection.wire, binding, self.keys, [*_opened(binding, self.region), _BY_KEY])
             try:
                 yield transaction
                 await transaction.end()

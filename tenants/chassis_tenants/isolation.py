@@ -22,6 +22,7 @@ _CONDITION = "(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true),
 #: What the server may run as the owner; each does one thing that has to be done before a tenant is bound.
 _KNOWN_FUNCTIONS = [
     "tenant_of_username",
+    "wrapping_keys",
     "tenant_of_domain",
     "claim_jobs",
     "queue_periodic_jobs",

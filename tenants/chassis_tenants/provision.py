@@ -38,12 +38,17 @@ SECRET_TABLES = frozenset(
         "chassis.session",
         "chassis.api_client",
         "chassis.inbound_key",
+        "chassis.tenant_key",
         "chassis.oauth_code",
         "chassis.refresh_token",
         "chassis.device_code",
         "chassis.identity_provider",
         "chassis.sso_attempt",
         "chassis.scim_token",
+        "chassis.door_token",
+        "chassis.factor",
+        "chassis.recovery_code",
+        "chassis.known_device",
     }
 )
 
@@ -57,6 +62,7 @@ class NewTenant:
     language: str = "en_US"
     time_zone: str = "UTC"
     currency: str = "USD"
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +78,32 @@ async def create_tenant(owner_dsn: str, snapshots: SnapshotStore, new: NewTenant
     if not _NAME.fullmatch(new.name):
         message = f"{new.name!r} is no tenant's name. Use lower-case letters, digits and hyphens, a letter first."
         raise Invalid.of("invalid_name", message, path="name")
+    _check_region(new.region)
     async with _owner(owner_dsn) as connection:
         tenant = await _insert_tenant(connection, new)
         await bind_tenant(connection, tenant.id)
-        tx = Transaction(Wire(connection), Binding(tenant.id))
+        tx = Transaction(Wire(connection), Binding(tenant.id), snapshots.database.keys)
         created = SetupChange("createdTenant", "Tenants", new.name, f"Created the tenant {new.label}")
         await install_within(tx, snapshots, PLATFORM_PACKAGE, actor=OPERATOR)
         await tx.fetch_each([_organization(tenant), setup_entry(tenant.id, OPERATOR, created)])
         return replace(tenant, metadata_version=tenant.metadata_version + 1, access_version=tenant.access_version + 1)
+
+
+def _check_region(region: str | None) -> None:
+    if region is not None and not _NAME.fullmatch(region):
+        message = f"{region!r} is no region. Use lower-case letters, digits and hyphens, such as eu-central."
+        raise Invalid.of("invalid_name", message, path="region")
+
+
+def set_region(owner_dsn: str, tenant: Tenant, region: str | None) -> None:
+    """Say where a tenant's data have to stay; None: anywhere. It moves nothing: who serves elsewhere refuses it."""
+    _check_region(region)
+    display = f"The data of {tenant.name} have to stay in {region}" if region else "The data may be anywhere"
+    with psycopg.connect(owner_dsn) as connection:
+        _check_there(connection, tenant)
+        text = "UPDATE chassis.tenant SET region = %s, access_version = access_version + 1 WHERE id = %s"
+        connection.execute(text, [region, tenant.id])
+        _note(connection, tenant, SetupChange("setRegion", "Tenants", tenant.name, display, tenant.region, region))
 
 
 def suspend(owner_dsn: str, tenant: Tenant, reason: str = "") -> None:
@@ -132,10 +156,10 @@ async def _owner(owner_dsn: str) -> AsyncIterator[AsyncConnection[Row]]:
 async def _insert_tenant(connection: AsyncConnection[Row], new: NewTenant) -> Tenant:
     try:
         cursor = await connection.execute(
-            "INSERT INTO chassis.tenant (organization_id, name, label, language, time_zone, currency)"
-            " VALUES (%s, %s, %s, %s, %s, %s) RETURNING id, organization_id, name, label, status, language, time_zone,"
-            " currency, metadata_version, access_version",
-            [new_id(ORGANIZATION_PREFIX), new.name, new.label, new.language, new.time_zone, new.currency],
+            "INSERT INTO chassis.tenant (organization_id, name, label, language, time_zone, currency, region)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id, organization_id, name, label, status, language,"
+            " time_zone, currency, metadata_version, access_version, region",
+            [new_id(ORGANIZATION_PREFIX), new.name, new.label, new.language, new.time_zone, new.currency, new.region],
         )
     except psycopg.errors.UniqueViolation:
         raise Conflict.of("duplicate_name", f"There is a tenant {new.name!r} already.", path="name") from None

@@ -9,13 +9,15 @@ from typing import Any
 
 from chassis_metadata.components import Package
 from chassis_metadata.package import package_from_document
-from chassis_tenants.database import Database, Row
+from chassis_tenants.database import IS_ELSEWHERE, STATUS, Database, Row
 from chassis_tenants.statement import Statement
 from chassis_tenants.tenant import Tenant
 
+#: A tenant whose data have to stay elsewhere is not this process's to serve.
 _TENANT = (
-    "SELECT id, organization_id, name, label, status, language, time_zone, currency, metadata_version, access_version"
-    " FROM chassis.tenant"
+    "SELECT id, organization_id, name, label,"  # noqa: S608  the condition is database.py's
+    f" {STATUS} AS status,"
+    " language, time_zone, currency, metadata_version, access_version, region FROM chassis.tenant AS t"
 )
 
 
@@ -48,13 +50,21 @@ async def tenant_by_name(database: Database, name: str) -> Tenant | None:
     return await _tenant(database, "name = %(wanted)s", name)
 
 
+async def count_elsewhere(database: Database) -> int:
+    """How many tenants are in the database whose data have to stay elsewhere than where this process is."""
+    text = f"SELECT count(*) FROM chassis.tenant AS t WHERE t.status <> 'erased' AND {IS_ELSEWHERE}"  # noqa: S608
+    [[found]] = await database.registry(Statement(text, {"region": database.region}))
+    return int(found)
+
+
 async def _tenant(database: Database, condition: str, wanted: object) -> Tenant | None:
     found = await _tenants(database, condition, {"wanted": wanted})
     return found[0] if found else None
 
 
 async def _tenants(database: Database, condition: str, parameters: dict[str, object]) -> list[Tenant]:
-    rows = await database.registry(Statement(f"{_TENANT} WHERE {condition}", parameters))
+    statement = Statement(f"{_TENANT} WHERE {condition}", {**parameters, "region": database.region})
+    rows = await database.registry(statement)
     return [Tenant(*row) for row in rows]
 
 

@@ -14,10 +14,14 @@ _DIALECT = postgresql.psycopg.dialect()  # type: ignore[no-untyped-call]  # unty
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`text` uses `%(name)s` placeholders; `parameters` has a value for each, or they are bound later with `bind`."""
+    """`text` uses `%(name)s` placeholders; `parameters` has a value for each, or they are bound later with `bind`.
+
+    `sealed`: parameters or answers may hold marks of encrypted values, which keys turn into what they stand for.
+    """
 
     text: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    sealed: bool = False
 
     def bind(self, **parameters: Any) -> Statement:
         """The same text with more parameters (later ones win)."""
@@ -25,6 +29,9 @@ class Statement:
 
 
 def compile_statement(clause: ClauseElement) -> Statement:
-    """SQLAlchemy's clause as driver text. Bind parameters keep their names, so that they can be bound again."""
+    """SQLAlchemy's clause as driver text. Bind parameters keep their names, so that they can be bound again.
+
+    What is compiled to an encrypted field's value says so to the compiler (`storage.Sealed`).
+    """
     compiled = clause.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-    return Statement(str(compiled), dict(compiled.params))
+    return Statement(str(compiled), dict(compiled.params), sealed=getattr(compiled, "meets_sealed", False))

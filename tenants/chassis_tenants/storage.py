@@ -18,6 +18,8 @@ from sqlalchemy.sql.selectable import FromClause
 
 from chassis_metadata.fields import CASELESS_TYPES, NUMERIC_TYPES, REFERENCE_TYPES, FieldType
 from chassis_metadata.snapshot import Field, Object
+from chassis_tenants.sealed_columns import FoundBy, Sealed
+from chassis_tenants.sealing import FOUND_PART
 
 DATA_SCHEMA = "data"
 VIEW_SCHEMA = "tenant"
@@ -88,6 +90,9 @@ def companion(field: Field) -> Companion | None:
     if field.column is None or not (field.has_index or field.is_name or field.searchable):
         return None
     quoted = f'"{field.column}"'
+    if field.encrypted:
+        found = f"nullif(split_part({quoted}, '.', {FOUND_PART}), '')"
+        return Companion(f"{field.column}__found", 'text COLLATE "C"', found)
     if field.type in CASELESS_TYPES and not field.case_sensitive:
         return Companion(f"{field.column}__lower", 'text COLLATE "C"', f"lower({quoted})")
     if field.type in NUMERIC_TYPES:
@@ -155,10 +160,18 @@ def value(field: Field, source: FromClause) -> ColumnElement[Any]:
     """The field's typed value in `source`, an alias of the object's view or table."""
     if field.is_computed:
         raise ValueError(f"{field.object_name}.{field.name} is a formula and lies nowhere")
+    if field.encrypted:
+        return Sealed(field, source.c.id, stored_text(field, source), None)
     if field.column is not None:
         return source.c[field.column]
     custom = _custom_value(field, source)
     return sa.func.coalesce(custom, sa.literal_column("0"), type_=custom.type) if begins_at_zero(field) else custom
+
+
+def stored_text(field: Field, source: FromClause) -> ColumnElement[str]:
+    """An encrypted field's value as it lies there."""
+    found = source.c[field.column] if field.column is not None else _custom_value(field, source)
+    return sa.type_coerce(found, sa.Text())
 
 
 def begins_at_zero(field: Field) -> bool:
@@ -187,6 +200,12 @@ def _quoted(name: str) -> str:
 def comparable(field: Field, source: FromClause) -> ColumnElement[Any]:
     """What to compare and order by: the companion where there is one, lower-cased text otherwise."""
     extra = companion(field)
+    if field.encrypted:
+        if extra is not None:
+            return FoundBy(source.c[extra.column])
+        dot, nothing = (sa.literal_column(each, sa.Text()) for each in ("'.'", "''"))
+        part = sa.func.split_part(stored_text(field, source), dot, sa.literal_column(str(FOUND_PART)))
+        return FoundBy(sa.func.nullif(part, nothing, type_=sa.Text()).collate("C"))
     if extra is not None:
         return source.c[extra.column]
     plain = value(field, source)
@@ -196,7 +215,9 @@ def comparable(field: Field, source: FromClause) -> ColumnElement[Any]:
 
 
 def compared_value(field: Field, bound: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A bound value in the form in which `comparable` holds it."""
+    """A bound value in the form in which `comparable` holds it; that of an encrypted field is bound as a mark."""
+    if field.encrypted:
+        return bound
     if field.type in CASELESS_TYPES and not field.case_sensitive:
         return sa.func.lower(sa.cast(bound, sa.Text()))
     extra = companion(field)

@@ -19,3 +19,4 @@ class Tenant:
     currency: str
     metadata_version: int
     access_version: int
+    region: str | None = None  # where its data have to stay; None: anywhere

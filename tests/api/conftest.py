@@ -15,6 +15,7 @@ PEOPLE = [
     Person("consultant", ("AutoLeadUser", "AutoTestDrive")),
     Person("colleague", ("AutoLeadUser",)),
     Person("auditor", ("Auditor",)),
+    Person("agent", ("AutoCallCentre",)),
 ]
 
 

@@ -122,3 +122,21 @@ def test_wrong_passwords_lock_the_user_out_for_a_while(site: Site) -> None:
             "query", params={"q": "SELECT Status FROM LoginHistory WHERE Status LIKE 'Failed%'"}
         ).json()
     assert {"Failed: invalid password", "Failed: user is locked out"} <= {each["Status"] for each in answer["records"]}
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"q": 1}, "q"),
+        ({"q": "x", "objects": "Lead"}, "objects"),
+        ({"q": "x", "limit": 0}, "limit"),
+        ({"q": "x", "limit": True}, "limit"),
+    ],
+)
+def test_a_search_that_is_none_is_told_what_is_wrong(site: Site, body: dict[str, object], field: str) -> None:
+    with site.browser("consultant") as browser:
+        for address in ("/ui/search", "/ui/lookup"):
+            answer = browser.post(address, json=body)
+            assert answer.status_code == 400, answer.text
+            assert field in answer.text
+        assert browser.post("/ui/search", json={"q": "x" * 3_000}).status_code in {200, 400}

@@ -109,4 +109,4 @@ def test_another_tenants_record_is_not_found_by_any_door(site: Site, other_site:
     assert partner.get("query", params={"q": query}).json()["totalSize"] == 0
     with site.browser("admin") as browser:
         assert browser.get(f"/ui/records/{lead}").status_code == 404
-        assert browser.get("/ui/search", params={"q": "Zaphod"}).json() == {"groups": []}
+        assert browser.post("/ui/search", json={"q": "Zaphod"}).json() == {"groups": []}

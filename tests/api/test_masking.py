@@ -75,3 +75,55 @@ def test_an_identity_number_is_revealed_to_whom_the_rule_names_and_nobody_decide
 
     assert refused.status_code == 404
     assert waiting.json() == {"requests": []}
+
+
+def test_the_data_dictionary_says_where_personal_values_lie_and_what_masks_them(site: Site) -> None:
+    with site.browser("admin") as admin:
+        found = {(each["object"], each["field"]): each for each in admin.get("/setup/data-dictionary").json()["fields"]}
+        mobile = found["Lead", "MobilePhone"]
+        assert (mobile["classification"], mobile["logged"]) == ("personal", True)
+        assert [each["label"] for each in mobile["masking_rules"]] == ["Phone numbers"]
+        assert {each["classification"] for each in found.values()} == {"personal", "sensitive"}
+
+        public = admin.get("/setup/data-dictionary", params={"classification": "public"}).json()["fields"]
+        assert all(each["classification"] == "public" for each in public)
+        lines = admin.get("/setup/data-dictionary.csv").text.splitlines()
+        assert len(lines) == len(found) + 1
+        assert any(line.startswith("Lead,MobilePhone,") for line in lines)
+        assert admin.get("/setup/data-dictionary", params={"classification": "secret"}).status_code == 400
+    with site.browser("consultant") as consultant:
+        assert consultant.get("/setup/data-dictionary").status_code == 403
+
+
+def test_an_identity_check_asks_without_telling_and_says_only_how_it_ended(site: Site) -> None:
+    values = {"LastName": "李", "Birthdate": "1990-03-07", "MobilePhone": PHONE, "Email": "li@example.com"}
+    answers = {"Birthdate": "1990年3月7日", "Mobile_End": "5678", "E_Mail": "li@example.com"}
+    with site.partner("admin") as admin:
+        account = admin.post("sobjects/Account", json={"LastName": "李", "Name": "李"}).json()["id"]
+        person = admin.post("sobjects/Contact", json=values | {"AccountId": account}).json()["id"]
+        case = admin.post("sobjects/Case", json={"Subject": "A call", "ContactId": person}).json()["id"]
+        assert admin.get(f"sobjects/Contact/{person}/identity-checks/Caller").status_code == 404, "not among who asks"
+    with site.browser("agent") as browser:
+        described = browser.get("/ui/objects/Case", headers={"accept-language": "zh-CN"}).json()
+        assert [each["name"] for each in described["identity_checks"]] == ["Caller"]
+    path = f"sobjects/Case/{case}/identity-checks/Caller"
+    with site.partner("agent") as agent:
+        asked = agent.get(path).json()
+        assert (asked["required"], asked["tries_left"], len(asked["questions"])) == (2, 3, 3)
+        names = [each["name"] for each in asked["questions"]]
+        assert not any(each in str(asked) for each in ("1990", "5678", "li@"))
+
+        wrong = agent.post(path, json={"answers": {**{each: answers[each] for each in names}, names[0]: "0000"}})
+        right = agent.post(path, json={"answers": {each: answers[each] for each in names[1:]}})
+        unfit: list[dict[str, object]] = [
+            {},
+            {"answers": []},
+            {"answers": {names[0]: 7}},
+            {"answers": {"Nothing": "x"}},
+        ]
+        for body in unfit:
+            assert agent.post(path, json=body).status_code == 400
+
+    assert set(wrong.json()) == {"passed", "id", "expires", "tries_left", "paused_until"}
+    assert (wrong.json()["passed"], wrong.json()["tries_left"]) == (False, 2)
+    assert (right.json()["passed"], right.json()["tries_left"]) == (True, 3)

@@ -129,5 +129,9 @@ HELPDESK: Files = {
         "label: Start by hand\nobject: Ticket\ntrigger: {record: {criteria: Level = 7, becomes: true}}\n"
         "steps:\n  - {plan: ByHand}\n"
     ),
+    "flows/EndByHand.yaml": (
+        "label: End by hand\nobject: Ticket\ntrigger: {record: {criteria: Level = 9, becomes: true}}\n"
+        "steps:\n  - {plan: {use: ByHand, with: {action: \"'cancel'\"}}}\n"
+    ),
     "translations/zh_CN.yaml": "task_plans: {ByHand: {label: 手动, tasks: {0: {subject: 第一}}}}\n",
 }

@@ -140,6 +140,16 @@ async def test_a_flow_starts_a_plan_for_all_its_records(desk: Desk, counted: Any
     assert count["number"] == 202
 
 
+async def test_a_flow_ends_a_plan(desk: Desk) -> None:
+    ticket = await desk.ticket()
+    started = await _start(desk, "ByHand", ticket)
+
+    await desk.write("Ticket", "update", {"Id": ticket, "Level": 9})
+    again = await _start(desk, "ByHand", ticket)
+
+    assert started[ticket] != again[ticket]
+
+
 async def test_starting_answers_the_runs_and_an_unknown_plan_is_told(desk: Desk) -> None:
     ticket = await desk.ticket()
 

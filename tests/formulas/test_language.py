@@ -184,6 +184,8 @@ def test_a_pattern_that_loops_in_other_engines_is_answered(evaluate: Any) -> Non
         ("IF(n = 0, 'zero', 'other')", "zero", "other"),
         ("ISBLANK(t)", True, True),
         ("t = ''", True, True),
+        ("ISBLANK(n) = ISBLANK(t)", False, True),
+        ("ISBLANK(d) = (t = '')", True, True),
         ("t & 'x'", "x", "x"),
         ("CONTAINS(t, 'x')", False, False),
         ("NOT(b)", True, True),

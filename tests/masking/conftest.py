@@ -94,7 +94,6 @@ RULES: dict[tuple[str, str], dict[str, Any]] = {
             "passed": "Done",
             "failed": "Cancelled",
             "failures": "Amount",
-            "values": {"Name": "Check"},
         },
     },
     ("masking_rule", "Links__c"): {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import psycopg
@@ -11,15 +12,27 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chassis_metadata.fields import FieldType
+from chassis_metadata.mask_texts import masked_text as in_python
 from chassis_metadata.masks import HIDDEN, MASKS, Mask, read_mask
 from chassis_metadata.snapshot import Field
 from chassis_platform.sql.masks import masked, masked_text
 from chassis_tenants.statement import compile_statement
 
+#: Texts of the kinds that masks are made for, and some that only look so.
+LIKELY = st.one_of(
+    st.sampled_from([each for kind in MASKS.values() for each in (kind.clear, kind.shown)]),
+    st.text("0123456789 -+()", max_size=16),
+    st.text("1386+ ", min_size=9, max_size=15),
+    st.text("a@.b", max_size=9),
+    st.text("欧阳司马张Lé ", max_size=6),
+    st.text("浙江省市区县杭州自治路1", max_size=14),
+    st.from_regex(r"[0-9]{3,5}-[0-9]{1,2}-[0-9]{2}.?", fullmatch=True),
+    st.from_regex(r"(\+?86)?1[0-9]{9,11}\n?", fullmatch=True),
+)
 TEXT_MASKS = [each.mask for each in MASKS.values()] + [Mask("keep", 2, 3, 3)]
 
 
-def shown(dsn: str, mask: Mask, values: list[str | None]) -> list[str | None]:
+def shown(dsn: str, mask: Mask, values: Sequence[str | None]) -> list[str | None]:
     rows = (
         sa.func.unnest(sa.bindparam("texts", type_=sa.ARRAY(sa.Text())))
         .table_valued("v", with_ordinality="place", name="r")
@@ -79,6 +92,14 @@ def test_a_mask_of_any_text_is_no_value_and_never_fails(server_dsn: str, mask: M
         assert answer is not None
         assert "*" in answer
         assert answer != text or set(text) <= {"*", "@"}
+    assert answers == [in_python(mask, each) for each in texts]
+
+
+@pytest.mark.parametrize("mask", TEXT_MASKS, ids=lambda each: each.name)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(LIKELY, max_size=20))
+def test_what_is_encrypted_is_masked_alike_in_python(server_dsn: str, mask: Mask, texts: list[str]) -> None:
+    assert [in_python(mask, each) for each in texts] == shown(server_dsn, mask, texts)
 
 
 @pytest.mark.parametrize("mask", [each for each in TEXT_MASKS if each.keep_first or each.keep_last], ids=str)

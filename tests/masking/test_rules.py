@@ -1,4 +1,4 @@
-"""What is wrong with a masking rule is said where it stands."""
+"""What is wrong with a masking rule or an identity check is said where it stands."""
 
 from __future__ import annotations
 
@@ -15,6 +15,16 @@ from world import World
 
 RULE = {"label": "Phones", "fields": ["Workshop.Phone"], "mask": "phone"}
 VERIFICATION = {"object": "Stay", "subject": "WorkshopId"}
+FACT = {"name": "Phone", "question": "Which number?", "value": "Phone"}
+OTHER = {"name": "Site", "question": "Which code?", "value": "Code"}
+RECORD = {"object": "Stay", "subject": "WorkshopId", "result": "Status", "passed": "Done", "failed": "Cancelled"}
+CHECK = {
+    "label": "Wrong",
+    "object": "Workshop",
+    "asked_by": {"everyone": True},
+    "facts": [FACT, OTHER],
+    "record": RECORD,
+}
 
 
 @pytest.mark.parametrize(
@@ -45,13 +55,45 @@ async def test_a_rule_that_means_nothing_is_refused(
     world: World, snapshots: SnapshotStore, body: dict[str, Any], path: str, code: str | None
 ) -> None:
     with pytest.raises(Invalid) as refused:
-        await save(world, snapshots, RULE | body)
+        await save(world, snapshots, RULE | body, "masking_rule")
 
     [problem] = refused.value.problems
     assert problem.path.endswith(path)
     assert code in (None, problem.code)
 
 
-async def save(world: World, snapshots: SnapshotStore, body: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("body", "path", "code"),
+    [
+        ({"object": "Workshp"}, "object", "unknown_object"),
+        ({"asked_by": {"permission_sets": ["Nobody"]}}, "asked_by.permission_sets.0", "unknown_permission_set"),
+        ({"offered": 1}, "offered", "invalid_value"),
+        ({"offered": 3}, "facts", "invalid_value"),
+        ({"facts": [FACT, FACT]}, "facts.1.name", "duplicate_name"),
+        ({"facts": [FACT, OTHER | {"value": "Fone"}]}, "facts.1.value", "unknown_name"),
+        ({"facts": [FACT, OTHER | {"value": "OpenedOn"}]}, "facts.1.value", None),
+        ({"facts": [FACT, OTHER | {"related": "Visits"}]}, "facts.1.related", "unknown_child_relationship"),
+        ({"facts": [FACT, OTHER | {"criteria": "TRUE"}]}, "facts.1.criteria", "unused_key"),
+        ({"facts": [FACT, OTHER | {"country_code": "86"}]}, "facts.1.country_code", "unused_key"),
+        ({"subjects": {"Stay": "CustomerId"}}, "subjects.Stay", "wrong_type"),
+        ({"subjects": {"Stay": "Who"}}, "subjects.Stay", "unknown_field"),
+        ({"record": RECORD | {"subject": "Who"}}, "record.subject", "unknown_field"),
+        ({"record": RECORD | {"passed": "Passed"}}, "record.passed", "unknown_value"),
+        ({"record": RECORD | {"failures": "Status"}}, "record.failures", "wrong_type"),
+        ({"record": RECORD | {"values": {"Nothing": "x"}}}, "record.values.Nothing", "unknown_field"),
+    ],
+)
+async def test_a_check_that_means_nothing_is_refused(
+    world: World, snapshots: SnapshotStore, body: dict[str, Any], path: str, code: str | None
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        await save(world, snapshots, CHECK | body, "identity_check")
+
+    [problem] = refused.value.problems
+    assert problem.path.endswith(path)
+    assert code in (None, problem.code)
+
+
+async def save(world: World, snapshots: SnapshotStore, body: dict[str, Any], kind: str) -> None:
     async with world.database.transaction(Binding(world.tenant.id)) as transaction:
-        await save_component(transaction, snapshots, ComponentKey("masking_rule", "Wrong__c"), body, OPERATOR)
+        await save_component(transaction, snapshots, ComponentKey(kind, "Wrong__c"), body, OPERATOR)

@@ -57,6 +57,10 @@ def test_additions_and_widenings_are_told(tmp_path: Path) -> None:
                 )
             },
         ),
+        (
+            "encryption_changed",
+            {FIELDS: CRM[FIELDS].replace("label: First name", "label: First name, encrypted: true")},
+        ),
         ("field_narrowed", {FIELDS: CRM[FIELDS].replace("label: First name", "label: First name, length: 80")}),
         ("field_narrowed", {FIELDS: CRM[FIELDS].replace("label: Amount", "label: Amount, scale: 4")}),
         ("field_narrowed", {FIELDS: CRM[FIELDS].replace("references: Account", "references: Lead")}),

@@ -35,7 +35,7 @@ CASES = {
     ),
     "missing key": Case(FIELDS, "A: {label: A, type: text}\nB:\n  type: text\n", 2, "required_key_missing", "'label'"),
     "unknown type": Case(FIELDS, "A:\n  type: txt\n  label: A\n", 2, "unknown_field_type", "Did you mean 'text'?"),
-    "planned type": Case(FIELDS, "A:\n  label: A\n  type: encrypted\n", 3, "planned_field_type", "per-tenant keys"),
+    "planned type": Case(FIELDS, "A:\n  label: A\n  type: encrypted\n", 3, "planned_field_type", "`encrypted: true`"),
     "id type": Case(FIELDS, "A:\n  type: id\n  label: A\n", 2, "unknown_field_type", "Use one of"),
     "number for text": Case(FIELDS, "A:\n  type: text\n  label: 5\n", 3, "wrong_type", "Put it in quotes"),
     "text for flag": Case(FIELDS, "A:\n  type: text\n  label: A\n  unique: yes\n", 4, "wrong_type", "true or false"),

@@ -35,7 +35,31 @@ def field(text: str) -> str:
     return CRM[FIELDS] + text
 
 
+SECRET = "Secret: {type: text, label: S, encrypted: true}\n"
 CASES = {
+    "encrypted number": Case(
+        FIELDS, field("Pin: {type: number, label: P, encrypted: true}\n"), 10, "misplaced_key", "it belongs to: email"
+    ),
+    "encrypted and searched": Case(
+        FIELDS, field(SECRET.replace("true}", "true, searchable: true}")), 10, "encrypted_field", "by parts of it"
+    ),
+    "encrypted and given": Case(
+        FIELDS, field(SECRET.replace("true}", "true, default: A}")), 10, "encrypted_field", "for all to read"
+    ),
+    "encrypted name": Case(
+        FIELDS,
+        CRM[FIELDS].replace("LastName: {type: text,", "LastName: {type: text, encrypted: true,"),
+        1,
+        "encrypted_field",
+        "repeat it in clear",
+    ),
+    "formula of the encrypted": Case(
+        FIELDS,
+        field(f"{SECRET}Shown: {{type: formula, returns: text, label: S, formula: 'LEFT(Secret, 2)'}}\n"),
+        11,
+        "unknown_name",
+        "ISBLANK and ISCHANGED",
+    ),
     "dependency missing": Case(
         "package.yaml", MANIFEST + "depends_on:\n  platfrom: '>=1.0.0'\n", 6, "missing_dependency", "'platform'"
     ),

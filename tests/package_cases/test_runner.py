@@ -40,8 +40,11 @@ cases:
           records: {bob: {LastName: {matches: "^R"}, LastModifiedDate: "2026-03-04T01:00:00Z"}}
           queries:
             - {query: "SELECT LastName FROM Customer WHERE Id = '@bob'", rows: [{LastName: Rob}], count: 1}
-      - delete: [bob]
+      - find: {rob: "SELECT Id FROM Customer WHERE LastName = 'Rob'"}
+        delete: [rob]
         expect: {records: {bob: {gone: true}}}
+      - find: {rob: "SELECT Id FROM Customer WHERE LastName = 'Rob'"}
+        expect: {errors: [{code: NOT_ONE_RECORD, message: finds 0 records}]}
   - name: A missing name is refused
     covers: [VR-1]
     steps:

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from chassis_metadata.errors import ChassisError
 from chassis_platform.automation.consent import may_contact, not_restricted
 from chassis_platform.automation.flows.runner import start
 from chassis_platform.automation.segments import refresh
+from chassis_platform.plan.listing import ListRequest
 from chassis_platform.privacy.consents import consent_overview
+from chassis_platform.records.export import export_csv
 from privacy.test_automotive import office as office  # noqa: PLC0414  the automotive tenant
 
 if TYPE_CHECKING:
@@ -170,3 +173,54 @@ async def test_the_overview_counts_what_people_said_last(office: Office) -> None
 async def restricted_people(office: Office) -> int:
     [model] = await consent_overview(office.desk.database, await office.context("olga"))
     return int(model["restriction"]["people"])
+
+
+async def exported(office: Office, object_name: str, **wanted: Any) -> set[str]:
+    request = ListRequest(("Name",), **wanted)
+    chunks = [
+        each async for each in export_csv(office.desk.database, await office.context("olga"), object_name, request)
+    ]
+    return set(b"".join(chunks).decode().splitlines()[1:])
+
+
+async def test_an_export_with_a_purpose_leaves_out_who_did_not_agree_to_it(office: Office) -> None:
+    letters = await purpose(office, "LETTERS")
+    yes, by_phone, no, silent, restricted = (
+        office.desk.world.record("Account", Name=f"Exported{number}") for number in range(5)
+    )
+    for person, status, channel in (
+        (yes, "OptIn", "Email"), (by_phone, "OptIn", "Phone"), (no, "OptIn", "Email"), (restricted, "OptIn", "Email"),
+    ):  # fmt: skip
+        consent(office, person, letters, status, 2023, channel)
+    consent(office, no, letters, "OptOut", 2024)
+    restrict(office, restricted)
+    office.desk.world.record("Contact", Name="OfYes", LastName="OfYes", AccountId=yes)
+    office.desk.world.record("Contact", Name="OfSilent", LastName="OfSilent", AccountId=silent)
+
+    assert {"Exported0", "Exported3"} < await exported(office, "Account")
+    assert await exported(office, "Account", purpose="LETTERS") == {"Exported0", "Exported1"}
+    assert await exported(office, "Account", purpose="LETTERS", channel="Email") == {"Exported0"}
+    assert await exported(office, "Account", purpose="OTHER") == set()
+    assert await exported(office, "Contact", purpose="LETTERS", person="AccountId") == {"OfYes"}
+    last = "SELECT purpose, record_count FROM data.access_log WHERE door = 'export_total' ORDER BY id DESC LIMIT 1"
+    assert office.desk.sql(last) == [("LETTERS", 1)]
+    for wrong in ({"person": "AccountId"}, {"purpose": "LETTERS", "person": "Name"}):
+        with pytest.raises(ChassisError):
+            await exported(office, "Contact", **wrong)
+
+
+async def test_a_webhook_with_a_purpose_says_nothing_of_who_did_not_agree(office: Office) -> None:
+    sharing = await purpose(office, "SHARING")
+    yes, no = (office.desk.world.record("Account", Name=name) for name in ("Agreed", "Silent"))
+    consent(office, yes, sharing, "OptIn", 2024, None)
+    await office.desk.declare("setting", "Partner__c", label="Partner", type="text", default="https://partner.example")
+    step = {"url": "Partner__c", "body": {"who": "Id"}, "purpose": "SHARING", "person": "Id"}
+    flow = {"label": "Tell", "object": "Account", "trigger": {"sub": {}}, "steps": [{"webhook": step}]}
+    await office.desk.declare("flow", "Tell__c", **flow)
+
+    context = await office.context("olga")
+    async with office.desk.database.transaction(context.binding) as transaction:
+        await start(transaction, context, "Tell__c", [yes, no])
+
+    said = office.desk.sql("SELECT payload -> 'document' FROM chassis.job WHERE kind = 'call_webhook'")
+    assert said == [({"who": yes},)]

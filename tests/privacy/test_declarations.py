@@ -73,6 +73,31 @@ def test_what_is_wrong_is_said_where_it_stands(tmp_path: Path, lead: str, code: 
 
 
 @pytest.mark.parametrize(
+    ("request_", "found"),
+    [
+        ("{person: AccountId, erasure: 'ISCHANGED(Status)', done: {Notes: '\"Done\"'}}", []),
+        ("{person: Accountid, export: 'TRUE'}", [("unknown_field", "requests.Lead.person")]),
+        ("{person: Status, export: 'TRUE'}", [("wrong_type", "requests.Lead.person")]),
+        ("{person: AccountId, export: Amount}", [("wrong_kind", "requests.Lead.export")]),
+        ("{person: AccountId, export: 'TRUE', done: {Amount: '\"x\"'}}", [("wrong_kind", "requests.Lead.done.Amount")]),
+        ("{person: AccountId, export: 'TRUE', failed: {Id: Id}}", [("wrong_type", "requests.Lead.failed.Id")]),
+    ],
+)
+def test_a_request_is_checked(tmp_path: Path, request_: str, found: list[tuple[str, str]]) -> None:
+    text = f"{declared()}requests: {{Lead: {request_}}}\n"
+
+    told = problems(tmp_path, data_subjects__Person=text)
+    assert [(code, path.removeprefix("data_subjects.Person.")) for code, path in told] == found
+
+
+def test_two_declarations_don_t_answer_the_same_requests(tmp_path: Path) -> None:
+    text = "requests: {Lead: {person: AccountId, export: 'TRUE'}}\n"
+
+    told = problems(tmp_path, data_subjects__A=declared() + text, data_subjects__B=f"label: B\n{text}")
+    assert [code for code, _ in told] == ["duplicate_name", "duplicate_name"]
+
+
+@pytest.mark.parametrize(
     ("changes", "code"),
     [
         ({}, None),

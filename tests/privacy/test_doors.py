@@ -125,8 +125,13 @@ def test_a_person_is_found_by_what_is_said_in_full_and_the_access_log_tells(
     urls: DatabaseUrls, site: Site, lead: str
 ) -> None:
     with site.browser("olga") as olga:
-        made = olga.post(f"{DATA}/Lead", json={"LastName": "Found", "Company": "Found", "Email": "fo@example.com"})
+        known = {"Email": "fo@example.com", "MobilePhone": "+8613700137099"}
+        made = olga.post(f"{DATA}/Lead", json={"LastName": "Found", "Company": "Found", **known})
         found = made.json()["id"]
+        by_phone = [
+            [each["id"] for each in olga.post("/privacy/people", json={"known_as": number}).json()["people"]]
+            for number in ("13700137099", "137 0013 7099", "+86 137 0013 7099", "008613700137099", "0137099")
+        ]
         by_mail = olga.post("/privacy/people", json={"known_as": " FO@example.com "}).json()["people"]
         by_part = olga.post("/privacy/people", json={"known_as": "example.com"}).json()["people"]
         by_id = olga.post("/privacy/people", json={"records": [lead, found, site.users["olga"]]}).json()["people"]
@@ -134,6 +139,7 @@ def test_a_person_is_found_by_what_is_said_in_full_and_the_access_log_tells(
 
     assert by_mail == [{"id": found, "object": "Lead", "name": "Found", "label": "Lead"}]
     assert by_part == []
+    assert by_phone == [[found]] * 4 + [[]]
     assert {each["id"] for each in by_id} == {lead, found}
     assert site.users["olga"] in listed
     with psycopg.connect(urls.owner) as connection:
@@ -141,7 +147,7 @@ def test_a_person_is_found_by_what_is_said_in_full_and_the_access_log_tells(
             "SELECT count(*) FROM data.access_log WHERE tenant_id = %s AND door = 'privacy' AND %s = ANY (record_ids)"
         )
         [[entries]] = connection.execute(asked, [site.tenant_id, found]).fetchall()
-    assert entries == 2
+    assert entries == 6
 
 
 def test_retention_and_consent_are_told(site: Site) -> None:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chassis_metadata.errors import Conflict, Forbidden, Invalid
+from chassis_metadata.errors import ChassisError, Conflict, Forbidden, Invalid
+from chassis_platform.access.system import as_automation, as_system
 from chassis_platform.audit.retention import place_hold, release_hold
-from chassis_platform.privacy.acts import preview
+from chassis_platform.privacy.acts import list_acts, preview
 
 if TYPE_CHECKING:
     from privacy.conftest import Office
@@ -175,3 +176,84 @@ async def test_what_is_no_person_and_no_reason_are_refused(office: Office) -> No
     contact, _, _ = await person(office, "+8613812340011")
     with pytest.raises(Invalid, match="Say why"):
         await office.ask("erasure", contact)
+
+
+async def declare_requests(office: Office) -> None:
+    """Cases are requests here: those in progress ask for an erasure, assigned ones for an archive."""
+    request = {
+        "person": "ContactId",
+        "erasure": 'ISPICKVAL(Status, "InProgress")',
+        "export": 'ISPICKVAL(Status, "Assigned")',
+        "reason": "Subject",
+        "done": {"Status": '"Resolved"'},
+        "failed": {"Status": '"Escalated"'},
+    }
+    await office.desk.declare("data_subject", "Requests__c", label="Requests", requests={"Case": request})
+
+
+async def asked_for(office: Office, request: str) -> list[dict[str, Any]]:
+    """The acts that a request started."""
+    acts = await list_acts(office.desk.database, await office.context("olga"))
+    return [each for each in acts if each["request_id"] == request]
+
+
+async def test_a_request_that_somebody_agrees_to_is_carried_out_and_answered(office: Office) -> None:
+    await declare_requests(office)
+    contact, _, _ = await person(office, "+8613812340021")
+    request = await office.make("Case", Subject="Forget me", ContactId=contact)
+
+    await office.desk.update(await office.context("paul"), "Case", request, Status="InProgress")
+    [act] = await asked_for(office, request)
+    olga, paul = await office.context("olga"), await office.context("paul")
+    assert (act["status"], act["subjects"], act["reason"]) == ("queued", [contact], "Forget me")
+    assert (act["requested_by"], act["decided_by"]) == (olga.principal.user_id, paul.principal.user_id)
+
+    assert (await office.work(act["id"]))["status"] == "done"
+    assert office.kept("contact", contact)["email"] is None
+    assert office.kept("case", request)["status"] == "Resolved"
+
+
+async def test_an_own_request_waits_for_another_officer_who_may_refuse(office: Office) -> None:
+    contact, _, _ = await person(office, "+8613812340022")
+    request = await office.make("Case", Subject="Forget me", ContactId=contact)
+
+    await office.desk.update(await office.context("olga"), "Case", request, Status="InProgress")
+    [act] = await asked_for(office, request)
+    assert (act["status"], act["decided_by"]) == ("waiting", None)
+
+    await office.decide(act["id"], "paul", agree=False)
+    assert office.kept("case", request)["status"] == "Escalated"
+    assert office.kept("contact", contact)["email"] == "wei@example.com"
+
+
+async def test_who_may_not_manage_privacy_starts_no_act_but_an_approval_does(office: Office) -> None:
+    contact, _, _ = await person(office, "+8613812340023")
+    request = await office.make("Case", Subject="My data", ContactId=contact)
+    sam = await office.desk.user("sam")
+
+    with pytest.raises(ChassisError) as refused:
+        await office.desk.update(as_system(sam, "Case"), "Case", request, Status="Assigned")
+    assert "takes an approval" in refused.value.problems[0].message
+    await office.desk.update(as_automation(sam), "Case", request, Status="Assigned")
+
+    [act] = await asked_for(office, request)
+    assert act["kind"] == "export"
+    assert (await office.work(act["id"]))["status"] == "done"
+    assert office.kept("case", request)["status"] == "Resolved"
+
+
+async def test_a_request_that_fails_is_answered_too_and_one_without_a_person_is_refused(office: Office) -> None:
+    contact, _, _ = await person(office, "+8613812340024")
+    request = await office.make("Case", Subject="Forget me", ContactId=contact)
+    olga, paul = await office.context("olga"), await office.context("paul")
+    holding = {"scope": "record", "subject": contact, "reason": "Lawsuit 8"}
+    hold = await place_hold(office.desk.database, olga.tenant.id, office.actor(olga), **holding)
+    await office.desk.update(paul, "Case", request, Status="InProgress")
+    [act] = await asked_for(office, request)
+    await office.work(act["id"])
+    await release_hold(office.desk.database, olga.tenant.id, office.actor(olga), hold)
+    nobody = await office.make("Case", Subject="Forget me")
+
+    assert office.kept("case", request)["status"] == "Escalated"
+    with pytest.raises(ChassisError, match="names no person"):
+        await office.desk.update(paul, "Case", nobody, Status="InProgress")

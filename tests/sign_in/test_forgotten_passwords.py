@@ -12,10 +12,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from chassis_platform.auth.notices import Noticed
+from chassis_platform.automation.account_notices import send_account_notice
 from chassis_platform.automation.password_mails import send_reset_mail
 from chassis_platform.settings import Settings
 from chassis_tenants.database import Database
 from chassis_tenants.snapshots import SnapshotStore
+from serving import PASSWORD
 from sign_in.conftest import Door, code_of
 
 NEW = "eine-lange-Reise-nach-Westen"
@@ -121,3 +124,25 @@ async def test_links_run_out_and_are_not_sent_without_end(
 @pytest.mark.parametrize("token", ["", "x", "00D000000000000000!" + "0" * 64])
 def test_a_token_that_was_made_up_sets_nothing(door: Door, token: str) -> None:
     assert reset(door, token, NEW).status_code in (400, 404)
+
+
+async def test_who_has_a_new_password_is_told_by_mail(
+    door: Door, database: Database, snapshots: SnapshotStore, sink: Sink, tmp_path: Path
+) -> None:
+    changed = door.enter("pia").post("/ui/me/password", json={"password": PASSWORD, "new_password": NEW})
+    assert changed.status_code == 200, changed.text
+    noticed = door.sql(
+        "SELECT payload->>'what' FROM chassis.job WHERE tenant_id = %s AND kind = 'account_notice'"
+        " AND payload->>'user_id' = %s",
+        door.site.tenant_id,
+        door.site.users["pia"],
+    )
+    assert noticed == [("password",)]
+
+    settings = Settings(home=tmp_path, smtp_host="127.0.0.1", smtp_port=sink.port, smtp_security="none")
+    what = Noticed(noticed[0][0])
+    await send_account_notice(database, snapshots, settings, door.site.tenant_id, door.site.users["pia"], what)
+
+    [mail] = sink.mails
+    assert "Your password was changed." in mail.get_content()
+    assert NEW not in mail.as_string()

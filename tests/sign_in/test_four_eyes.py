@@ -80,6 +80,54 @@ def test_permissions_are_given_by_no_other_door(door: Door) -> None:
         assert "permission" in refused.text.lower() or "access" in refused.text.lower()
 
 
+def test_sending_the_journal_elsewhere_waits_for_approval_and_its_secret_is_kept_nowhere(door: Door) -> None:
+    sink = {"kind": "storage", "label": "Archive", "url": "https://s3.example/journal", "secret": "very-secret-key"}
+    with door.policy(four_eyes=["journal_export"]):
+        first, second = door.enter("admin"), door.enter("helper")
+        assert code_of(first.post("/setup/journal-exports", json=sink)) == "APPROVAL_REQUIRED"
+        assert code_of(first.post("/audit/archives", json={})) == "APPROVAL_REQUIRED"
+        assert code_of(first.get("/audit/export")) == "APPROVAL_REQUIRED"
+
+        requests = {each["path"]: each for each in waiting(second)}
+        assert {"/setup/journal-exports", "/audit/archives", "/audit/export"} <= set(requests)
+        shown = requests["/setup/journal-exports"]
+        assert "s3.example" in str(shown["body"])
+        kept = door.sql(
+            "SELECT body FROM data.administration_request UNION SELECT new_value FROM data.setup_audit_trail"
+        )
+        assert "very-secret-key" not in f"{kept} {requests}"
+
+        assert decide(second, shown["id"]).status_code == 204
+        other = sink | {"secret": "another-secret"}
+        assert code_of(first.post("/setup/journal-exports", json=other)) == "APPROVAL_REQUIRED", "not what was approved"
+        made = first.post("/setup/journal-exports", json=sink)
+        assert made.status_code == 201
+        assert code_of(first.delete(f"/setup/journal-exports/{made.json()['id']}")) == "APPROVAL_REQUIRED"
+
+
+def test_a_programs_token_gives_permissions_away_only_for_a_while_after_its_user_was_seen(door: Door) -> None:
+    [(set_id,)] = door.sql(
+        "SELECT id FROM data.permission_set WHERE tenant_id = %s AND name = 'Auditor'", door.site.tenant_id
+    )
+    record = {"AssigneeId": door.site.users["bo"], "PermissionSetId": set_id}
+    path = f"{door.site.url}/services/data/v66.0/sobjects/PermissionSetAssignment"
+    headers = {"authorization": f"Bearer {door.site.token('admin')}"}
+
+    door.age_verification("admin")
+    assert code_of(httpx.post(path, json=record, headers=headers)) == "VERIFICATION_REQUIRED"
+    headers = {"authorization": f"Bearer {door.site.token('admin')}"}
+    made = httpx.post(path, json=record, headers=headers)
+    assert made.status_code == 201, made.text
+    assert httpx.delete(f"{path}/{made.json()['id']}", headers=headers).status_code == 204
+
+
+def test_an_inbound_key_is_made_by_who_was_seen_lately(door: Door) -> None:
+    admin = door.enter("admin")
+    wanted = {"label": "Partner", "run_as_user_id": door.site.users["admin"]}
+    door.age_verification("admin")
+    assert code_of(admin.post("/setup/inbound-keys", json=wanted)) == "VERIFICATION_REQUIRED"
+
+
 def test_nobody_turns_four_eyes_on_who_could_not_be_approved(door: Door) -> None:
     door.sql(
         'UPDATE data."user" SET is_active = false WHERE tenant_id = %s AND id = %s',

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-import httpx
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import httpx
+import pytest
+
+from chassis_metadata.errors import ChassisError
+from chassis_platform.automation.break_glass import Glass, issue
+from chassis_platform.operator import operator_context
+from chassis_tenants.database import Database
+from chassis_tenants.registry import tenant_by_id
 from serving import PASSWORD
 from sign_in.conftest import Door, code_of, keep_token
 
@@ -92,3 +101,84 @@ def test_by_the_policy_one_signs_in_as_who_may_do_no_more(door: Door) -> None:
     with door.policy(login_as={"allowed": "no"}):
         door.enter("gil").put("/ui/me/login-grant", json={"hours": 1})
         assert login_as(door, door.enter("admin"), "gil").status_code == 403
+
+
+@contextmanager
+def only_single_sign_on(door: Door) -> Iterator[None]:
+    """Nobody signs in by password while the block runs."""
+    door.sql(
+        "INSERT INTO chassis.identity_provider (tenant_id, id, name, kind, label, body, created_at, changed_at)"
+        " VALUES (%s, '0IdP', 'down', 'oidc', 'Down', '{}', now(), now())",
+        door.site.tenant_id,
+    )
+    door.sql(
+        "INSERT INTO chassis.sso_policy (tenant_id, only_sso, changed_at) VALUES (%s, true, now())", door.site.tenant_id
+    )
+    try:
+        yield
+    finally:
+        for table in ("sso_policy", "identity_provider"):
+            door.sql(f"DELETE FROM chassis.{table} WHERE tenant_id = %s", door.site.tenant_id)  # noqa: S608  as above
+
+
+async def let_in(door: Door, database: Database, name: str = "admin", minutes: int = 30) -> str:
+    """A break-glass token of the operator's."""
+    tenant = await tenant_by_id(database, door.site.tenant_id)
+    assert tenant is not None
+    glass = Glass(door.site.users[name], "The provider is down, ticket 815", minutes)
+    return await issue(database, await operator_context(database, tenant, None), glass)
+
+
+def come_in(door: Door, token: str) -> tuple[httpx.Client, httpx.Response]:
+    client = door.client()
+    return client, keep_token(client, client.post("/ui/session/break-glass", json={"token": token}))
+
+
+async def test_the_operator_lets_somebody_in_once_where_single_sign_on_is_down(door: Door, database: Database) -> None:
+    with only_single_sign_on(door):
+        assert door.attempt(door.client(), "admin").status_code == 401
+        token = await let_in(door, database)
+
+        client, answer = come_in(door, token)
+        assert answer.status_code == 200, answer.text
+        assert come_in(door, token)[1].status_code == 404, "once"
+        assert come_in(door, token[:-4] + "0000")[1].status_code == 404
+        assert client.patch("/setup/sso-policy", json={"only_sso": False}).status_code in (200, 204)
+
+    shown = client.get("/ui/bootstrap").json()
+    assert shown["acting"]["name"].strip() == "Platform operator"
+    operator = shown["acting"]["id"]
+    assert client.post("/ui/me/password", json={"password": PASSWORD, "new_password": "x" * 20}).status_code == 403
+    acts = door.trail("issuedBreakGlass") + door.trail("usedBreakGlass")
+    assert [each[:2] for each in acts] == [(None, None), (door.site.users["admin"], operator)]
+    assert all("ticket 815" in each[3] for each in acts)
+    assert [each[1] for each in door.trail("changedSsoPolicy")] in ([operator], [])
+    entry = door.sql(
+        "SELECT application, acting_user_id FROM data.login_history WHERE tenant_id = %s ORDER BY id DESC LIMIT 1",
+        door.site.tenant_id,
+    )
+    assert entry == [("Break-glass", operator)]
+    told = door.sql(
+        "SELECT DISTINCT user_id FROM data.notification WHERE tenant_id = %s AND source = 'break_glass'",
+        door.site.tenant_id,
+    )
+    assert {each[0] for each in told} == {door.site.users["admin"], door.site.users["helper"]}
+    assert door.attempt(door.client(), f"operator@{door.site.tenant_id}").status_code == 401
+
+
+async def test_a_break_glass_link_and_its_session_end_with_their_time(door: Door, database: Database) -> None:
+    token = await let_in(door, database, minutes=5)
+    door.sql("UPDATE chassis.door_token SET expires_at = now() - interval '1 second' WHERE purpose = 'break_glass'")
+    assert come_in(door, token)[1].status_code == 404
+
+    client, _ = come_in(door, await let_in(door, database, minutes=5))
+    [(minutes,)] = door.sql(
+        "SELECT round(extract(epoch FROM ends_at - created_at) / 60) FROM chassis.session"
+        " WHERE client_name = 'Break-glass' ORDER BY created_at DESC LIMIT 1"
+    )
+    assert minutes == 5
+    assert client.get("/ui/bootstrap").status_code == 200
+    for name in ("robot", "nobody"):
+        door.site.users.setdefault("nobody", "005000000000000AAA")
+        with pytest.raises(ChassisError):
+            await let_in(door, database, name)

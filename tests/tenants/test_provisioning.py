@@ -11,12 +11,18 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from chassis_metadata.errors import Conflict, NotFound
+from chassis_metadata.errors import Conflict, Invalid, NotFound
 from chassis_metadata.ids import is_id, new_id
 from chassis_tenants.database import Binding, Database, TenantClosedError
 from chassis_tenants.journal import enqueue
-from chassis_tenants.provision import NewTenant, create_tenant, erase_tenant, export_tenant, resume, suspend
-from chassis_tenants.registry import list_tenants, tenant_by_id, tenant_by_name, tenant_by_organization_id
+from chassis_tenants.provision import NewTenant, create_tenant, erase_tenant, export_tenant, resume, set_region, suspend
+from chassis_tenants.registry import (
+    count_elsewhere,
+    list_tenants,
+    tenant_by_id,
+    tenant_by_name,
+    tenant_by_organization_id,
+)
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.statement import Statement
 from chassis_tenants.tenant import Tenant
@@ -161,3 +167,29 @@ async def test_erasing_leaves_nothing_and_touches_nobody_else(
     with pytest.raises(NotFound):
         erase_tenant(owner_dsn, tenant)
     assert (await make_tenant(name="gone")).id != tenant.id
+
+
+async def test_a_tenant_is_closed_to_processes_of_another_region(
+    database: Database, owner_dsn: str, server_dsn: str, make_tenant: MakeTenant
+) -> None:
+    tenant = await make_tenant(name="heimat", region="eu-central")
+    (anywhere,) = await database.read(Binding(tenant.id), Statement("SELECT 1"))
+    assert (anywhere, tenant.region) == ([(1,)], "eu-central")
+    await database.read(Binding(tenant.id), enqueue(tenant.id, "mail"))
+
+    async with Database(server_dsn, smallest=1, largest=1, region="cn") as elsewhere:
+        with pytest.raises(TenantClosedError):
+            await elsewhere.read(Binding(tenant.id), Statement("SELECT 1"))
+        with pytest.raises(TenantClosedError):
+            async with elsewhere.transaction(Binding(tenant.id)) as tx:
+                await tx.fetch(Statement("SELECT 1"))
+        found = await tenant_by_name(elsewhere, "heimat")
+        assert found is not None
+        assert (found.status, await count_elsewhere(elsewhere)) == ("elsewhere", 1)
+        claimed = "SELECT tenant_id FROM chassis.claim_jobs(400, 1, %(region)s)"
+        assert (tenant.id,) not in await elsewhere.registry(Statement(claimed, {"region": "cn"}))
+
+        set_region(owner_dsn, tenant, None)
+        assert await elsewhere.read(Binding(tenant.id), Statement("SELECT 1")) == [[(1,)]]
+        with pytest.raises(Invalid):
+            set_region(owner_dsn, tenant, "Somewhere else")

@@ -36,3 +36,5 @@ def check_consent_model(each: LogicComponent, look: Look, where: Where) -> Itera
     if obj is not None:
         yield from field_complaints(obj, model.restriction.person, (*here, "person"), _PERSON)
         yield from formula_complaints(look, obj, model.restriction.criteria, (*here, "criteria"), Kind.BOOLEAN)
+        for name, _ in model.restriction.values:
+            yield from field_complaints(obj, name, (*here, "values", name))

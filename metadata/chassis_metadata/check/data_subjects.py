@@ -7,6 +7,7 @@ from typing import Any
 
 from chassis_metadata.check.engine_formulas import formula_complaints, object_complaint
 from chassis_metadata.check.look import Look, missing_field
+from chassis_metadata.check.person_requests import request_complaints
 from chassis_metadata.components import LogicComponent
 from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.fields import FieldType
@@ -42,6 +43,7 @@ def check_data_subject(each: LogicComponent, look: Look, where: Where) -> Iterat
                 yield Complaint(here, "wrong_type", f"{name} is a journal: its entries stay, their values are emptied.")
             continue
         yield from _holding_complaints(look, obj, body, here)
+    yield from request_complaints(each, look, where)
     for path in each.body.get("excluded", {}):
         yield from _excluded_complaints(look, path, (*where, "excluded", path))
     own = [one.name for one in look.package.logic if one.kind == KIND]

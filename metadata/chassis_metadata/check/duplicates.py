@@ -135,6 +135,10 @@ def _check_method(
     if comparison.country_code and "digits" not in comparison.steps:
         message = "A country code is taken off digits: add digits to normalise."
         yield Complaint((*where, "country_code"), "unused_key", message)
+    fields = list(fields)
+    if is_similar and any(each.encrypted for each in fields):
+        message = "What makes a likeness would tell what is encrypted. Compare it exactly, by sound or by pinyin."
+        yield Complaint((*where, "method"), "encrypted_field", message)
     others = [each for each in fields if each.type not in _TEXTS]
     for key in ("method", *_ONLY_FOR_TEXTS) if others else ():
         if key in body and body[key] != Method.EXACT:

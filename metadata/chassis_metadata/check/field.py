@@ -13,6 +13,7 @@ from chassis_metadata.components import DeleteRule, FieldDefinition
 from chassis_metadata.fields import (
     CALCULATED_TYPES,
     COMPOUND_TYPES,
+    ENCRYPTABLE_TYPES,
     NUMERIC_TYPES,
     REFERENCE_TYPES,
     TRAITS,
@@ -51,6 +52,7 @@ _TYPES_OF_KEY: dict[str, frozenset[FieldType]] = {
     "values": PICKLISTS,
     "controlling_field": PICKLISTS,
     "checksum": TEXTS,
+    "encrypted": ENCRYPTABLE_TYPES,
     "follows_merge": REFERENCE_TYPES | {FieldType.TEXT},
     "mask": (TEXTS | COMPOUND_TYPES | NUMERIC_TYPES | CALCULATED_TYPES | {FieldType.DATE, FieldType.DATETIME}),
     "unique": _UNIQUE,
@@ -64,6 +66,13 @@ _TYPES_OF_KEY: dict[str, frozenset[FieldType]] = {
     "required_when": _STORED - {FieldType.AUTO_NUMBER, FieldType.CHECKBOX},
     "read_only_when": _STORED - {FieldType.AUTO_NUMBER},
 }
+#: What an encrypted field can't have, with the reason that the author is told.
+_NOT_ENCRYPTED = {
+    "searchable": "is not found by parts of it. Find records by the whole value: `indexed: true`.",
+    "default": "has no default: it would stand in the package for all to read.",
+    "default_formula": "is worked out by no formula.",
+    "follows_merge": "holds no Id that a merge could find.",
+}
 _FORMAT_PART = re.compile(r"\{([^{}]*)\}")
 _DATE_PART = re.compile(r"(YYYY|YY|MM|DD)+")
 _COUNTER = re.compile(r"0{1,10}")
@@ -75,6 +84,7 @@ def check_fields(look: Look) -> Iterator[Complaint]:
         if each.extends:
             continue
         yield from _check_keys(where, each)
+        yield from _check_encrypted(look, where, each)
         yield from _check_sizes(where, each)
         yield from _check_default(where, each)
         yield from _check_checksum(look, where, each)
@@ -138,6 +148,21 @@ def _check_follows_merge(look: Look, where: Where, each: FieldDefinition) -> Ite
     for place, name in enumerate(each.follows_merge or ()):
         if obj is not None and name not in obj.fields:
             yield unknown((*where, "follows_merge", place), "field", name, obj.fields)
+
+
+def _check_encrypted(look: Look, where: Where, each: FieldDefinition) -> Iterator[Complaint]:
+    if not each.encrypted:
+        return
+    for key, reason in _NOT_ENCRYPTED.items():
+        if getattr(each, key) not in (None, False):
+            yield Complaint((*where, key), "encrypted_field", f"An encrypted field {reason}")
+    obj = look.after.objects.get(str(where[1]))
+    if obj is not None and each.name in (obj.name_field.last, obj.name_field.first):
+        message = f"{obj.name}.Name is made of {each.name} and would repeat it in clear."
+        yield Complaint((*where, "encrypted"), "encrypted_field", message)
+    if obj is not None and not (obj.createable or obj.updateable or obj.deletable):
+        message = f"{obj.plural_label} are the platform's own: what it writes once can't be sealed with a new key."
+        yield Complaint((*where, "encrypted"), "encrypted_field", message)
 
 
 def _check_default(where: Where, each: FieldDefinition) -> Iterator[Complaint]:

@@ -33,6 +33,10 @@ def filter_complaints(look: Look, of: Object, each: Filter, where: Where) -> Ite
     if isinstance(field, Complaint):
         yield field
         return
+    if field.encrypted:
+        message = "A saved filter would keep the value in clear: look for encrypted values in a query."
+        yield Complaint((*where, "field"), "encrypted_field", message)
+        return
     if not field.traits.filterable:
         yield Complaint((*where, "field"), "not_filterable", f"A {field.type} can't be filtered by.")
         return

@@ -108,6 +108,9 @@ class StepChecks:
         for place, each in enumerate(body.get("order_by", ())):
             if each["field"] not in self._after.objects[name].fields:
                 yield missing_field((*here, "order_by", place), self._after.objects[name], each["field"])
+            elif self._after.objects[name].fields[each["field"]].encrypted:
+                message = "An encrypted field can't be sorted by."
+                yield Complaint((*here, "order_by", place), "encrypted_field", message)
         yield name
 
     def _relation(self, body: Mapping[str, Any], standing: Standing, here: Where) -> Complaint | str:
@@ -186,6 +189,7 @@ class StepChecks:
         for formula in formulas_of(body.get("text", {}).get("content", "")):
             yield from self._formula(standing, formula, None, (*here, "text", "content"))
         yield from self._told_of_answer(body, standing, here)
+        yield from self._consent(body, standing, here)
         for key in ("url", "secret"):
             if key in body and body[key] not in self._after.settings:
                 yield unknown((*here, key), "setting", body[key], self._after.settings)
@@ -298,10 +302,10 @@ class StepChecks:
         if "purpose" in body and not self._after.logic_of("consent_model"):
             message = "Nothing says what somebody agreed to: no consent model is in force."
             yield Complaint((*here, "purpose"), "unknown_component", message)
-        if "person" in body:
-            yield from self._formula(standing, body["person"], Kind.ID, (*here, "person"))
-            if "purpose" not in body:
-                yield Complaint((*here, "person"), "required_key_missing", "Say what for: `purpose`.")
+        for key in ("person", "channel"):
+            if key in body and "purpose" not in body:
+                yield Complaint((*here, key), "required_key_missing", "Say what for: `purpose`.")
+        yield from self._formula(standing, body.get("person"), Kind.ID, (*here, "person"))
 
     def _error_field(self, name: str | None, standing: Standing, here: Where) -> Iterator[Complaint]:
         obj = self._after.objects.get(standing.object_name or "")

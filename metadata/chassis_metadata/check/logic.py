@@ -14,6 +14,7 @@ from chassis_metadata.check.decision_tables import check_decision_table
 from chassis_metadata.check.duplicates import check_duplicate_rule, check_matching_rule
 from chassis_metadata.check.email_template import check_email_template
 from chassis_metadata.check.flow import check_flow
+from chassis_metadata.check.identity_checks import check_identity_check
 from chassis_metadata.check.ledgers import check_ledger
 from chassis_metadata.check.look import Look, unknown
 from chassis_metadata.check.masking import check_masking_rule
@@ -106,6 +107,7 @@ CHECKS: Mapping[str, Check] = {
     "duplicate_rule": check_duplicate_rule,
     "matching_rule": check_matching_rule,
     "masking_rule": check_masking_rule,
+    "identity_check": check_identity_check,
     "access_set": check_access_set,
     "sharing_rule": check_sharing_rule,
     "restriction_rule": check_restriction_rule,

@@ -111,7 +111,8 @@ def _check_order(look: Look, of: Object, order_by: Iterable[tuple[str, bool]], w
         if isinstance(field, Complaint):
             yield field
         elif not field.traits.sortable:
-            yield Complaint(here, "not_sortable", f"A {field.type} can't be sorted by.")
+            what = "An encrypted field" if field.encrypted else f"A {field.type}"
+            yield Complaint(here, "not_sortable", f"{what} can't be sorted by.")
 
 
 def _check_layouts(look: Look) -> Iterator[Complaint]:

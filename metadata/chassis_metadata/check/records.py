@@ -64,6 +64,9 @@ def _check_value(field: Field, value: Any, where: Where) -> Iterator[Complaint]:
         return
     if field.is_calculated:
         yield Complaint(where, "misplaced_key", f"{field.name!r} is worked out by the platform. Leave it out.")
+    elif field.encrypted:
+        message = f"{field.name!r} is encrypted in every tenant, and a package is read by all. Leave it out."
+        yield Complaint(where, "encrypted_field", message)
     elif field.is_reference:
         parent = field.relationship_name
         message = f"An id is another one in every tenant. Write {parent}: {{<external id field>: <value>}}."

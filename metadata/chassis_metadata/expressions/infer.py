@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chassis_metadata.errors import Invalid, Problem
 from chassis_metadata.expressions.catalogue import ARITHMETIC, CATALOGUE, EQUALITY, NUMERIC, ORDER
@@ -26,6 +26,8 @@ from chassis_metadata.expressions.typed import (
 )
 
 NOTHING = Constant(Kind.NULL, None)
+#: What may be asked of an encrypted field: it says nothing of the value.
+_PRESENCE = frozenset({"ISBLANK", "ISCHANGED"})
 _LITERAL_KINDS: dict[type, Kind] = {str: Kind.TEXT, bool: Kind.BOOLEAN, type(None): Kind.NULL}
 
 
@@ -97,6 +99,15 @@ class Checker:
             return self.complain(node, "unknown_name", str(unknown))
 
     def _called(self, call: Call) -> Typed:
+        if call.name not in _PRESENCE or not all(isinstance(each, Name) for each in call.arguments):
+            return self._by_name(call)
+        scope, self.scope = self.scope, replace(self.scope, asks_presence=True)
+        try:
+            return self._by_name(call)
+        finally:
+            self.scope = scope
+
+    def _by_name(self, call: Call) -> Typed:
         from chassis_metadata.expressions.special import SPECIAL  # noqa: PLC0415  its rules call back to this checker
 
         rule = _OPERATORS.get(call.name)

@@ -70,6 +70,7 @@ class Scope:
     formulas: Mapping[str, Expression] = field(default_factory=dict)
     calling: tuple[str, ...] = ()
     is_criteria: bool = False  # inside EXISTS and its like
+    asks_presence: bool = False  # whether there is a value, or another one than before: not which
 
     def over(self, obj: Object) -> Scope:
         """The scope of criteria over another object's rows."""
@@ -173,6 +174,11 @@ class Scope:
             return [_record_type(obj, rest[0], steps, source, root)]
         if not rest:
             each = own_field(obj, head)
+            if each.encrypted and (source is Source.PRIOR or not self.asks_presence):
+                message = (
+                    f"{obj.name}.{each.name} is encrypted: a formula may ask ISBLANK and ISCHANGED of it, no more."
+                )
+                raise Unknown(message)
             return [FieldValue(kind_of(each), source, obj.name, each.name, steps, root)]
         name, _, only = head.partition(":")
         reference = relation(obj, name)

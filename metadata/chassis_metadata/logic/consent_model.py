@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from chassis_metadata.components import LogicComponent
 from chassis_metadata.snapshot import Snapshot
@@ -13,11 +14,15 @@ KIND = "consent_model"
 
 @dataclass(frozen=True, slots=True)
 class Restriction:
-    """Records by which a person had processing restricted: while `criteria` hold for one, nobody is contacted."""
+    """Records by which a person had processing restricted: while `criteria` hold for one, nobody is contacted.
+
+    `values` are what a new one begins with, by field.
+    """
 
     object_name: str
     person: str
     criteria: str
+    values: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,6 @@ def consent_models(snapshot: Snapshot) -> Mapping[str, ConsentModel]:
 def read_consent_model(component: LogicComponent) -> ConsentModel:
     """A component as a model."""
     body = component.body
-    rest = body.get("restriction")
     return ConsentModel(
         name=component.full_name,
         object_name=body["object"],
@@ -55,5 +59,10 @@ def read_consent_model(component: LogicComponent) -> ConsentModel:
         granted=body["granted"],
         captured=body["captured"],
         channel=body.get("channel"),
-        restriction=rest and Restriction(rest["object"], rest["person"], rest["criteria"]),
+        restriction=_restriction(body["restriction"]) if "restriction" in body else None,
     )
+
+
+def _restriction(body: Mapping[str, Any]) -> Restriction:
+    values = tuple(body.get("values", {}).items())
+    return Restriction(body["object"], body["person"], body["criteria"], values)

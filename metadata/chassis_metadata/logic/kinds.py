@@ -52,6 +52,7 @@ LOGIC_KINDS: dict[str, LogicKind] = {
         LogicKind("holiday_calendar", "holiday_calendars", Place.FOLDER, "Holiday calendars"),
         LogicKind("email_template", "email_templates", Place.FOLDER, "E-mail templates"),
         LogicKind("masking_rule", "masking_rules", Place.FOLDER, "Masking rules"),
+        LogicKind("identity_check", "identity_checks", Place.FOLDER, "Identity checks"),
         LogicKind("access_set", "access_sets", Place.FOLDER, "Access sets"),
         LogicKind("sharing_rule", "sharing_rules", Place.OBJECT, "Sharing rules"),
         LogicKind("restriction_rule", "restriction_rules", Place.OBJECT, "Restriction rules"),

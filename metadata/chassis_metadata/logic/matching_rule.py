@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -98,11 +98,15 @@ class MatchKey:
 
 @dataclass(frozen=True)
 class Side:
-    """A key as the records of one object have it: from these fields, in the order of the comparisons."""
+    """A key as the records of one object have it: from these fields, in the order of the comparisons.
+
+    `is_sealed`: a field on one of its sides is encrypted, so that what is kept of either tells nothing without a key.
+    """
 
     key: MatchKey
     object_name: str
     fields: tuple[Part, ...]
+    is_sealed: bool = False
 
     @property
     def related(self) -> tuple[RelatedValue, ...]:
@@ -180,9 +184,21 @@ def sides_of(snapshot: Snapshot, object_name: str) -> tuple[Side, ...]:
 def _sides_by_object(snapshot: Snapshot) -> dict[str, dict[str, Side]]:
     by_object: dict[str, dict[str, Side]] = {}
     for rule in matching_rules(snapshot).values():
-        for side in (one for key in rule.keys for one in key.sides()):
-            by_object.setdefault(side.object_name, {})[side.key.id] = side
+        for key in rule.keys:
+            sides = list(key.sides())
+            is_sealed = any(_is_encrypted(snapshot, each.object_name, part) for each in sides for part in each.fields)
+            for side in sides:
+                by_object.setdefault(side.object_name, {})[key.id] = replace(side, is_sealed=is_sealed)
     return by_object
+
+
+def _is_encrypted(snapshot: Snapshot, object_name: str, part: Part) -> bool:
+    obj = snapshot.objects.get(object_name)
+    if obj is not None and isinstance(part, RelatedValue):
+        child = next((each.child for each in obj.children if each.name == part.relationship), "")
+        obj, part = snapshot.objects.get(child), part.field
+    field = obj.fields.get(part) if obj is not None and isinstance(part, str) else None
+    return field is not None and field.encrypted
 
 
 def criterion_of_rows(snapshot: Snapshot, obj: Object, text: str) -> Expression:

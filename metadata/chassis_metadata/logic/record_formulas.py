@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from chassis_metadata.errors import Invalid
 from chassis_metadata.expressions.infer import type_expression
 from chassis_metadata.expressions.kinds import Kind, kind_of
 from chassis_metadata.expressions.scope import Scope
@@ -30,7 +31,10 @@ def criterion(snapshot: Snapshot, obj: Object, text: str) -> Expression:
 
 
 def value_for(snapshot: Snapshot, field: Field, text: str) -> Expression:
-    """A formula whose value a field is to get."""
+    """A formula whose value a field is to get before it is saved."""
+    if field.encrypted:
+        message = f"{field.object_name}.{field.name} is encrypted: no formula works it out before the record is saved."
+        raise Invalid.of("encrypted_field", message)
     return record_formula(snapshot, snapshot.objects[field.object_name], text, kind_of(field))
 
 

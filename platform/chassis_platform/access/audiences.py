@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from chassis_metadata.logic.audience import Audience
+from chassis_metadata.logic.identity_check import identity_checks
 from chassis_metadata.logic.masking_rule import masking_rules
 from chassis_metadata.logic.sharing_rule import restriction_rules_of, sharing_rules_of
 from chassis_metadata.snapshot import Snapshot
@@ -41,8 +42,12 @@ def _of_masking(snapshot: Snapshot) -> Iterable[Named]:
             yield Named(never_key(rule, place), barred)
 
 
+def _of_checks(snapshot: Snapshot) -> Iterable[Named]:
+    return (Named(each.key, each.audience) for each in identity_checks(snapshot).values())
+
+
 #: Each kind of rule that names audiences adds a function here.
-PROVIDERS: tuple[Callable[[Snapshot], Iterable[Named]], ...] = (_of_sharing, _of_masking)
+PROVIDERS: tuple[Callable[[Snapshot], Iterable[Named]], ...] = (_of_sharing, _of_masking, _of_checks)
 
 
 def _all_audiences(snapshot: Snapshot) -> Mapping[str, Named]:

@@ -32,6 +32,7 @@ class Principal:
     ip_ranges: tuple[str, ...] = ()  # where the app may call from; none: anywhere
     acting_user_id: str | None = None  # who really acts, where somebody signed in as the user
     verified_at: datetime | None = None  # when they last showed who they are
+    is_emergency: bool = False  # the operator let them in, where nobody else could
     pending: str | None = None  # what is missing before anything else may be done: auth/pending.py
 
 

@@ -9,6 +9,8 @@ from chassis_metadata.snapshot import Object, Snapshot
 from chassis_platform.access.context import Context
 from chassis_platform.access.policy import AccessPolicy, Grants, ObjectAccess
 
+_SYSTEM = "system:"
+
 
 def _everything_on(obj: Object) -> ObjectAccess:
     return ObjectAccess(
@@ -26,7 +28,7 @@ def _everything_on(obj: Object) -> ObjectAccess:
 def system_grants(snapshot: Snapshot, objects: frozenset[str]) -> Grants:
     """All rights on the named objects, read on the rest of the platform's own."""
     return Grants(
-        identity=f"system:{_digest(objects)}:{snapshot.identity}",
+        identity=f"{_SYSTEM}{_digest(objects)}:{snapshot.identity}",
         objects={name: _everything_on(snapshot.objects[name]) for name in sorted(objects) if name in snapshot.objects},
     )
 
@@ -47,6 +49,11 @@ def as_automation(context: Context) -> Context:
 def is_automation(context: Context) -> bool:
     """Whether rules and flows are at work, not the user in person."""
     return context.policy.grants is _automation_grants(context.snapshot)
+
+
+def is_system(context: Context) -> bool:
+    """Whether the platform itself acts, by `as_automation` or `as_system`."""
+    return context.policy.grants.identity.startswith(_SYSTEM)
 
 
 def _automation_grants(snapshot: Snapshot) -> Grants:

@@ -14,12 +14,14 @@ from chassis_metadata.errors import Invalid
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import is_whole_number, json_object, json_response
 from chassis_platform.api.deps import route, server_of
+from chassis_platform.api.setup_four_eyes import with_four_eyes
 from chassis_platform.audit.heads import prove_consistency, signed_head
 from chassis_platform.audit.keys import load_signer, trusted_keys
 from chassis_platform.audit.proof import prove_entry
 from chassis_platform.audit.stream import BEGINNING, Place, SealedEntry, read_sealed
 from chassis_platform.audit.timeline import JOURNALS, MOST, TimelineRequest, read_timeline, summary
 from chassis_platform.automation.evidence import archive_part, archive_parts, ask_for_archive, list_archives
+from chassis_platform.automation.four_eyes import JOURNAL_EXPORT
 from chassis_tenants.journal import SetupChange, setup_entry
 
 _ASKED = ("user", "record", "object", "field", "from", "to", "kinds")
@@ -195,7 +197,7 @@ def routes() -> list[BaseRoute]:
         route("/audit/head", ["GET"], head),
         route("/audit/consistency", ["GET"], consistency),
         route("/audit/archives", ["GET"], archives),
-        route("/audit/archives", ["POST"], ask),
+        route("/audit/archives", ["POST"], with_four_eyes(JOURNAL_EXPORT, "ExportJournal", ask)),
         route("/audit/archives/{id}/content", ["GET"], archive),
-        route("/audit/export", ["GET"], export),
+        route("/audit/export", ["GET"], with_four_eyes(JOURNAL_EXPORT, "ExportJournal", export)),
     ]

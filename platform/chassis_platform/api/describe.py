@@ -224,6 +224,9 @@ def _valid_for(controlled_by: tuple[str, ...], controlling: Field | None) -> str
     return base64.b64encode(bytes(bits)).decode()
 
 
+_NOT_GROUPED = NUMERIC_TYPES | {FieldType.MULTI_PICKLIST}
+
+
 def _soap_type(field: Field) -> str:
     whole = field.type is FieldType.NUMBER and not field.scale and (field.precision or 18) <= 9  # noqa: PLR2004  an xsd:int
     return "xsd:int" if whole else field.traits.soap_type
@@ -233,7 +236,7 @@ def _field_abilities(field: Field, access: ObjectAccess) -> Document:
     is_masked = field.name in access.masks
     filterable = field.traits.filterable and not is_masked
     return {
-        "aggregatable": filterable,
+        "aggregatable": filterable and not field.encrypted,
         "autoNumber": field.type is FieldType.AUTO_NUMBER,
         "calculated": field.is_calculated,
         "calculatedFormula": field.formula,
@@ -244,7 +247,7 @@ def _field_abilities(field: Field, access: ObjectAccess) -> Document:
         "deprecatedAndHidden": False,
         "externalId": field.external_id,
         "filterable": filterable,
-        "groupable": filterable and field.type not in NUMERIC_TYPES and field.type is not FieldType.MULTI_PICKLIST,
+        "groupable": filterable and not field.encrypted and field.type not in _NOT_GROUPED,
         "idLookup": (field.external_id and access.may_look_up(field.name)) or field.type is FieldType.ID,
         "masked": is_masked,
         "nillable": not field.required and field.type is not FieldType.CHECKBOX and not field.system,
@@ -274,7 +277,7 @@ def _field_shape(field: Field) -> Document:
         "defaultValueFormula": field.default_formula,
         "digits": field.precision or 0 if whole else 0,
         "displayLocationInDecimal": field.type is FieldType.GEOLOCATION,
-        "encrypted": False,
+        "encrypted": field.encrypted,
         "extraTypeInfo": _extra_type(field),
         "filteredLookupInfo": None,
         "formulaTreatNullNumberAsZero": field.formula is not None and field.blanks_as == "zero",

@@ -22,6 +22,7 @@ from chassis_platform.access.security_policy import SecurityPolicy, read_policy,
 from chassis_platform.auth.devices import device_of
 from chassis_platform.auth.pending import pending_of
 from chassis_platform.auth.sessions import (
+    BREAK_GLASS,
     FoundSession,
     find_session,
     invalid_session,
@@ -92,6 +93,7 @@ def _principal(found: FoundSession, tenant: Tenant, security: SecurityPolicy, *,
         ip_ranges=tuple(found.ip_ranges or ()),
         acting_user_id=found.acting_user_id,
         verified_at=found.verified_at,
+        is_emergency=BREAK_GLASS in found.proofs,
         pending=pending_of(found, security, needs_factor=needs_factor, now=clock.now()),
     )
 

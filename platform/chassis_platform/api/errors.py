@@ -16,6 +16,7 @@ from chassis_metadata.errors import (
     NotFound,
     Problem,
     Unauthenticated,
+    Unavailable,
 )
 from chassis_platform.api.messages import in_words
 from chassis_platform.plan.changes import RecordResult
@@ -27,6 +28,7 @@ STATUS_OF_KIND: dict[type[ChassisError], int] = {
     NotFound: 404,
     Conflict: 409,
     LimitExceeded: 403,
+    Unavailable: 503,
 }
 #: Codes whose status differs from that of their kind.
 STATUS_OF_CODE = {

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from chassis_metadata.errors import LimitExceeded, NotFound, Unauthenticated
+from chassis_platform.access.administration import without_assignments
 from chassis_platform.access.context import Context, Principal
 from chassis_platform.api.bodies import body_bytes, json_response
 from chassis_platform.api.deps import Server, open_route, server_of, source_ip
@@ -52,6 +53,7 @@ async def context_of_holder(server: Server, tenant: Tenant, holder: KeyHolder, a
     current = replace(tenant, metadata_version=holder.metadata_version, access_version=holder.access_version)
     snapshot = await server.snapshots.of(tenant.id, holder.metadata_version)
     policy = await server.policies.of(current, holder.user_id, snapshot, holder.access_version)
+    policy = without_assignments(policy)  # a key never shows who holds it
     return Context(
         current, principal, snapshot, policy, Binding(tenant.id, holder.metadata_version, holder.access_version)
     )

@@ -1,4 +1,4 @@
-"""What objects and fields are called in the user's language, for the screens of the journals."""
+"""What objects and fields are called in the user's language, for the screens of the journals and of privacy."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ MOST_LABELLED = 50
 
 
 async def labels(context: Context, request: Request) -> Response:
-    """`GET /ui/labels?object=&object=`: what objects and their fields are called, for who reads the journals.
+    """`GET /ui/labels?object=&object=`: what objects and their fields are called, for who reads journals.
 
-    Auditors see names of objects that they can't read; a label is no customer's data.
+    Auditors and privacy officers see names of objects that they can't read; a label is no customer's data.
     """
-    context.policy.demand("ViewAudit")
+    if not context.policy.may("ManagePrivacy"):
+        context.policy.demand("ViewAudit")
     names = request.query_params.getlist("object")[:MOST_LABELLED]
     found = [obj for name in names if (obj := context.snapshot.objects.get(name)) is not None]
     return json_response({"objects": {each.name: _labels(context, each) for each in found}})

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from chassis_metadata.errors import Invalid
 from chassis_metadata.ids import is_id
+from chassis_metadata.logic.retention_rule import RetentionRule, retention_rules
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response
 from chassis_platform.api.deps import route, server_of
+from chassis_platform.api.describe import field_label, object_label
 from chassis_platform.privacy import acts
+from chassis_platform.privacy.consents import consent_overview
+from chassis_platform.privacy.people import find_people, name_people
 from chassis_platform.privacy.retention import preview_retention
+from chassis_tenants.statement import Statement
 
 MANAGE = "ManagePrivacy"
 LONGEST_REASON = 1_000
+
+_NAMES = Statement('SELECT id, name FROM tenant."user" WHERE tenant_id = %(tenant_id)s AND id = ANY (%(ids)s::text[])')
 
 
 async def preview(context: Context, request: Request) -> Response:
@@ -54,9 +63,34 @@ async def _ask(context: Context, request: Request, kind: str) -> Response:
 
 
 async def list_acts(context: Context, request: Request) -> Response:
-    """`GET /privacy/acts`: what was asked for, by whom, and what came of it."""
+    """`GET /privacy/acts`: what was asked for, by whom, and what came of it; `users` are the names of those people."""
     context.policy.demand(MANAGE)
-    return json_response({"acts": await acts.list_acts(server_of(request).database, context)})
+    database = server_of(request).database
+    found = await acts.list_acts(database, context)
+    ids = {each[key] for each in found for key in ("requested_by", "decided_by") if each[key]}
+    [rows] = await database.read(context.binding, _NAMES.bind(tenant_id=context.tenant.id, ids=sorted(ids)))
+    return json_response({"acts": found, "users": dict(rows)})
+
+
+async def people(context: Context, request: Request) -> Response:
+    """`POST /privacy/people` with `known_as` (a whole phone number, e-mail address or Id), or with `records` (Ids).
+
+    Not a GET: what a person is known by is in no address.
+    """
+    context.policy.demand(MANAGE)
+    document, database = await json_object(request), server_of(request).database
+    if "records" in document:
+        found = await name_people(database, context, document["records"])
+    else:
+        found = await find_people(database, context, document.get("known_as"))
+    labels = {each["object"]: object_label(context, context.snapshot.objects[each["object"]]) for each in found}
+    return json_response({"people": [{**each, "label": labels[each["object"]]} for each in found]})
+
+
+async def consents(context: Context, request: Request) -> Response:
+    """`GET /privacy/consents`: how many people agreed to what, by consent model, purpose and channel."""
+    context.policy.demand(MANAGE)
+    return json_response({"models": await consent_overview(server_of(request).database, context)})
 
 
 async def read_act(context: Context, request: Request) -> Response:
@@ -92,14 +126,30 @@ async def content(context: Context, request: Request) -> Response:
 
 
 async def retention(context: Context, request: Request) -> Response:
-    """`GET /privacy/retention`: what the next run of the retention rules would do."""
+    """`GET /privacy/retention`: the rules, and what their next run would do; with `dry_run` it only counts."""
     context.policy.demand(MANAGE)
-    return json_response({"rules": await preview_retention(server_of(request).database, context)})
+    figures = await preview_retention(server_of(request).database, context)
+    known = retention_rules(context.snapshot)
+    rules = {name: {**figures[name], **_told(context, each)} for name, each in known.items()}
+    return json_response({"rules": rules})
+
+
+def _told(context: Context, rule: RetentionRule) -> dict[str, Any]:
+    obj, language = context.snapshot.objects[rule.object_name], context.principal.language
+    return {
+        "label": context.snapshot.text(language, f"retention_rules.{rule.name}.label", rule.label),
+        "object_label": object_label(context, obj),
+        "age_label": field_label(context, obj.fields[rule.age_field]),
+        "months": rule.months,
+        "dry_run": rule.dry_run,
+    }
 
 
 def routes() -> list[BaseRoute]:
     """The routes of this file."""
     return [
+        route("/privacy/people", ["POST"], people),
+        route("/privacy/consents", ["GET"], consents),
         route("/privacy/preview", ["POST"], preview),
         route("/privacy/exports", ["POST"], export),
         route("/privacy/erasures", ["POST"], erase),

@@ -10,11 +10,14 @@ from chassis_metadata.errors import Invalid, NotFound
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import route, server_of
+from chassis_platform.api.setup_four_eyes import with_four_eyes
 from chassis_platform.audit.retention import place_hold, read_holds, read_policy, release_hold, set_period
 from chassis_platform.audit.timeline import JOURNALS
+from chassis_platform.automation.four_eyes import JOURNAL_EXPORT
 from chassis_platform.automation.journal_exports import NewExport, add_export, list_exports, remove_export
 
 _TABLES = {each.object_name: each.table for each in JOURNALS}
+_EXPORTS = "/setup/journal-exports"
 _NAMES = {table: name for name, table in _TABLES.items()}
 
 
@@ -101,7 +104,7 @@ def routes() -> list[BaseRoute]:
         route("/setup/retention/holds", ["POST"], hold),
         route("/setup/retention/holds/{id}", ["DELETE"], release),
         route("/setup/retention/{journal}", ["PUT"], set_retention),
-        route("/setup/journal-exports", ["GET"], exports),
-        route("/setup/journal-exports", ["POST"], add),
-        route("/setup/journal-exports/{id}", ["DELETE"], remove),
+        route(_EXPORTS, ["GET"], exports),
+        route(_EXPORTS, ["POST"], with_four_eyes(JOURNAL_EXPORT, "ExportJournal", add, hidden=["secret"])),
+        route(f"{_EXPORTS}/{{id}}", ["DELETE"], with_four_eyes(JOURNAL_EXPORT, "ExportJournal", remove)),
     ]

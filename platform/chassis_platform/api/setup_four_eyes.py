@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,21 +17,30 @@ from chassis_platform.automation.four_eyes import Act, decide, guarded, is_guard
 
 
 def with_four_eyes(
-    kind: str, permission: str, handler: Handler, summary: Callable[[Request], str] = lambda request: request.url.path
+    kind: str,
+    permission: str,
+    handler: Handler,
+    summary: Callable[[Request], str] = lambda request: request.url.path,
+    *,
+    hidden: Collection[str] = (),
+    always: bool = False,
 ) -> Handler:
-    """The handler of a dangerous act: where the policy says so, a second administrator approves it first.
+    """The handler of a dangerous act: where the policy says so, or `always`, a second administrator approves it first.
 
-    Permission and verification are asked before a request is left; the handler asks them again.
+    Permission and verification are asked before a request is left; the handler asks them again. `hidden` are keys of
+    the body that hold secrets: whoever decides does not see them.
     """
 
     async def guard(context: Context, request: Request) -> Response:
-        if not is_guarded(context, kind):
+        if not always and not is_guarded(context, kind):
             return await handler(context, request)
         context.policy.demand(permission)
         require_recent_verification(context)
         body = await body_bytes(request)
-        act = Act(kind, f"{request.method} {summary(request)}", request.method, request.url.path, body)
-        async with guarded(server_of(request).database, context, act):
+        query = f"?{request.url.query}" if request.url.query else ""
+        path, said = request.url.path + query, f"{request.method} {summary(request)}"
+        act = Act(kind, said, request.method, path, body, frozenset(hidden))
+        async with guarded(server_of(request).database, context, act, always=always):
             return await handler(context, request)
 
     guard.__module__, guard.__name__ = handler.__module__, handler.__name__

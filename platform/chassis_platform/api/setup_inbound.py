@@ -70,7 +70,6 @@ async def content(context: Context, request: Request) -> Response:
     await server_of(request).database.read(context.binding, access_entry(context.tenant.id, context.actor, access))
     headers = {
         "Content-Disposition": f'attachment; filename="{message_id}.txt"',
-        "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox",
     }
     return Response(bytes(row[3]), media_type="text/plain", headers=headers)

@@ -13,6 +13,7 @@ from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.setup_users import array
+from chassis_platform.auth.verification import require_recent_verification
 from chassis_platform.inbound.keys import create_inbound_key, list_inbound_keys, revoke_inbound_key
 
 
@@ -42,7 +43,9 @@ async def create_key(context: Context, request: Request) -> Response:
     document = await json_object(request)
     label, user_id = _text(document, "label"), _text(document, "run_as_user_id")
     _demand_may_lend(context, user_id)
+    require_recent_verification(context)
     database = server_of(request).database
+    await database.read(context.binding)  # is all that still so?
     key = await create_inbound_key(database, context.tenant.id, label, user_id, actor=context.actor)
     return json_response({"key": key}, 201)
 

@@ -73,10 +73,13 @@ async def get_schema(context: Context, request: Request) -> Response:
 
 
 async def list_components(context: Context, request: Request) -> Response:
-    """`GET /setup/logic/{kind}?object=Lead`."""
+    """`GET /setup/logic/{kind}?object=Lead&bodies=true`: what each says comes with `bodies`."""
     context.policy.demand("ViewSetup")
-    wanted = request.query_params.get("object")
-    found = [_summary(context, *each) for each in _components(context, _kind(request).kind)]
+    wanted, with_bodies = request.query_params.get("object"), request.query_params.get("bodies") == "true"
+    found = [
+        {**_summary(context, each, is_active), **({"body": body_of(each)} if with_bodies else {})}
+        for each, is_active in _components(context, _kind(request).kind)
+    ]
     listed = [each for each in found if wanted in (None, each["object"])]
     return json_response({"components": sorted(listed, key=lambda each: each["name"])})
 

@@ -23,6 +23,9 @@ from chassis_platform.automation.four_eyes import PERMISSION_SET
 from chassis_tenants.customise import ComponentKey, delete_component, save_component
 from chassis_tenants.statement import Statement
 
+#: What a set says only where it says it.
+_KEPT = ("login", "for_automation", "includes", "muting")
+
 _USERS_OF = """
 SELECT json_build_object('id', u.id, 'name', u.name, 'username', u.username)
 FROM tenant.permission_set_assignment a
@@ -74,6 +77,7 @@ async def list_sets(context: Context, request: Request) -> Response:
             "description": each.description,
             "package": each.package,
             "custom": is_custom(each.name),
+            "includes": list(each.includes),
             "users": users.get(each.name, 0),
         }
         for each in sorted(context.snapshot.permission_sets.values(), key=lambda each: each.name)
@@ -111,7 +115,7 @@ def set_document(context: Context, permission_set: PermissionSet) -> dict[str, A
         "system": list(permission_set.system),
         "custom_permissions": list(permission_set.custom_permissions),
         "apps": list(permission_set.apps),
-        **{key: value for key, value in body_of(permission_set).items() if key in ("login", "for_automation")},
+        **{key: value for key, value in body_of(permission_set).items() if key in _KEPT},
     }
 
 

@@ -19,6 +19,7 @@ from chassis_platform.access.policy import ObjectAccess
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import definitions_route, route, server_of
 from chassis_platform.api.describe import field_label, object_label, value_label
+from chassis_platform.api.identity_checks import offered_checks
 from chassis_platform.plan.names import Names
 from chassis_tenants.customise import ComponentKey, delete_component, save_component
 
@@ -75,6 +76,7 @@ def object_document(context: Context, obj: Object, access: ObjectAccess) -> Docu
         ],
         "compact_fields": [each for each in obj.compact_fields if each in access.readable],
         "finds_duplicates": any(each.object_name == obj.name for each in duplicate_rules(context.snapshot).values()),
+        "identity_checks": offered_checks(context, obj),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -35,7 +35,10 @@ def _object_of(context: Context, record_id: str) -> tuple[Object, str]:
 
 
 def _limit(request: Request, default: int) -> int:
-    text = request.query_params.get("limit", str(default))
+    return _within_limits(request.query_params.get("limit", str(default)))
+
+
+def _within_limits(text: str) -> int:
     if not is_whole_number(text) or not 1 <= int(text) <= LARGEST_PAGE:
         raise Invalid.of("number_outside_valid_range", f"limit must be a whole number from 1 to {LARGEST_PAGE}.")
     return int(text)
@@ -157,23 +160,39 @@ async def recycle_bin(context: Context, request: Request) -> Response:
 
 
 async def search(context: Context, request: Request) -> Response:
-    """`GET /ui/search?q=`."""
-    objects = request.query_params.getlist("object") or None
-    text = request.query_params.get("q", "")
-    body = await searching.search(server_of(request).database, context, text, objects=objects, limit=_limit(request, 5))
+    """`POST /ui/search` `{"q", "objects"?, "limit"?}`: what is sought may name a person, and stands in no address."""
+    asked = await _sought(request, 5)
+    body = await searching.search(
+        server_of(request).database, context, asked.text, objects=asked.objects or None, limit=asked.limit
+    )
     return json_response(body)
 
 
 async def lookup(context: Context, request: Request) -> Response:
-    """`GET /ui/lookup?object=&q=`."""
-    objects = request.query_params.getlist("object")
-    if not objects:
-        raise Invalid.of("required_field_missing", "Name at least one object in the parameter object.")
-    text = request.query_params.get("q", "")
+    """`POST /ui/lookup` `{"q", "objects", "limit"?}`."""
+    asked = await _sought(request, 10)
+    if not asked.objects:
+        raise Invalid.of("required_field_missing", "Name at least one object.", fields=["objects"])
     body = await searching.lookup(
-        server_of(request).database, context, text, objects=objects, limit=_limit(request, 10)
+        server_of(request).database, context, asked.text, objects=asked.objects, limit=asked.limit
     )
     return json_response(body)
+
+
+class _Sought(NamedTuple):
+    text: str
+    objects: list[str]
+    limit: int
+
+
+async def _sought(request: Request, limit: int) -> _Sought:
+    document = await json_object(request)
+    text, objects, most = document.get("q", ""), document.get("objects") or [], document.get("limit", limit)
+    if not isinstance(text, str):
+        raise Invalid.of("invalid_value", "q must be a text.", fields=["q"])
+    if not isinstance(objects, list) or not all(isinstance(each, str) for each in objects):
+        raise Invalid.of("invalid_value", "objects must be a list of names.", fields=["objects"])
+    return _Sought(text, objects, _within_limits(str(most)))
 
 
 def routes() -> list[BaseRoute]:
@@ -190,6 +209,6 @@ def routes() -> list[BaseRoute]:
         route("/ui/records/{id}/related/{relationship}", ["GET"], related),
         route("/ui/records/{id}/history", ["GET"], history),
         route("/ui/recycle-bin", ["GET"], recycle_bin),
-        route("/ui/search", ["GET"], search),
-        route("/ui/lookup", ["GET"], lookup),
+        route("/ui/search", ["POST"], search),
+        route("/ui/lookup", ["POST"], lookup),
     ]

@@ -30,6 +30,7 @@ from chassis_platform.auth.factors import Owner
 from chassis_platform.auth.passkeys import Desk, Site, ask_to_sign_in, claimed_user, passkey_signs_in
 from chassis_platform.auth.sessions import PASSKEY, csrf_token, revoke_session, token_hash
 from chassis_platform.auth.sign_in import SignedIn, sign_in, sign_in_user
+from chassis_platform.automation.break_glass import APPLICATION, use
 from chassis_platform.records.write import update_record
 from chassis_tenants.database import Binding
 from chassis_tenants.registry import tenant_by_organization_id
@@ -111,6 +112,16 @@ async def begin_with_passkey(request: Request) -> Response:
     return await session_response(request, signed_in)
 
 
+async def break_glass(request: Request) -> Response:
+    """`POST /ui/session/break-glass` `{"token"}`: whom the operator lets in, once."""
+    demand_same_site(request)
+    document = await json_object(request)
+    server = server_of(request)
+    caller = browser(request, APPLICATION)
+    signed_in = await use(server.database, server.snapshots, server.settings, text_of(document, "token"), caller)
+    return await session_response(request, signed_in)
+
+
 def desk_of(request: Request, bound_to: str = "") -> Desk:
     """Where passkeys are shown. Browsers hold them for a host's name, so it must be the one that people use."""
     settings = server_of(request).settings
@@ -168,6 +179,7 @@ async def bootstrap(context: Context, request: Request) -> Response:
                 "label": tenant.label,
                 "organization_id": tenant.organization_id,
                 "currency": tenant.currency,
+                "region": tenant.region,
             },
             "permissions": sorted(context.policy.grants.system),
             "languages": list(LANGUAGES),
@@ -227,6 +239,7 @@ def routes() -> list[BaseRoute]:
     """The routes of this file."""
     return [
         open_route("/ui/session", ["POST"], begin),
+        open_route("/ui/session/break-glass", ["POST"], break_glass),
         open_route("/ui/session/passkey-options", ["POST"], ask_passkey),
         open_route("/ui/session/passkey", ["POST"], begin_with_passkey),
         route("/ui/session", ["DELETE"], end, incomplete=True),

@@ -32,6 +32,14 @@ class SinkError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose journal it is, and where its data have to stay; the receiver reads both."""
+
+    organization_id: str
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """A place to send to: `url` is syslog://host:port, syslogs://host:port (TLS), or https://host/bucket/prefix."""
 
@@ -41,18 +49,16 @@ class Target:
 
 
 def deliver(
-    destinations: Destinations, target: Target, secret: str, entries: Sequence[SealedEntry], organization_id: str
+    destinations: Destinations, target: Target, secret: str, entries: Sequence[SealedEntry], origin: Origin
 ) -> None:
     """Send a batch; blocks. Raises where it was not taken."""
     if urlsplit(target.url).scheme in ("syslog", "syslogs"):
-        _to_syslog(destinations, target, entries, organization_id)
+        _to_syslog(destinations, target, entries, origin)
     else:
-        _to_storage(destinations, target, secret, entries, organization_id)
+        _to_storage(destinations, target, secret, entries, origin)
 
 
-def _to_syslog(
-    destinations: Destinations, target: Target, entries: Sequence[SealedEntry], organization_id: str
-) -> None:
+def _to_syslog(destinations: Destinations, target: Target, entries: Sequence[SealedEntry], origin: Origin) -> None:
     parts = urlsplit(target.url)
     secure = parts.scheme == "syslogs"
     checked = urlsplit(f"{'https' if secure else 'http'}://{parts.hostname}:{parts.port or (6514 if secure else 601)}")
@@ -60,7 +66,7 @@ def _to_syslog(
     with socket.create_connection((address, port_of(checked)), TIMEOUT_SECONDS) as plain:
         context = ssl.create_default_context()
         connection = context.wrap_socket(plain, server_hostname=parts.hostname) if secure else plain
-        connection.sendall(b"".join(_framed(syslog_message(each, organization_id)) for each in entries))
+        connection.sendall(b"".join(_framed(syslog_message(each, origin)) for each in entries))
         connection.shutdown(socket.SHUT_WR)
         connection.settimeout(_CLOSING_SECONDS)
         with suppress(TimeoutError):  # a receiver that closes its side has read all; some never do
@@ -72,19 +78,20 @@ def _framed(message: bytes) -> bytes:
     return str(len(message)).encode() + b" " + message
 
 
-def syslog_message(entry: SealedEntry, organization_id: str) -> bytes:
-    """RFC 5424: when it was made, which journal it is of, and the entry as JSON, in UTF-8."""
+def syslog_message(entry: SealedEntry, origin: Origin) -> bytes:
+    """RFC 5424: when it was made, the region as PROCID, which journal it is of, the entry as JSON, in UTF-8."""
     made = json.loads(entry.line)["entry"].get("created_date", "-")
-    head = f"<{_PRIORITY}>1 {made} {organization_id} chassis - {entry.source} - "
+    head = f"<{_PRIORITY}>1 {made} {origin.organization_id} chassis {origin.region or '-'} {entry.source} - "
     return head.encode() + b"\xef\xbb\xbf" + entry.line.rstrip(b"\n")
 
 
 def _to_storage(
-    destinations: Destinations, target: Target, secret: str, entries: Sequence[SealedEntry], organization_id: str
+    destinations: Destinations, target: Target, secret: str, entries: Sequence[SealedEntry], origin: Origin
 ) -> None:
     """One object a batch. Its name says where it begins and ends, so that a batch sent twice is stored once."""
     first, last = entries[0].place, entries[-1].place
-    name = f"{organization_id}/{first.sequence:012}-{first.position:09}_{last.sequence:012}-{last.position:09}.jsonl.gz"
+    folder = f"{origin.region}/{origin.organization_id}" if origin.region else origin.organization_id
+    name = f"{folder}/{first.sequence:012}-{first.position:09}_{last.sequence:012}-{last.position:09}.jsonl.gz"
     url = f"{target.url.rstrip('/')}/{name}"
     body = gzip.compress(b"".join(each.line for each in entries), mtime=0)
     headers = signed_headers(target, secret, "PUT", url, body, datetime.now(UTC))

@@ -12,6 +12,7 @@ from typing import Any
 from chassis_metadata.errors import Invalid, NotFound
 from chassis_metadata.ids import new_id
 from chassis_platform import clock
+from chassis_platform.auth.notices import Noticed, tell
 from chassis_platform.auth.secrets import open_sealed, seal
 from chassis_platform.auth.sessions import revoke_sessions_of
 from chassis_platform.auth.totp import matching_step, new_secret, step_of
@@ -167,7 +168,14 @@ async def remove_factor(database: Database, owner: Owner, factor_id: str, actor:
         if not rows:
             raise NotFound.of("not_found", "There is no such factor.")
         change = SetupChange("removedFactor", SECTION, owner.user_id, f"Removed {rows[0][0]}: {rows[0][1]}")
-        await transaction.fetch_each([codes, setup_entry(owner.tenant_id, actor, change), _new_contexts(owner)])
+        await transaction.fetch_each(
+            [
+                codes,
+                setup_entry(owner.tenant_id, actor, change),
+                _new_contexts(owner),
+                _told(owner, Noticed.FACTOR_REMOVED),
+            ]
+        )
 
 
 async def remove_all_factors(database: Database, owner: Owner, actor: Actor) -> None:
@@ -184,12 +192,17 @@ async def remove_all_factors(database: Database, owner: Owner, actor: Actor) -> 
         ),
         revoke_sessions_of(owner.tenant_id, owner.user_id),
         setup_entry(owner.tenant_id, actor, change),
+        _told(owner, Noticed.FACTORS_RESET),
     )
 
 
 def _new_contexts(owner: Owner) -> Statement:
     """Other sessions of the user may lack something from now on: every cached context is made anew."""
     return CHANGE_ACCESS.bind(tenant=owner.tenant_id)
+
+
+def _told(owner: Owner, what: Noticed) -> Statement:
+    return tell(owner.tenant_id, owner.user_id, what)
 
 
 async def added_factor(database: Database, owner: Owner, actor: Actor, what: str) -> list[str]:
@@ -200,12 +213,17 @@ async def added_factor(database: Database, owner: Owner, actor: Actor, what: str
         count_recovery_codes(owner),
         setup_entry(owner.tenant_id, actor, change),
         _new_contexts(owner),
+        _told(owner, Noticed.FACTOR_ADDED),
     )
-    return [] if counted[0][0] else await new_recovery_codes(database, owner, actor)
+    return [] if counted[0][0] else await _make_recovery_codes(database, owner, actor)
 
 
 async def new_recovery_codes(database: Database, owner: Owner, actor: Actor) -> list[str]:
     """Ten codes, shown this once; those before are void."""
+    return await _make_recovery_codes(database, owner, actor, _told(owner, Noticed.RECOVERY_CODES))
+
+
+async def _make_recovery_codes(database: Database, owner: Owner, actor: Actor, *told: Statement) -> list[str]:
     codes = [_new_code() for _ in range(RECOVERY_CODES)]
     change = SetupChange("newRecoveryCodes", SECTION, owner.user_id, "Made new recovery codes; those before are void.")
     await database.read(
@@ -220,6 +238,7 @@ async def new_recovery_codes(database: Database, owner: Owner, actor: Actor) -> 
             owner.bound(hashes=[_code_hash(owner, each) for each in codes], now=clock.now()),
         ),
         setup_entry(owner.tenant_id, actor, change),
+        *told,
     )
     return codes
 

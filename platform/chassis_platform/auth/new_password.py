@@ -10,6 +10,7 @@ from chassis_metadata.errors import ChassisError, Invalid, NotFound
 from chassis_platform import clock
 from chassis_platform.access.security_policy import PasswordRules
 from chassis_platform.auth.credentials import Known, find_user
+from chassis_platform.auth.notices import Noticed, tell
 from chassis_platform.auth.passwords import check_password, hash_password, was_used_before
 from chassis_platform.auth.sessions import organization_of, revoke_other_sessions, token_hash
 from chassis_tenants.database import Binding, Database
@@ -99,8 +100,9 @@ async def _store(
         used = await transaction.fetch(_use_links(known.tenant_id, known.user_id, clock.now()))
         if token and token_hash(token) not in [bytes(each[0]) for each in used]:
             raise _unknown_link()  # another request has just used it
+        told = tell(known.tenant_id, known.user_id, Noticed.PASSWORD)
         ended = revoke_other_sessions(known.tenant_id, known.user_id, kept or b"")
-        await transaction.fetch_each([stored, ended, setup_entry(known.tenant_id, actor, change)])
+        await transaction.fetch_each([stored, ended, setup_entry(known.tenant_id, actor, change), told])
 
 
 def _unknown_link() -> NotFound:

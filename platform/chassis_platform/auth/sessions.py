@@ -24,6 +24,8 @@ PASSWORD, TOTP, PASSKEY, RECOVERY_CODE, SINGLE_SIGN_ON = (
     "recovery_code",
     "single_sign_on",
 )
+#: The operator let somebody in: automation/break_glass.py.
+BREAK_GLASS = "break_glass"
 _TOKEN = re.compile(r"(00D[0-9A-Za-z]{15})!([0-9a-f]{64})")
 
 

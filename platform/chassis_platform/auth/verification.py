@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from chassis_metadata.errors import ChassisError, Forbidden, Invalid, Problem, Unauthenticated
+from chassis_metadata.errors import ChassisError, Invalid, Unauthenticated
 from chassis_platform import clock
+from chassis_platform.access.administration import require_recent_verification
 from chassis_platform.access.context import Context
 from chassis_platform.auth import pending
 from chassis_platform.auth.credentials import Caller, Known, count_failure, find_user, history, note_failed_source
@@ -29,6 +29,8 @@ from chassis_platform.auth.sign_in import arrived, remember_device
 from chassis_tenants.database import Binding, Database
 from chassis_tenants.statement import Statement
 
+__all__ = ["Verified", "methods_of", "owner_of", "renewed", "require_recent_verification", "verify"]
+
 #: A session ends with this many failures to show who its user is.
 MOST_FAILURES = 5
 
@@ -36,19 +38,6 @@ MOST_FAILURES = 5
 def owner_of(context: Context) -> Owner:
     """The user's own factors."""
     return Owner(context.tenant.id, context.principal.user_id)
-
-
-def require_recent_verification(context: Context, minutes: int | None = None) -> None:
-    """Refuse a dangerous act unless the user showed who it is not long ago. The web application asks and tries again.
-
-    Who signed in as somebody else can't show to be them: the act is not theirs to do.
-    """
-    principal = context.principal
-    if principal.acting_user_id is not None:
-        raise Forbidden.of("insufficient_access", "This can't be done while signed in as somebody else.")
-    within = timedelta(minutes=minutes or context.security.verification_minutes)
-    if principal.verified_at is None or principal.verified_at < clock.now() - within:
-        raise Forbidden(Problem("", "verification_required", "Show that it is you, then try again."))
 
 
 async def methods_of(database: Database, context: Context) -> list[str]:

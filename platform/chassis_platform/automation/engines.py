@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis_platform.automation import engine_steps
+from chassis_platform.automation import engine_steps, person_acts
 from chassis_platform.automation.approvals import on_save as approvals
 from chassis_platform.automation.approvals import submit_step as approvals_submit
 from chassis_platform.automation.assignment import on_save as assignment
@@ -26,6 +26,7 @@ ENGINES = (
     merged,
     message_steps,
     milestones,
+    person_acts,
     record_steps,
     related,
     scoring,

@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+import orjson
+
 from chassis_metadata.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from chassis_metadata.snapshot import Snapshot
 from chassis_platform import clock
@@ -28,23 +30,40 @@ WAITING, APPROVED, REFUSED, DONE = "Waiting", "Approved", "Refused", "Done"
 APPROVE = "ApproveAdministration"
 VALID_FOR = timedelta(days=1)
 FEWEST_APPROVERS = 2
+HIDDEN = "••••••"
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What somebody wants to do: which of the acts, in words, and exactly what, as it was sent."""
+    """What somebody wants to do: which of the acts, in words, and exactly what, as it was sent.
+
+    `hidden` are keys of the body that are kept nowhere and shown to nobody: secrets. They count for the digest.
+    """
 
     kind: str
     summary: str
     method: str
     path: str
     body: bytes = b""
+    hidden: frozenset[str] = frozenset()
 
     @property
     def digest(self) -> str:
         """The same for the same act only."""
         content = f"{self.kind}\n{self.method}\n{self.path}".encode() + b"\n" + self.body
         return hashlib.sha256(content).hexdigest()
+
+    @property
+    def shown(self) -> str:
+        """The body as it is kept and shown to who decides. Raises Invalid where it is no text."""
+        try:
+            body = self.body.decode()
+            document = orjson.loads(body) if self.hidden and body else None
+        except ValueError:
+            raise Invalid.of("json_parser_error", "The content is no text, or no JSON.") from None
+        if not isinstance(document, dict):
+            return body
+        return orjson.dumps({name: HIDDEN if name in self.hidden else each for name, each in document.items()}).decode()
 
 
 def is_guarded(context: Context, kind: str) -> bool:
@@ -54,9 +73,12 @@ def is_guarded(context: Context, kind: str) -> bool:
 
 
 @asynccontextmanager
-async def guarded(database: Database, context: Context, act: Act) -> AsyncIterator[None]:
-    """Do the act inside. Raises Forbidden (`approval_required`) where it waits for approval; a request is left then."""
-    if not is_guarded(context, act.kind):
+async def guarded(database: Database, context: Context, act: Act, *, always: bool = False) -> AsyncIterator[None]:
+    """Do the act inside. Raises Forbidden (`approval_required`) where it waits for approval; a request is left then.
+
+    `always`: whatever the policy says, for what can't be undone.
+    """
+    if not always and not is_guarded(context, act.kind):
         yield
         return
     request_id = await _take(database, context, act)
@@ -113,10 +135,7 @@ async def _ask(database: Database, context: Context, act: Act) -> Forbidden:
 
 
 async def _leave(transaction: Transaction, context: Context, act: Act) -> str:
-    try:
-        body = act.body.decode()
-    except UnicodeDecodeError:
-        raise Invalid.of("json_parser_error", "The content is no text.") from None
+    body = act.shown
     [row] = with_ids(
         context.snapshot.objects[OBJECT],
         [

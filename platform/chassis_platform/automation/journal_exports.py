@@ -14,7 +14,7 @@ import structlog
 from chassis_metadata.errors import Invalid, NotFound
 from chassis_metadata.ids import new_id
 from chassis_platform.access.context import Context
-from chassis_platform.audit.sinks import SinkError, Target, deliver
+from chassis_platform.audit.sinks import Origin, SinkError, Target, deliver
 from chassis_platform.audit.stream import Place, read_sealed
 from chassis_platform.auth.secrets import open_sealed, seal
 from chassis_platform.outbound import Destinations, NotAllowedError
@@ -125,11 +125,12 @@ async def run_exports(database: Database, settings: Settings, home: Path, tenant
 
 async def _send_rest(database: Database, destinations: Destinations, tenant_id: int, export: _Export) -> None:
     tenant, place = await tenant_by_id(database, tenant_id), export.place
-    while tenant is not None:
+    while tenant is not None and tenant.status == "active":
+        origin = Origin(tenant.organization_id, tenant.region)
         entries = await read_sealed(database, tenant_id, place)
         if not entries:
             return
-        await asyncio.to_thread(deliver, destinations, export.target, export.secret, entries, tenant.organization_id)
+        await asyncio.to_thread(deliver, destinations, export.target, export.secret, entries, origin)
         place = entries[-1].place
         done = (
             "sequence = %(sequence)s, position = %(position)s, sent = sent + %(count)s, last_sent_at = now(),"

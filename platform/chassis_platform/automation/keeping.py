@@ -13,7 +13,7 @@ from chassis_metadata.snapshot import Object
 from chassis_platform import clock
 from chassis_platform.access.context import Context
 from chassis_platform.sql.formula_context import running
-from chassis_platform.sql.rows import folded, places_of, stored_row
+from chassis_platform.sql.rows import folded, places_of, row_to_store
 from chassis_platform.sql.write import insert_records, update_records
 from chassis_tenants.database import Transaction
 from chassis_tenants.statement import Statement
@@ -95,7 +95,7 @@ def without_blanks(value: Any) -> dict[str, Any]:
 
 def _folded(obj: Object, rows: Sequence[Values], names: Sequence[str]) -> str:
     places = places_of(obj, names)
-    return folded({"id": row["Id"], **stored_row(row, places)} for row in rows)
+    return folded(row_to_store(obj, row["Id"], row, places) for row in rows)
 
 
 _TAKE_TURNS = Statement(

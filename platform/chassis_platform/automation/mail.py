@@ -118,18 +118,23 @@ class Letter:
 def letter_of(settings: Settings, context: Context, letter: Letter) -> EmailMessage:
     """The message as the wire has it."""
     message = EmailMessage()
-    message["From"] = formataddr((letter.sender or "", settings.smtp_from))
-    message["To"] = letter.to
-    message["Subject"] = " ".join((letter.subject or "").split())
+    message["From"] = formataddr((_one_line(letter.sender), settings.smtp_from))
+    message["To"] = _one_line(letter.to)
+    message["Subject"] = _one_line(letter.subject)
     # The same message sent twice is one message to who sorts by this.
     message["Message-ID"] = f"<{letter.id}.{context.tenant.organization_id}@{settings.smtp_from.rpartition('@')[2]}>"
     message["Date"] = clock.now()
     if letter.reply_to:
-        message["Reply-To"] = letter.reply_to
+        message["Reply-To"] = _one_line(letter.reply_to)
     message.set_content(letter.text or "")
     if letter.html:
         message.add_alternative(letter.html, subtype="html")
     return message
+
+
+def _one_line(text: str | None) -> str:
+    """A header is one line: a break would begin another one."""
+    return " ".join((text or "").split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import structlog
 
 from chassis_platform.auth.credentials import find_user
 from chassis_platform.auth.new_password import LINK_VALID_FOR, new_reset_token, void_reset_token
+from chassis_platform.automation.account_holder import account_holder
 from chassis_platform.automation.identity import context_of_job
 from chassis_platform.automation.mail import Letter, deliver, letter_of
 from chassis_platform.settings import Settings
@@ -61,26 +62,20 @@ async def send_reset_mail(
     if settings.smtp_host is None:
         log.warning("no mail server: a forgotten password was not answered", tenant=context.tenant.name)
         return
-    person = Statement(
-        'SELECT u.name, u.email, u.language_locale_key FROM tenant."user" u'
-        " WHERE u.tenant_id = %(tenant_id)s AND u.id = %(user_id)s AND u.is_active AND NOT u.is_deleted",
-        {"tenant_id": tenant_id, "user_id": user_id},
-    )
-    [rows] = await database.read(Binding(tenant_id), person)
+    person = await account_holder(database, tenant_id, user_id)
     known = await find_user(database, tenant_id, user_id)
-    token = await new_reset_token(database, known) if rows and known else None
-    if known is None or token is None:
+    token = await new_reset_token(database, known) if person and known else None
+    if person is None or known is None or token is None:
         return
-    name, address, language = rows[0]
-    words = _WORDS.get(language or context.tenant.language, _WORDS["en_US"])
+    words = _WORDS.get(person.language or context.tenant.language, _WORDS["en_US"])
     base = (settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
     text = words.text.format(
-        name=name,
-        username=known.username,
+        name=person.name,
+        username=person.username,
         minutes=int(LINK_VALID_FOR.total_seconds() // 60),
         link=f"{base}/{PAGE}{token}",
     )
-    letter = Letter(f"reset.{user_id}.{token[-12:]}", address, words.subject, text)
+    letter = Letter(f"reset.{user_id}.{token[-12:]}", person.address, words.subject, text)
     try:
         refused = await asyncio.to_thread(deliver, settings, {user_id: letter_of(settings, context, letter)})
     except OSError:  # the mail server is not there: the job comes again, with a link of its own

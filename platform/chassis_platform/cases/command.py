@@ -19,6 +19,7 @@ from chassis_platform.cases.files import Case, read_cases
 from chassis_platform.cases.report import coverage_of, write_junit
 from chassis_platform.cases.run import Outcome, chosen, run_cases
 from chassis_platform.cases.stage import Theatre
+from chassis_platform.key_encryption import wrapper_of
 from chassis_platform.migrate import migrate
 from chassis_platform.publishing import read_packages
 from chassis_platform.settings import Settings
@@ -98,7 +99,8 @@ async def _run(
     urls: DatabaseUrls, wanted: CaseRun, package: Package, cases: Sequence[Case], console: Console
 ) -> list[Outcome]:
     with tempfile.TemporaryDirectory(prefix="chassis-keys-") as home:
-        async with Database(urls.server, largest=wanted.at_once * 2 + 2) as database:
+        wrapper = wrapper_of(Settings(), Path(home))
+        async with Database(urls.server, largest=wanted.at_once * 2 + 2, wrapper=wrapper) as database:
             theatre = Theatre(urls, database, SnapshotStore(database), package.manifest.name, Path(home))
             return await run_cases(
                 theatre, wanted.folder, cases, at_once=wanted.at_once, told=lambda outcome: _mark(outcome, console)

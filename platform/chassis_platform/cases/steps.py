@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from chassis_metadata.errors import ChassisError, Problem
+from chassis_metadata.errors import ChassisError, Invalid, Problem
 from chassis_platform import clock
 from chassis_platform.access.context import Context
 from chassis_platform.cases.stage import ROLLED_BACK, Stage, add_records
@@ -46,6 +46,8 @@ async def perform(stage: Stage, step: Mapping[str, Any], folder: Path) -> list[P
 
 async def _perform(stage: Stage, context: Context, step: Mapping[str, Any], folder: Path) -> list[Problem]:
     problems: list[Problem] = []
+    for name, query in step.get("find", {}).items():
+        await _find(stage, context, name, query)
     if "create" in step:
         await add_records(stage, context, step["create"])
     if "update" in step:
@@ -58,6 +60,15 @@ async def _perform(stage: Stage, context: Context, step: Mapping[str, Any], fold
     for verb in VERBS.keys() & step.keys():
         problems += await VERBS[verb](stage, context, step[verb])
     return problems
+
+
+async def _find(stage: Stage, context: Context, name: str, query: str) -> None:
+    """Give a name to the one record that the query finds, as the operator sees it: something made it."""
+    found = [str(row["Id"]) for row in await stage.rows(await stage.value(query))]
+    if len(found) != 1:
+        raise Invalid.of("not_one_record", f"For {name!r} the query finds {len(found)} records. Ask for exactly one.")
+    stage.ids[name] = found[0]
+    stage.objects[name] = context.snapshot.objects_by_prefix[found[0][:3]].name
 
 
 async def _update(stage: Stage, context: Context, changes: Mapping[str, Mapping[str, Any]]) -> list[Problem]:

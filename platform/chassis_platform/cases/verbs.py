@@ -10,6 +10,7 @@ from chassis_platform.access.context import Context
 from chassis_platform.automation.approvals.carry_out import carry_out
 from chassis_platform.automation.approvals.requests import Decision, Recall, Request, Submission
 from chassis_platform.automation.flows.buttons import press
+from chassis_platform.automation.identity_checks.check import make_check, questions_of
 from chassis_platform.automation.reveals.reveal import Wish, reveal
 from chassis_platform.cases.stage import Stage
 
@@ -62,6 +63,17 @@ async def _reveal(stage: Stage, context: Context, body: Body) -> list[Problem]:
     return []
 
 
+async def _identify(stage: Stage, context: Context, body: Body) -> list[Problem]:
+    """The answers to whatever is asked; a case names those to all questions that may come."""
+    obj, database = context.snapshot.objects[stage.objects[body["record"]]], stage.theatre.database
+    record_id, check = stage.ids[body["record"]], body["check"]
+    asked = await questions_of(database, context, obj, record_id, check)
+    answers = {each.name: str(body["answers"][each.name]) for each in asked.facts if each.name in body["answers"]}
+    if (await make_check(database, context, obj, record_id, check, answers)).passed:
+        return []
+    return [Problem("", "identity_check_failed", "Not all answers were right.")]
+
+
 VERBS: Mapping[str, Verb] = {
     "submit": _submit,
     "approve": _approve,
@@ -69,4 +81,5 @@ VERBS: Mapping[str, Verb] = {
     "recall": _recall,
     "button": _press,
     "reveal": _reveal,
+    "identify": _identify,
 }

@@ -22,6 +22,7 @@ from chassis_platform.demo.show import Bar, show_progress
 from chassis_platform.demo.sources import read_list
 from chassis_platform.demo.steps import Tenancy, run_step
 from chassis_platform.demo.turns import alone, named, outlast_others
+from chassis_platform.key_encryption import wrapper_of
 from chassis_platform.operator import NewTenant, make_tenant, operator_context, set_passwords
 from chassis_platform.settings import Settings
 from chassis_tenants.bootstrap import DatabaseUrls
@@ -77,7 +78,7 @@ async def load_demo(
         progress = Progress.open(home, today or datetime.now(UTC).date())
         dsn = named(urls.server, _IN_BULK if settings.database_url is None else "")
         await outlast_others(urls.server)
-        async with Database(dsn, largest=CONNECTIONS) as database:
+        async with Database(dsn, largest=CONNECTIONS, wrapper=wrapper_of(settings, home)) as database:
             loading = Loading(database, SnapshotStore(database), urls.owner, progress, console, scale)
             tenants = await _load_plans(loading, plans)
         await asyncio.to_thread(_tidy, urls.owner)

@@ -19,7 +19,7 @@ import structlog
 from psycopg import errors as pg_errors
 
 from chassis_metadata.components import InboundMapping
-from chassis_metadata.errors import ChassisError, Conflict, Invalid, NotFound, Problem
+from chassis_metadata.errors import ChassisError, Conflict, Invalid, NotFound, Problem, Unavailable
 from chassis_platform.access.context import Context
 from chassis_platform.automation.flows.handler import received
 from chassis_platform.inbound.documents import Document, read_document
@@ -93,7 +93,7 @@ async def receive(database: Database, context: Context, mapping: InboundMapping,
     problems, units = await _try(mapping, lambda: _accept(database, context, mapping, post, now=now))
     if not problems:
         return _receipt(units)
-    kept = keep_refused(context.tenant.id, mapping.name, post, problems, context.principal.user_id)
+    kept = keep_refused(context, mapping.name, post, problems)
     [[(message_id,)]] = await database.read(context.binding, kept)
     return Receipt(message_id, problems=problems)
 
@@ -128,7 +128,7 @@ async def _try(
 ) -> tuple[tuple[Problem, ...], list[UnitReceipt]]:
     try:
         return (), await accept()
-    except (StaleBindingError, SessionEndedError, TenantClosedError):
+    except (StaleBindingError, SessionEndedError, TenantClosedError, Unavailable):
         raise
     except ChassisError as error:
         return error.problems, []
@@ -212,7 +212,7 @@ class _Writing:
             claiming = claim_refused(tenant_id, self.replayed, unit.key)
         else:
             content = self.post.content if own is None else unit.content
-            claiming = claim(tenant_id, self.mapping, unit.key, self.post, content)
+            claiming = claim(self.context, self.mapping, unit.key, self.post, content)
         claimed = await transaction.fetch(claiming)
         if not claimed:
             raise Conflict.of("already_accepted", "The message was accepted meanwhile.")

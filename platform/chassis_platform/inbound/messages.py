@@ -11,10 +11,15 @@ import orjson
 
 from chassis_metadata.errors import Problem
 from chassis_metadata.ids import new_id
+from chassis_platform.access.context import Context
+from chassis_platform.automation.encryption.rotation import kept_document
+from chassis_tenants.seal_marks import document_in_sql
 from chassis_tenants.statement import Statement
 
 MESSAGE_PREFIX = "0Ib"
 PAGE = 50
+_PLACE = "InboundMessage.Content"
+_CONTENT = document_in_sql(_PLACE, "id", "content")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +47,23 @@ def find_accepted(tenant_id: int, mapping: str, keys: Sequence[str]) -> Statemen
     )
 
 
-def claim(tenant_id: int, mapping: str, key: str, post: Post, content: bytes) -> Statement:
+def claim(context: Context, mapping: str, key: str, post: Post, content: bytes) -> Statement:
     """Insert the row of a unit before its records: who comes second waits here, and then fails on the unique index."""
+    message_id = new_id(MESSAGE_PREFIX)
     return Statement(
         "INSERT INTO chassis.inbound_message (tenant_id, id, mapping, message_key, status, processed_at, content_type,"
         " content, source_ip) VALUES (%(tenant_id)s, %(id)s, %(mapping)s, %(key)s, 'accepted', now(), %(content_type)s,"
         " %(content)s, %(source_ip)s) RETURNING id",
         {
-            "tenant_id": tenant_id,
-            "id": new_id(MESSAGE_PREFIX),
+            "tenant_id": context.tenant.id,
+            "id": message_id,
             "mapping": mapping,
             "key": key,
             "content_type": _short(post.content_type),
-            "content": content,
+            "content": kept_document(context.snapshot, _PLACE, message_id, content),
             "source_ip": post.source_ip,
         },
+        sealed=True,
     )
 
 
@@ -78,8 +85,9 @@ def note_records(tenant_id: int, message_id: str, record_ids: Sequence[str], res
     )
 
 
-def keep_refused(tenant_id: int, mapping: str, post: Post, problems: Iterable[Problem], user_id: str) -> Statement:
+def keep_refused(context: Context, mapping: str, post: Post, problems: Iterable[Problem]) -> Statement:
     """Keep a document that was refused; one that is kept already is only stamped anew. The row is its id."""
+    message_id = new_id(MESSAGE_PREFIX)
     return Statement(
         "WITH kept AS (UPDATE chassis.inbound_message SET received_at = now(), problems = %(problems)s::jsonb"
         " WHERE tenant_id = %(tenant_id)s AND id = (SELECT id FROM chassis.inbound_message"
@@ -90,16 +98,17 @@ def keep_refused(tenant_id: int, mapping: str, post: Post, problems: Iterable[Pr
         " %(content_type)s, %(content)s, %(problems)s::jsonb, %(result)s::jsonb, %(source_ip)s"
         " WHERE NOT EXISTS (SELECT FROM kept) RETURNING id) SELECT id FROM kept UNION ALL SELECT id FROM made",
         {
-            "tenant_id": tenant_id,
-            "id": new_id(MESSAGE_PREFIX),
+            "tenant_id": context.tenant.id,
+            "id": message_id,
             "mapping": mapping,
             "key": content_key(post.content),
             "content_type": _short(post.content_type),
-            "content": post.content,
+            "content": kept_document(context.snapshot, _PLACE, message_id, post.content),
             "problems": _problems(problems),
-            "result": _json({"run_as": user_id, "key": post.key_label}),
+            "result": _json({"run_as": context.principal.user_id, "key": post.key_label}),
             "source_ip": post.source_ip,
         },
+        sealed=True,
     )
 
 
@@ -115,9 +124,10 @@ def note_problems(tenant_id: int, message_id: str, problems: Iterable[Problem]) 
 def find_message(tenant_id: int, message_id: str) -> Statement:
     """One message with its content: (mapping, status, content type, content, result)."""
     return Statement(
-        "SELECT mapping, status, content_type, content, result FROM chassis.inbound_message"
-        " WHERE tenant_id = %(tenant_id)s AND id = %(id)s",
+        f"SELECT mapping, status, content_type, {_CONTENT}, result"  # noqa: S608  the place is this file's
+        " FROM chassis.inbound_message WHERE tenant_id = %(tenant_id)s AND id = %(id)s",
         {"tenant_id": tenant_id, "id": message_id},
+        sealed=True,
     )
 
 

@@ -75,7 +75,7 @@ class Aggregation:
         if isinstance(operand, FunctionCall):
             raise unsupported(f"{operand.name}() in GROUP BY")
         found = self.names.demand_clear(self._field(operand), operand, "grouped by")
-        if not found.field.traits.filterable or found.type is FieldType.MULTI_PICKLIST:
+        if not found.field.traits.filterable or found.is_encrypted or found.type is FieldType.MULTI_PICKLIST:
             raise refuse("malformed_query", f"field '{operand}' can not be grouped in a query call", operand.position)
         return found
 
@@ -117,7 +117,7 @@ class Aggregation:
     def _checked(self, function: str, found: PlannedField, path: Path) -> Aggregate:
         numeric = found.type in NUMERIC_TYPES
         fits = {"sum": numeric, "avg": numeric}.get(function, found.field.traits.filterable)
-        if function in ("min", "max") and found.type in _UNORDERED:
+        if (function in ("min", "max") and found.type in _UNORDERED) or (function != "count" and found.is_encrypted):
             fits = False
         if function != "count":
             self.names.demand_clear(found, path, f"aggregated by {function.upper()}")

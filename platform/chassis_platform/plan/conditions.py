@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from chassis_metadata.fields import REFERENCE_TYPES, FieldType
 from chassis_metadata.snapshot import Object
@@ -39,6 +40,7 @@ from chassis_platform.plan.read_plan import (
     Within,
 )
 from chassis_platform.plan.values import DAY_TYPES, ID_TYPES, Slots, check_value, wrong_type
+from chassis_tenants.sealed_columns import finding_mark
 
 MOST_VALUES = 4_000
 #: So many whole values of a masked field may be looked up at once: a customer has a few, a list of guesses has many.
@@ -135,8 +137,8 @@ class Conditions:
 
 
 def check_filterable(field: PlannedField, path: Path) -> None:
-    """Refuse a filter by a field whose type has none."""
-    if not field.field.traits.filterable:
+    """Refuse a filter by a field whose type has none, or whose values can't be found by the same hash."""
+    if not field.field.traits.filterable or (field.is_encrypted and len(field.fields) > 1):
         raise refuse("invalid_field", f"field '{path}' can not be filtered in a query call", path.position)
 
 
@@ -201,6 +203,11 @@ def check_operator(operand: PlannedOperand, operator: Operator) -> None:
     is_members = field_type is FieldType.MULTI_PICKLIST
     if operator in EQUALITY or (operator in LISTS and not is_members):
         return
+    if isinstance(operand, PlannedField) and operand.is_encrypted:
+        message = (
+            f"invalid operator {operator} on encrypted field '{name_of(operand)}': ask for whole values with = or IN"
+        )
+        raise refuse("invalid_query_filter_operator", message)
     known = _KNOWN.get(operator)
     if known is None or not known(field_type):
         term = _TERMS.get(field_type, str(field_type))
@@ -243,7 +250,14 @@ def _single(operand: PlannedOperand, operator: Operator, literal: Literal, slots
     value = check_value(literal, field_type, name)
     if value is None and operator not in EQUALITY:
         raise refuse("malformed_query", f"null may only be compared with = and !=, not {operator}, on field '{name}'")
-    return Compare(operand, operator, _put(value, slots))
+    return Compare(operand, operator, _put(_compared(operand, value), slots))
+
+
+def _compared(operand: PlannedOperand, value: Any) -> Any:
+    """The value to bind; what an encrypted field is compared with becomes the hash of it on the way."""
+    if value is None or not isinstance(operand, PlannedField) or not operand.is_encrypted:
+        return value
+    return finding_mark(operand.field, str(value))
 
 
 def _put(value: object, slots: Slots) -> str | None:
@@ -269,5 +283,5 @@ def _one_of(field: PlannedField, operator: Operator, literals: tuple[Literal, ..
         equals = AnyOf(tuple(_single(field, Operator.EQUALS, each, slots) for each in literals))
         return NotSo(equals) if operator is Operator.NOT_IN else equals
     values = [check_value(each, field.type, field.name) for each in literals]
-    slot = slots.put([each for each in values if each is not None])
+    slot = slots.put([_compared(field, each) for each in values if each is not None])
     return OneOf(field, slot, with_null=None in values, negated=operator is Operator.NOT_IN)

@@ -14,6 +14,7 @@ from chassis_platform.access.context import Context
 from chassis_platform.access.policy import AccessPolicy, ObjectAccess
 from chassis_platform.plan.changes import Change, KeyedReference
 from chassis_platform.plan.typed_values import BadValue, Convert, checked, converter, shown, wrong_type
+from chassis_tenants.sealed_columns import finding_mark
 
 #: Takes one entry of a payload into a Change.
 Take = Callable[[Change, Any], None]
@@ -59,7 +60,12 @@ def _refusal(names: list[str]) -> str:
 
 
 def match_key(field: Field, value: Any) -> Any:
-    """A value in the form in which storage compares it: text without its case, numbers as float."""
+    """A value in the form in which storage compares it: text without its case, numbers as float.
+
+    Of an encrypted field it is a mark; equal values have equal marks.
+    """
+    if field.encrypted:
+        return finding_mark(field, value)
     if field.type in CASELESS_TYPES and not field.case_sensitive:
         return value.lower()
     if field.type in NUMERIC_TYPES:

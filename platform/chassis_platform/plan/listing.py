@@ -40,7 +40,10 @@ _LISTS = frozenset({Operator.IN, Operator.NOT_IN, Operator.INCLUDES, Operator.EX
 
 @dataclass(frozen=True, slots=True)
 class ListRequest:
-    """A list as the web application asks for it; `extra` are conditions of the platform's own (a related list's)."""
+    """A list as the web application asks for it; `extra` are conditions of the platform's own (a related list's).
+
+    With a `purpose`, records are left out whose person did not agree to it, by the `channel` where one is named.
+    """
 
     columns: tuple[str, ...]
     filters: tuple[Filter, ...] = ()
@@ -51,6 +54,9 @@ class ListRequest:
     limit: int = 50
     after: str | None = None
     extra: tuple[Condition, ...] = field(default=())
+    purpose: str | None = None  # only who agreed to it
+    channel: str | None = None
+    person: str | None = None  # the field that names who must have agreed; the record itself
 
 
 def parse_list_request(document: Mapping[str, Any]) -> ListRequest:
@@ -121,6 +127,9 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "search": _read_text,
     "limit": _read_limit,
     "after": _read_text,
+    "purpose": _read_text,
+    "channel": _read_text,
+    "person": _read_text,
 }
 
 

@@ -51,6 +51,11 @@ class PlannedField:
         return FieldType.TEXT if self.is_type else self.fields[0].type
 
     @property
+    def is_encrypted(self) -> bool:
+        """Whether SQL doesn't know the value: it can be shown, and compared as a whole."""
+        return not self.is_type and any(each.encrypted for each in self.fields)
+
+    @property
     def name(self) -> str:
         """The name of the field itself."""
         return "Type" if self.is_type else self.fields[0].name
@@ -144,7 +149,16 @@ class Seen:
     operand: PlannedField
 
 
-PlannedCondition = Compare | Within | OneOf | Includes | InQuery | AllOf | AnyOf | NotSo | Seen
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Whom the field names agreed to the purpose in a slot, by the channel in another or by any where it is null."""
+
+    person: PlannedField
+    purpose: str
+    channel: str
+
+
+PlannedCondition = Compare | Within | OneOf | Includes | InQuery | AllOf | AnyOf | NotSo | Seen | Agreed
 
 
 @dataclass(frozen=True, slots=True)

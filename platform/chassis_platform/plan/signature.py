@@ -8,6 +8,7 @@ from typing import Any
 
 from chassis_platform.plan.read_plan import (
     Aggregate,
+    Agreed,
     AllOf,
     AnyOf,
     ChildSet,
@@ -110,6 +111,8 @@ def _condition(condition: PlannedCondition) -> Hashable:  # noqa: PLR0911  a kin
             return ("NotSo", _condition(negated))
         case Seen(condition=inner, operand=operand):
             return ("Seen", _condition(inner), _field(operand))
+        case Agreed(person, purpose, channel):
+            return ("Agreed", _field(person), purpose, channel)
         case InQuery(operand, column, source, negated):
             return ("InQuery", _field(operand), _field(column), signature(source), negated)
         case Compare(operand, operator, slot):

@@ -12,6 +12,7 @@ from chassis_metadata.ids import is_id, normal_id
 from chassis_metadata.logic.triggers import Event
 from chassis_metadata.snapshot import Field, Object
 from chassis_platform import clock
+from chassis_platform.access.administration import demand_shown_anew
 from chassis_platform.access.context import Context
 from chassis_platform.access.policy import ObjectAccess
 from chassis_platform.access.scopes import demand_writing
@@ -80,6 +81,7 @@ def object_to_write(context: Context, name: str) -> Object:
     access = context.policy.on(obj.name) if obj is not None else None
     if obj is None or access is None or not (access.read or access.create):
         raise NotFound.of("not_found", "The requested resource does not exist")
+    demand_shown_anew(context, obj.name)
     return obj
 
 
@@ -201,7 +203,8 @@ def plan_upsert(
     for place, (key, payload) in enumerate(zip(upsert.keys, upsert.payloads, strict=True)):
         changes.append(_upserted(context, obj, upsert.key, (place, key, payload), found.get(key, ())))
         if key is not None and key in seen:
-            changes[-1].wrong("duplicate_value", f"Duplicate external id specified: {shown(key)}", upsert.key.name)
+            sent = shown(entry_of(payload, upsert.key.name))
+            changes[-1].wrong("duplicate_value", f"Duplicate external id specified: {sent}", upsert.key.name)
         seen.add(key)
     _refuse_repeated_ids([change for change in changes if not change.problems])
     return WritePlan(context, obj, "upsert", tuple(changes), clock.now(), all_or_none)

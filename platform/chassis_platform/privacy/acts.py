@@ -14,18 +14,20 @@ from chassis_metadata.ids import new_id
 from chassis_platform import clock
 from chassis_platform.access.context import Context
 from chassis_platform.audit.keys import Signer
+from chassis_platform.automation.encryption.rotation import kept_document
 from chassis_platform.automation.identity import acting_as, context_of_job
+from chassis_platform.automation.person_acts import PREFIX, NewAct, asked_change, put_down, queued
+from chassis_platform.privacy.answers import DONE, FAILED, answer_request
 from chassis_platform.privacy.archive import build_archive
 from chassis_platform.privacy.erasure import erase_person, legal_holds, plan_of
 from chassis_platform.privacy.graph import checked_subjects, collect, others_alike
 from chassis_platform.privacy.treatment import Eraser
 from chassis_tenants.database import Database, Transaction
-from chassis_tenants.journal import Access, Actor, SetupChange, access_entry, enqueue, setup_entry
+from chassis_tenants.journal import Access, Actor, SetupChange, access_entry, setup_entry
+from chassis_tenants.seal_marks import document_in_sql
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.statement import Statement
 
-JOB = "privacy_act"
-PREFIX = "0Pv"
 PART_BYTES = 1024 * 1024
 MOST_LISTED = 200
 _COLUMNS = (
@@ -34,16 +36,12 @@ _COLUMNS = (
 )
 _OF = "tenant_id = %(tenant_id)s AND id = %(id)s"
 _READ = Statement(f"SELECT {_COLUMNS} FROM chassis.privacy_act WHERE {_OF}")  # noqa: S608  names of this file
+_PLACE = "PrivacyPart.Content"
+_CONTENT = document_in_sql(_PLACE, "act_id || '.' || number", "content")
 _LOCKED = Statement(f"{_READ.text} FOR UPDATE")
 _LIST = Statement(
     f"SELECT {_COLUMNS} FROM chassis.privacy_act WHERE tenant_id = %(tenant_id)s"  # noqa: S608  as above
     f" ORDER BY requested_at DESC, id DESC LIMIT {MOST_LISTED}"
-)
-_INSERT = Statement(
-    "INSERT INTO chassis.privacy_act"
-    " (tenant_id, id, kind, subjects, request_id, reason, language, requested_by, requested_at, status, result)"
-    " VALUES (%(tenant_id)s, %(id)s, %(kind)s, %(subjects)s::text[], %(request_id)s, %(reason)s, %(language)s,"
-    " %(by)s, %(at)s, %(status)s, %(result)s::jsonb)"
 )
 _DECIDE = Statement(
     f"UPDATE chassis.privacy_act SET status = %(status)s, decided_by = %(by)s, decided_at = %(at)s WHERE {_OF}"  # noqa: S608
@@ -95,27 +93,27 @@ async def ask(database: Database, context: Context, actor: Actor, wish: Wish) ->
     is_erasure = wish.kind == "erasure"
     if is_erasure and not (wish.reason or "").strip():
         raise Invalid.of("required_field_missing", "Say why the person is erased: `reason`.", path="reason")
-    act_id, tenant_id = new_id(PREFIX), context.tenant.id
-    values = {
-        "kind": wish.kind,
-        "subjects": found["subjects"],
-        "request_id": wish.request_id,
-        "reason": wish.reason,
-        "language": wish.language or context.principal.language,
-        "by": context.principal.user_id,
-        "at": clock.now(),
-        "status": "waiting" if is_erasure else "queued",
-        "result": _json({"planned": found["objects"]}) if is_erasure else None,
-    }
-    change = SetupChange(f"asked_{wish.kind}", "Privacy", act_id, f"Asked for {_SAID[wish.kind]}", after=_told(wish))
-    statements = [_INSERT.bind(tenant_id=tenant_id, id=act_id, **values)]
-    statements += [] if is_erasure else [_job(tenant_id, act_id)]
+    act, tenant_id = _begun(context, wish, found), context.tenant.id
+    statements = [put_down(tenant_id, act), setup_entry(tenant_id, actor, asked_change(act, _told(wish)))]
+    statements += [] if is_erasure else [queued(tenant_id, act.id)]
     async with database.transaction(context.binding) as transaction:
-        await transaction.fetch_each([*statements, setup_entry(tenant_id, actor, change)])
-    return act_id
+        await transaction.fetch_each(statements)
+    return act.id
 
 
-_SAID = {"export": "a person's data", "erasure": "the erasure of a person"}
+def _begun(context: Context, wish: Wish, found: Mapping[str, Any]) -> NewAct:
+    is_erasure = wish.kind == "erasure"
+    return NewAct(
+        id=new_id(PREFIX),
+        kind=wish.kind,
+        status="waiting" if is_erasure else "queued",
+        requested_by=context.principal.user_id,
+        subjects=found["subjects"],
+        request_id=wish.request_id,
+        reason=wish.reason,
+        language=wish.language or context.principal.language,
+        result=_json({"planned": found["objects"]}) if is_erasure else None,
+    )
 
 
 def _told(wish: Wish) -> dict[str, Any]:
@@ -124,10 +122,6 @@ def _told(wish: Wish) -> dict[str, Any]:
 
 def _json(value: object) -> str:
     return orjson.dumps(value).decode()
-
-
-def _job(tenant_id: int, act_id: str) -> Statement:
-    return enqueue(tenant_id, JOB, {"act": act_id}, lock_key=JOB)
 
 
 async def decide(database: Database, context: Context, actor: Actor, act_id: str, *, agree: bool) -> None:
@@ -144,7 +138,9 @@ async def decide(database: Database, context: Context, actor: Actor, act_id: str
         await transaction.fetch(_DECIDE.bind(status="queued" if agree else "refused", **by))
         await transaction.fetch(setup_entry(context.tenant.id, actor, change))
         if agree:
-            await transaction.fetch(_job(context.tenant.id, act_id))
+            await transaction.fetch(queued(context.tenant.id, act_id))
+        else:
+            await answer_request(transaction, context, act, FAILED)
 
 
 async def _act(transaction: Transaction, tenant_id: int, act_id: str) -> dict[str, Any]:
@@ -177,8 +173,16 @@ async def run_act(database: Database, snapshots: SnapshotStore, signer: Signer, 
         async with database.transaction(context.binding) as transaction:
             await _run(transaction, context, signer, act_id)
     except ChassisError as error:
+        await _fail(database, context, act_id, error)
+
+
+async def _fail(database: Database, context: Context, act_id: str, error: ChassisError) -> None:
+    async with database.transaction(context.binding) as transaction:
+        act = await _act(transaction, context.tenant.id, act_id)
         said = {"error": error.problems[0].message}
-        await database.read(context.binding, _ended(tenant_id, act_id, "failed", said))
+        await transaction.fetch(_ended(context.tenant.id, act_id, "failed", said))
+        acting = await acting_as(transaction, context, act["decided_by"] or act["requested_by"])
+        await answer_request(transaction, acting, act, FAILED)
 
 
 async def _run(transaction: Transaction, context: Context, signer: Signer, act_id: str) -> None:
@@ -189,11 +193,17 @@ async def _run(transaction: Transaction, context: Context, signer: Signer, act_i
     await transaction.fetch(_BEGIN.bind(tenant_id=context.tenant.id, id=act_id))
     if act["kind"] == "export":
         await _export(transaction, acting, act)
-        return
+    else:
+        await _erase(transaction, acting, signer, act)
+    await answer_request(transaction, acting, act, DONE)
+
+
+async def _erase(transaction: Transaction, acting: Context, signer: Signer, act: Mapping[str, Any]) -> None:
+    act_id = act["id"]
     result = await erase_person(Eraser(transaction, acting, signer, act_id), act["subjects"])
     done = SetupChange("erased_person", "Privacy", act_id, "Erased a person", after=result)
-    ended = _ended(context.tenant.id, act_id, "done", result)
-    await transaction.fetch_each([setup_entry(context.tenant.id, acting.actor, done), ended])
+    ended = _ended(acting.tenant.id, act_id, "done", result)
+    await transaction.fetch_each([setup_entry(acting.tenant.id, acting.actor, done), ended])
 
 
 async def _export(transaction: Transaction, context: Context, act: Mapping[str, Any]) -> None:
@@ -207,24 +217,27 @@ async def _export(transaction: Transaction, context: Context, act: Mapping[str, 
     result = {"objects": counts}
     await transaction.fetch_each(
         [
-            *_parts(tenant_id, act_id, made.content),
+            *_parts(context, act_id, made.content),
             access_entry(tenant_id, context.actor, read),
             _ended(tenant_id, act_id, "done", result, made.content),
         ]
     )
 
 
-def _parts(tenant_id: int, act_id: str, content: bytes) -> list[Statement]:
+def _parts(context: Context, act_id: str, content: bytes) -> list[Statement]:
     text = (
         "INSERT INTO chassis.privacy_part (tenant_id, act_id, number, content)"
         " VALUES (%(tenant_id)s, %(id)s, %(number)s, %(content)s)"
     )
-    starts = range(0, len(content), PART_BYTES)
+    parts = (content[at : at + PART_BYTES] for at in range(0, len(content), PART_BYTES))
+    named = {"tenant_id": context.tenant.id, "id": act_id}
     return [
         Statement(
-            text, {"tenant_id": tenant_id, "id": act_id, "number": number, "content": content[at : at + PART_BYTES]}
+            text,
+            {**named, "number": number, "content": kept_document(context.snapshot, _PLACE, f"{act_id}.{number}", part)},
+            sealed=True,
         )
-        for number, at in enumerate(starts)
+        for number, part in enumerate(parts)
     ]
 
 
@@ -244,8 +257,10 @@ async def read_archive(database: Database, context: Context, actor: Actor, act_i
     """The archive that an act made; the setup trail says who took it. NotFound where there is none any more."""
     tenant_id = context.tenant.id
     parts = Statement(
-        "SELECT content FROM chassis.privacy_part WHERE tenant_id = %(tenant_id)s AND act_id = %(id)s ORDER BY number",
+        f"SELECT {_CONTENT} FROM chassis.privacy_part"  # noqa: S608  the place is this file's
+        " WHERE tenant_id = %(tenant_id)s AND act_id = %(id)s ORDER BY number",
         {"tenant_id": tenant_id, "id": act_id},
+        sealed=True,
     )
     [rows] = await database.read(context.binding, parts)
     if not rows:
@@ -257,9 +272,8 @@ async def read_archive(database: Database, context: Context, actor: Actor, act_i
 
 async def keep_run(database: Database, context: Context, act_id: str) -> None:
     """Note that a run of the retention rules has begun."""
-    values: dict[str, Any] = {"subjects": [], "request_id": None, "reason": None, "language": None, "result": None}
-    begun = {"kind": "retention", "by": context.principal.user_id, "at": clock.now(), "status": "running"}
-    await database.read(context.binding, _INSERT.bind(tenant_id=context.tenant.id, id=act_id, **begun, **values))
+    begun = NewAct(act_id, "retention", "running", context.principal.user_id)
+    await database.read(context.binding, put_down(context.tenant.id, begun))
 
 
 async def end_run(database: Database, context: Context, act_id: str, result: object) -> None:

@@ -14,8 +14,9 @@ from chassis_platform import clock, coverage
 from chassis_platform.access.context import Context
 from chassis_platform.audit.keys import Signer
 from chassis_platform.automation.keeping import common
+from chassis_platform.automation.person_acts import PREFIX
 from chassis_platform.automation.unattended import unattended
-from chassis_platform.privacy.acts import PREFIX, end_run, keep_run
+from chassis_platform.privacy.acts import end_run, keep_run
 from chassis_platform.privacy.erasure import legal_holds
 from chassis_platform.privacy.treatment import Eraser, anonymise, remove, treatments_of
 from chassis_platform.sql.subject_rows import outdated, records_meeting

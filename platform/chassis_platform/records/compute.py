@@ -13,7 +13,7 @@ from chassis_platform.plan.object_logic import ObjectLogic
 from chassis_platform.plan.typed_values import BadValue, Convert, converter
 from chassis_platform.plan.write import WritePlan
 from chassis_platform.records.inquiry import Inquiry, Knowledge, everywhere, reference_fields, unique_fields
-from chassis_platform.sql.candidates import OLD_ROWS, candidate_row
+from chassis_platform.sql.candidates import OLD_ROWS, candidate_row, old_row
 from chassis_platform.sql.check import referred_records
 from chassis_platform.sql.compute import FAILED, FIRST_VALUE, PLACE, compile_computation
 from chassis_platform.sql.rows import folded
@@ -55,7 +55,7 @@ def folded_old(obj: Object, logic: ObjectLogic, changes: Sequence[Change]) -> st
     """The records as they were, for the formulas that ask what was before."""
     if not logic.old_needed:
         return "[]"
-    return folded(candidate_row(obj, logic.old_needed, each.id, each.old) for each in changes if each.old is not None)
+    return folded(old_row(obj, logic.old_needed, each) for each in changes if each.old is not None)
 
 
 def values_of(change: Change) -> dict[str, Any]:

@@ -1,9 +1,7 @@
-"""A list as CSV, page by page: for spreadsheets, so texts that one would take for a formula are disarmed."""
+"""A list as CSV, page by page."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,15 +11,11 @@ import orjson
 from chassis_platform.access.context import Context
 from chassis_platform.plan.listing import ListRequest
 from chassis_platform.plan.read_plan import ReadPlan
+from chassis_platform.records.csv_text import BYTE_ORDER_MARK, csv_lines
 from chassis_platform.records.lists import describe_column, list_plan, list_wanted
 from chassis_platform.records.pages import LARGEST_BATCH, read_page
 from chassis_tenants.database import Database
 from chassis_tenants.journal import Access, access_entry, digest_of
-
-#: Spreadsheets take a file for UTF-8 by it.
-_MARK = "\ufeff"
-#: The wide forms of the signs count too: spreadsheets of some languages read them alike.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 async def export_csv(
@@ -36,21 +30,23 @@ async def export_csv(
     wanted = replace(list_wanted(context, plan, replace(request, after=None), "export"), batch=LARGEST_BATCH)
     page = await read_page(database, context, plan, wanted)
     labels = [describe_column(each, context)["label"] for each in plan.columns]
-    yield (_MARK + _lines([labels])).encode()
+    yield (BYTE_ORDER_MARK + csv_lines([labels])).encode()
     later = replace(context, binding=replace(context.binding, metadata_version=None, access_version=None))
     ids: list[str] = []
     while True:
         rows = orjson.loads(page.records)
         ids += [row["id"] for row in rows]
         if page.next_key is None:
-            await _note_all(database, later, plan, ids)
-        yield _lines(_rows(rows, plan)).encode()
+            await _note_all(database, later, plan, ids, request.purpose)
+        yield csv_lines(_rows(rows, plan)).encode()
         if page.next_key is None:
             return
         page = await read_page(database, later, plan, replace(wanted, after=page.next_key))
 
 
-async def _note_all(database: Database, context: Context, plan: ReadPlan, ids: Sequence[str]) -> None:
+async def _note_all(
+    database: Database, context: Context, plan: ReadPlan, ids: Sequence[str], purpose: str | None
+) -> None:
     """One entry for the whole export, with the digest of its records; each page has one that names them."""
     principal = context.principal
     access = Access(
@@ -60,6 +56,7 @@ async def _note_all(database: Database, context: Context, plan: ReadPlan, ids: S
         "export_total",
         principal.session_id,
         principal.client_name,
+        purpose=purpose,
         total=len(ids),
         digest=digest_of(ids),
     )
@@ -71,16 +68,3 @@ def _rows(rows: Iterable[Mapping[str, Any]], plan: ReadPlan) -> Iterable[list[An
     for row in rows:
         values, labels = row["values"], row["labels"]
         yield [labels.get(path, values.get(path)) for path in paths]
-
-
-def _lines(rows: Iterable[Iterable[Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerows([_cell(value) for value in row] for row in rows)
-    return text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return "'" + value
-    return str(value).lower() if isinstance(value, bool) else value

@@ -18,6 +18,7 @@ from chassis_platform.records.master_locks import masters_that_lock
 from chassis_platform.sql.check import (
     ID,
     USERNAMES,
+    key_of,
     load_records,
     records_with_key,
     referred_records,
@@ -150,9 +151,10 @@ class Inquiry:
         """Which records have one of these values of a field."""
 
         def take(rows: list[Row]) -> None:
-            for record_id, key, is_visible, is_writable in rows:
+            for record_id, answered, is_visible, is_writable in rows:
                 holder = Holder(record_id, is_visible, is_writable)
-                self.known.holders.setdefault((target.name, field_name, key), []).append(holder)
+                key = target.name, field_name, key_of(target.fields[field_name], answered)
+                self.known.holders.setdefault(key, []).append(holder)
 
         statement = records_with_key(target, target.fields[field_name], self._plan.context)
         self._ask(statement, take, keys=list(keys))
@@ -220,5 +222,5 @@ async def find_by_key(
     found: dict[Any, list[str]] = {}
     for record_id, value, is_visible, _ in await ask(statement):
         if is_visible:
-            found.setdefault(value, []).append(record_id)
+            found.setdefault(key_of(key, value), []).append(record_id)
     return found

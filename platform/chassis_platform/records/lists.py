@@ -11,6 +11,7 @@ from chassis_metadata.errors import NotFound
 from chassis_metadata.snapshot import Field, Object
 from chassis_metadata.soql.tree import Comparison, Literal, Operator, Path, Query, SelectedField
 from chassis_platform.access.context import Context
+from chassis_platform.plan.agreed import agreed_only
 from chassis_platform.plan.listing import ListRequest, list_query, with_filter
 from chassis_platform.plan.names import Names
 from chassis_platform.plan.query import plan_query
@@ -38,7 +39,8 @@ async def list_records(
 def list_plan(context: Context, object_name: str, request: ListRequest) -> ReadPlan:
     """The plan of a list request."""
     obj = Names(context.snapshot, context.policy).object(object_name)
-    return without_compounds(plan_query(list_query(request, obj, context), context))
+    plan = plan_query(list_query(request, obj, context), context)
+    return without_compounds(agreed_only(plan, request, context))
 
 
 def list_wanted(context: Context, plan: ReadPlan, request: ListRequest, door: str) -> Wanted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -99,7 +99,7 @@ def _bound(context: Context, plan: ReadPlan, wanted: Wanted) -> Statement:
     fetch = wanted.batch + 1 if remaining is None else min(wanted.batch + 1, remaining)
     read = compiled(context, plan, wanted)
     bound = {**parameters(context, plan, wanted, read.entry_count), "batch": wanted.batch, "offset": plan.offset}
-    return Statement(_of_length(read.statement.text, fetch), {**read.statement.parameters, **bound})
+    return replace(read.statement, text=_of_length(read.statement.text, fetch)).bind(**bound)
 
 
 @lru_cache(maxsize=1_000)

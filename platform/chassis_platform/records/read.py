@@ -30,7 +30,7 @@ from chassis_platform.records.pages import (
     who,
 )
 from chassis_platform.records.recycle_bin import recycle_bin
-from chassis_platform.sql.locators import find_locator, keep_locator
+from chassis_platform.sql.locators import find_locator, keep_locator, kept_text
 from chassis_tenants.database import Database
 
 __all__ = [
@@ -115,7 +115,7 @@ async def _with_locator(
     statement = keep_locator(count_statement(context, plan) if total is None else None).bind(
         **who(context),
         locator_id=locator_id,
-        query_text=text,
+        query_text=kept_text(locator_id, text, plan.values.values()),
         include_deleted=plan.include_deleted,
         position=position,
         after_key=orjson.dumps(page.next_key).decode(),

@@ -29,7 +29,7 @@ from chassis_platform.records.trail import trail_of
 from chassis_platform.records.verdict import hear, question
 from chassis_platform.sql.check import ancestors_by
 from chassis_platform.sql.pivot import DROP_INDEX_ROWS, KEEP_INDEX_ROWS, index_row, indexed_fields
-from chassis_platform.sql.rows import folded, places_of, stored_row
+from chassis_platform.sql.rows import folded, places_of, row_to_store
 from chassis_platform.sql.write import insert_records, update_records
 from chassis_tenants.database import Transaction
 from chassis_tenants.statement import Statement
@@ -126,7 +126,7 @@ def _statements(plan: WritePlan) -> list[Statement]:
 def _insert(obj: Object, changes: Sequence[Change]) -> Iterable[Statement]:
     names = sorted({name for change in changes for name in change.values})
     places = places_of(obj, names)
-    rows = [{"id": change.id, **_without_nulls(stored_row(change.values, places))} for change in changes]
+    rows = [_without_nulls(row_to_store(obj, str(change.id), change.values, places)) for change in changes]
     yield insert_records(obj, names).bind(rows=folded(rows))
 
 
@@ -141,7 +141,7 @@ def _update(obj: Object, changes: Sequence[Change]) -> Iterable[Statement]:
     """One statement for all: a record that doesn't change one of the columns writes back what it has, under lock."""
     names = sorted({name for change in changes for name in change.values if change.differs(name)})
     places = places_of(obj, names)
-    rows = [{"id": change.id, **stored_row(_after(change), places)} for change in changes]
+    rows = [row_to_store(obj, str(change.id), _after(change), places) for change in changes]
     yield update_records(obj, names).bind(rows=folded(rows), ids=[change.id for change in changes])
 
 

@@ -62,12 +62,13 @@ def _field_changes(obj: Object, changed: Sequence[Change]) -> Iterable[dict[str,
     for name in _tracked(obj):
         for change in changed:
             if change.differs(name):
+                is_told = not obj.fields[name].encrypted  # the history holds no value that the record holds encrypted
                 yield {
                     "object_name": obj.name,
                     "record_id": change.id,
                     "field_name": name,
-                    "old_value": as_text((change.old or {}).get(name)),
-                    "new_value": as_text(change.values[name]),
+                    "old_value": as_text((change.old or {}).get(name)) if is_told else None,
+                    "new_value": as_text(change.values[name]) if is_told else None,
                 }
 
 
@@ -102,12 +103,14 @@ def audited(obj: Object) -> list[str]:
     return [
         each.name
         for each in obj.fields.values()
-        if each.name == NAME or (each.column and not (each.system or each.is_compound or each.is_calculated))
+        if each.name == NAME
+        or (each.column and not (each.system or each.is_compound or each.is_calculated or each.encrypted))
     ]
 
 
 def _audit_row(plan: WritePlan, action: str, change: Change) -> dict[str, Any]:
     names = [name for name in change.values if change.differs(name)]
+    told = [name for name in names if not plan.obj.fields[name].encrypted]
     whole = {name: change.old[name] for name in audited(plan.obj) if change.old and change.old.get(name) is not None}
     target = str(change.now(NAME) or change.id)
     principal = plan.context.principal
@@ -119,9 +122,9 @@ def _audit_row(plan: WritePlan, action: str, change: Change) -> dict[str, Any]:
         "target_name": target[:TARGET_LENGTH],
         "display": display[:DISPLAY_LENGTH],
         "old_value": _document(
-            whole if action == DELETED else {name: change.old.get(name) for name in names if change.old}
+            whole if action == DELETED else {name: change.old.get(name) for name in told if change.old}
         ),
-        "new_value": _document(whole if action == RESTORED else {name: change.values[name] for name in names}),
+        "new_value": _document(whole if action == RESTORED else {name: change.values[name] for name in told}),
         "source_ip": principal.source_ip,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -15,6 +16,7 @@ from chassis_platform.access.sharing import TENANT_ID
 from chassis_platform.sql.rows import kept, of_this_object
 from chassis_platform.sql.sharing import visible, writable
 from chassis_platform.sql.write import IDS
+from chassis_tenants.sealed_columns import finding_mark
 from chassis_tenants.statement import Statement, compile_statement
 from chassis_tenants.storage import comparable, needs_pivot, pivot_kind, pivot_view, tenant_view, value
 
@@ -68,7 +70,10 @@ def referred_records(obj: Object, context: Context) -> Statement:
 
 
 def records_with_key(obj: Object, field: Field, context: Context) -> Statement:
-    """Records whose field has one of the values `keys` (in comparable form): id, key, visible, writable."""
+    """Records whose field has one of the values `keys` (in comparable form): id, key, visible, writable.
+
+    The key of an encrypted field is answered in clear: `key_of` makes the comparable form of it again.
+    """
 
     def make() -> Statement:
         source = tenant_view(obj).alias("t")
@@ -76,10 +81,16 @@ def records_with_key(obj: Object, field: Field, context: Context) -> Statement:
         may_write = writable(obj, source, context.policy, context.snapshot).label("writable")
         joined, key = _with_key(obj, field, source)
         here = [*of_this_object(obj, source), ~source.c.is_deleted, key == sa.any_(_keys(key))]
-        wanted = sa.select(source.c.id, key.label("key"), seen, may_write).select_from(joined).where(*here)
+        shown = value(field, source) if field.encrypted else key
+        wanted = sa.select(source.c.id, shown.label("key"), seen, may_write).select_from(joined).where(*here)
         return compile_statement(wanted)
 
     return kept(obj, ("key", field.name, _under(context)), make)
+
+
+def key_of(field: Field, answered: Any) -> Any:
+    """An answered key in comparable form."""
+    return finding_mark(field, answered) if field.encrypted else answered
 
 
 def _with_key(obj: Object, field: Field, source: sa.FromClause) -> tuple[sa.FromClause, ColumnElement[object]]:

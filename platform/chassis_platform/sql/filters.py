@@ -18,6 +18,7 @@ from chassis_platform.access.sharing import TENANT_ID
 from chassis_platform.plan.conditions import type_of
 from chassis_platform.plan.read_plan import (
     Aggregate,
+    Agreed,
     AllOf,
     AnyOf,
     Compare,
@@ -31,8 +32,10 @@ from chassis_platform.plan.read_plan import (
     Seen,
     Within,
 )
+from chassis_platform.sql.consent_rows import agreed
 from chassis_platform.sql.sources import Sources
 from chassis_tenants import storage
+from chassis_tenants.sealed_columns import FoundBy
 
 Values = ColumnElement[Any]
 _RANGES: dict[Operator, Callable[[Values, Values], ColumnElement[bool]]] = {
@@ -58,15 +61,16 @@ class Filters:
     def where(self, condition: PlannedCondition) -> ColumnElement[bool]:  # noqa: PLR0911  a kind of condition, a line
         """The condition as SQL."""
         match condition:
-            case AllOf(conditions):
-                return sa.and_(*map(self.where, conditions))
-            case AnyOf(conditions):
-                return sa.or_(*map(self.where, conditions))
+            case AllOf(conditions) | AnyOf(conditions):
+                joined = sa.and_ if isinstance(condition, AllOf) else sa.or_
+                return joined(*map(self.where, conditions))
             case NotSo(negated):
                 return self.where(negated).is_not(sa.true())
             case Seen(inner, operand):
                 clear = self.sources.clear(operand)
                 return self.where(inner) if clear is None else sa.and_(self.where(inner), clear)
+            case Agreed():
+                return self._agreed(condition)
             case Compare():
                 return self._compare(condition)
             case Within():
@@ -77,6 +81,10 @@ class Filters:
                 return self._includes(condition)
             case InQuery():
                 return self._in_query(condition)
+
+    def _agreed(self, condition: Agreed) -> ColumnElement[bool]:
+        words = (sa.bindparam(each, type_=sa.Text()) for each in (condition.purpose, condition.channel))
+        return sa.and_(*agreed(self.sources.reach.snapshot, self.sources.comparable(condition.person), *words))
 
     def _comparable(self, operand: PlannedOperand) -> Values:
         if isinstance(operand, Aggregate):
@@ -201,7 +209,7 @@ def bound_value(operand: PlannedOperand, slot: str) -> Values:
     bound: Values = sa.bindparam(slot, type_=_sent_type(type_of(operand)))
     if isinstance(operand, Aggregate):
         return bound
-    if operand.is_type or (operand.type in CASELESS_TYPES and not operand.field.case_sensitive):
+    if _is_caseless(operand):
         return sa.func.lower(bound)
     return bound
 
@@ -210,10 +218,17 @@ def bound_values(operand: PlannedField, slot: str) -> Values:
     """The slot's list in the form in which the operand is compared."""
     kind = _sent_type(operand.type)
     values: Values = sa.bindparam(slot, type_=pg.ARRAY(kind))
-    if operand.is_type or (operand.type in CASELESS_TYPES and not operand.field.case_sensitive):
+    if _is_caseless(operand):
         each = sa.func.unnest(values).column_valued("listed")
         return sa.func.array(sa.select(sa.func.lower(each)).scalar_subquery(), type_=pg.ARRAY(sa.Text()))
     return values
+
+
+def _is_caseless(operand: PlannedField) -> bool:
+    """Whether case is taken off in SQL; what an encrypted field is found by had it taken off before."""
+    if operand.is_type or operand.is_encrypted:
+        return operand.is_type
+    return operand.type in CASELESS_TYPES and not operand.field.case_sensitive
 
 
 def _sent_type(field_type: FieldType) -> sa.types.TypeEngine[Any]:
@@ -235,11 +250,12 @@ def _in_pivot(
     field: Field, source: FromClause, condition: Callable[[Values], ColumnElement[bool]]
 ) -> ColumnElement[bool]:
     pivot = storage.pivot_view.alias("indexed")
+    indexed: Values = pivot.c[storage.pivot_kind(field)]
     found = sa.select(pivot.c.record_id).where(
         pivot.c.tenant_id == TENANT_ID,
         pivot.c.object_name == sa.literal(field.object_name, sa.Text()),
         pivot.c.field_name == sa.literal(field.name, sa.Text()),
-        condition(pivot.c[storage.pivot_kind(field)]),
+        condition(FoundBy(indexed) if field.encrypted else indexed),
     )
     return source.c.id.in_(found)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
+from chassis_tenants.seal_marks import holds_marks, text_in_sql, to_seal
 from chassis_tenants.statement import Statement
 
 #: Wraps the statement that counts; its total is cut by the query's own offset and limit.
@@ -15,19 +19,26 @@ RETURNING total
 """
 _KNOWN_TOTAL = "SELECT %(known_total)s::integer"
 
-_FIND = """
-SELECT query, include_deleted, position, after, total, batch_size
+#: What a text asks encrypted fields for is sealed as their values are.
+_PLACE = "QueryLocator.Query"
+_FIND = f"""
+SELECT {text_in_sql(_PLACE, "id", "query")}, include_deleted, position, after, total, batch_size
 FROM chassis.query_locator
 WHERE tenant_id = %(tenant_id)s AND id = %(locator_id)s AND user_id = %(user_id)s
-"""
+"""  # noqa: S608  the places are this file's
 
 
 def keep_locator(count: Statement | None) -> Statement:
     """Insert a locator and answer the query's total: counted with `count`, or bound as `known_total`."""
     text = _KEEP.format(count=_KNOWN_TOTAL if count is None else count.text)
-    return Statement(text, {} if count is None else count.parameters)
+    return Statement(text, {} if count is None else count.parameters, sealed=True)
+
+
+def kept_text(locator_id: str, text: str, values: Iterable[Any]) -> str:
+    """The query's text as it is kept: sealed, where a value in it is one of an encrypted field."""
+    return to_seal(_PLACE, locator_id, text, None) if any(map(holds_marks, values)) else text
 
 
 def find_locator(tenant_id: int, user_id: str, locator_id: str) -> Statement:
     """The locator of that id, if it is the user's own."""
-    return Statement(_FIND, {"tenant_id": tenant_id, "user_id": user_id, "locator_id": locator_id})
+    return Statement(_FIND, {"tenant_id": tenant_id, "user_id": user_id, "locator_id": locator_id}, sealed=True)

@@ -9,27 +9,26 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 
 from chassis_metadata.fields import NUMERIC_TYPES, REFERENCE_TYPES, FieldType
-from chassis_metadata.masks import HIDDEN, Mask
+from chassis_metadata.masks import COMPOUND_FAMILY_NAMES, HIDDEN, Mask
 from chassis_metadata.snapshot import Field
 from chassis_platform.sql.formulas.pieces import Template
+from chassis_tenants.sealed_columns import Sealed
 
 Text = ColumnElement[str]
 Value = ColumnElement[Any]
 
-#: Family names of two characters: the mask of a name leaves them whole.
-COMPOUND_FAMILY_NAMES = (
-    "欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐", "长孙", "宇文", "司徒", "司空",
-    "夏侯", "端木", "南宫", "独孤", "轩辕", "钟离", "赫连", "澹台", "申屠", "闻人", "太史", "濮阳", "淳于", "单于",
-    "仲孙", "百里", "东郭", "西门", "呼延", "拓跋", "万俟", "公羊", "宗政", "公冶", "鲜于", "闾丘", "亓官", "司寇",
-    "巫马", "公西", "漆雕", "乐正", "宰父", "谷梁", "段干", "梁丘", "左丘", "第五", "达奚", "褚师", "纳兰", "完颜",
-)  # fmt: skip
 _MOBILE_LENGTH = 11
 _DAYS = frozenset({FieldType.DATE, FieldType.DATETIME})
 _WITHOUT_FORM = REFERENCE_TYPES | {FieldType.CHECKBOX, FieldType.TIME, FieldType.ID}
 
 
 def masked(field: Field, mask: Mask, value: Value) -> Text | None:
-    """What is shown of the field's value, as a text. None: nothing, for types that no text of a mask stands for."""
+    """What is shown of the field's value, as a text. None: nothing, for types that no text of a mask stands for.
+
+    An encrypted value is masked where it is opened (`chassis_metadata.mask_texts`).
+    """
+    if isinstance(value, Sealed):
+        return value.masked(mask)
     if field.type in _WITHOUT_FORM:
         return None
     if field.type in NUMERIC_TYPES:

@@ -36,7 +36,8 @@ DROP_KEYS = Statement(
 KEEP_KEYS = Statement(
     "INSERT INTO chassis.match_key (tenant_id, key_id, token, record_id, grams)"
     " SELECT %(tenant)s, r.key_id, r.token, r.record_id, r.grams FROM json_to_recordset(%(rows)s::json)"
-    " AS r (key_id text, token text, record_id text, grams integer[]) ON CONFLICT DO NOTHING"
+    " AS r (key_id text, token text, record_id text, grams integer[]) ON CONFLICT DO NOTHING",
+    sealed=True,  # a token made of encrypted values comes as a mark
 )
 #: Records that are gone for good.
 ERASE_KEYS = Statement("DELETE FROM chassis.match_key WHERE tenant_id = %(tenant)s AND record_id = ANY (%(ids)s)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -47,7 +48,8 @@ def _kept(context: Context, rules: Sequence[MatchingRule], *, is_saved: bool) ->
 
 def _compile(context: Context, rules: Sequence[MatchingRule], obj: Object, *, is_saved: bool) -> Statement:
     found = [_by_rule(context, rule, obj, is_saved=is_saved) for rule in rules]
-    return compile_statement(found[0] if len(found) == 1 else sa.union_all(*found))
+    compiled = compile_statement(found[0] if len(found) == 1 else sa.union_all(*found))
+    return compiled if is_saved else replace(compiled, sealed=True)  # their tokens may come as marks
 
 
 def _by_rule(context: Context, rule: MatchingRule, obj: Object, *, is_saved: bool) -> sa.Select[*tuple[object, ...]]:

@@ -18,7 +18,8 @@ KEEP_INDEX_ROWS = Statement(
     " r.time_value, r.unique_value FROM json_to_recordset(%(rows)s::json) AS r (field_name text, record_id text,"
     " text_value text, number_value float8, time_value timestamptz, unique_value text)"
     " ON CONFLICT (tenant_id, object_name, field_name, record_id) DO UPDATE SET text_value = excluded.text_value,"
-    " number_value = excluded.number_value, time_value = excluded.time_value, unique_value = excluded.unique_value"
+    " number_value = excluded.number_value, time_value = excluded.time_value, unique_value = excluded.unique_value",
+    sealed=True,  # what an encrypted field is found by comes as a mark
 )
 DROP_INDEX_ROWS = Statement(
     "DELETE FROM data.custom_index i USING json_to_recordset(%(rows)s::json) AS r (field_name text, record_id text)"

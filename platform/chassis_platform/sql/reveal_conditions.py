@@ -39,7 +39,10 @@ def conditions_met(obj: Object, conditions: Sequence[Conditions], context: Conte
 
 
 def identified(obj: Object, verification: Verification, context: Context) -> Statement:
-    """A row where the user's own record `verification_id` proves that the person behind `record_id` was identified."""
+    """The user's own record that proves that the person behind `record_id` was identified: the newest.
+
+    Where `verification_id` is given, it is that one or none.
+    """
 
     def make() -> Statement:
         snapshot = context.snapshot
@@ -49,7 +52,7 @@ def identified(obj: Object, verification: Verification, context: Context) -> Sta
         here = [*of_this_object(obj, source), source.c.id == RECORD_ID]
         there = [
             *of_this_object(proof, proved),
-            proved.c.id == VERIFICATION_ID,
+            sa.or_(VERIFICATION_ID.is_(None), proved.c.id == VERIFICATION_ID),
             proved.c.created_by_id == USER_ID,
             sa.not_(proved.c.is_deleted),
             value(proof.fields[verification.subject], proved) == subject,
@@ -60,7 +63,8 @@ def identified(obj: Object, verification: Verification, context: Context) -> Sta
             criteria = compile_expression(expression, Rows(snapshot, proof, proved)).value
             there.append(sa.func.coalesce(criteria, sa.false()))
         joined = source.join(proved, sa.true())
-        return compile_statement(sa.select(source.c.id).select_from(joined).where(*here, *there))
+        newest = sa.select(proved.c.id).select_from(joined).where(*here, *there).order_by(proved.c.id.desc()).limit(1)
+        return compile_statement(newest)
 
     identities = context.snapshot.identity, context.policy.grants.identity
     return kept(obj, ("identified", verification.object_name, repr(verification), *identities), make)

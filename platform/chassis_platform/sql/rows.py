@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy.sql.selectable import TableValuedAlias
 
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.sharing import TENANT_ID
+from chassis_tenants.sealed_columns import sealing_mark
 from chassis_tenants.statement import Statement
 from chassis_tenants.storage import only_this_object
 
@@ -48,7 +49,10 @@ def places_of(obj: Object, names: Iterable[str]) -> list[tuple[str, str | None]]
 
 
 def stored_row(values: Mapping[str, Any], places: Iterable[tuple[str, str | None]]) -> dict[str, Any]:
-    """Typed values by field name as one row: columns by their names, all others together under `custom`."""
+    """Typed values by field name as one row: columns by their names, all others together under `custom`.
+
+    For formulas to read; what goes into storage is `row_to_store`.
+    """
     row: dict[str, Any] = {}
     for name, column in places:
         if column is not None:
@@ -56,6 +60,18 @@ def stored_row(values: Mapping[str, Any], places: Iterable[tuple[str, str | None
         else:
             row.setdefault("custom", {})[name] = in_custom(values.get(name))
     return row
+
+
+def row_to_store(
+    obj: Object, record_id: str, values: Mapping[str, Any], places: Sequence[tuple[str, str | None]]
+) -> dict[str, Any]:
+    """The row of a record as it is to be stored, its id with it; what is encrypted is marked, to be sealed."""
+    sealed = {
+        name: sealing_mark(obj.fields[name], record_id, values[name])
+        for name, _ in places
+        if obj.fields[name].encrypted and values.get(name) is not None
+    }
+    return {"id": record_id, **stored_row({**values, **sealed} if sealed else values, places)}
 
 
 def in_custom(value: Any) -> Any:

@@ -7,10 +7,12 @@ columns in an UPDATE. `rows` is the parameter with the rows; `tenant_id`, `stamp
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.sql.elements import ClauseElement
 
 from chassis_metadata.snapshot import Object
 from chassis_platform.sql.rows import kept, of_this_object, unfolded
@@ -43,7 +45,12 @@ def _insert(obj: Object, names: Sequence[str]) -> Statement:
     values |= dict.fromkeys(("created_date", "last_modified_date", "system_modstamp"), STAMP)
     if obj.table is None:
         values["object_name"] = sa.literal(obj.name, sa.Text())
-    return compile_statement(sa.insert(table).from_select(list(values), sa.select(*values.values())))
+    return _sealing(obj, names, sa.insert(table).from_select(list(values), sa.select(*values.values())))
+
+
+def _sealing(obj: Object, names: Sequence[str], clause: ClauseElement) -> Statement:
+    """The statement; where fields among these are encrypted, its rows hold marks."""
+    return replace(compile_statement(clause), sealed=any(obj.fields[name].encrypted for name in names))
 
 
 def update_records(obj: Object, names: Sequence[str]) -> Statement:
@@ -60,7 +67,7 @@ def _update(obj: Object, names: Sequence[str]) -> Statement:
         values["custom"] = sa.func.jsonb_strip_nulls(table.c.custom.op("||")(rows.c.custom))
     # The planner takes unfolded rows for a hundred and might read the whole table; the ids alone lead to the key.
     here = [table.c.tenant_id == TENANT, table.c.id == sa.any_(IDS), table.c.id == rows.c.id]
-    return compile_statement(sa.update(table).values(**values, **_touched(table)).where(*here))
+    return _sealing(obj, names, sa.update(table).values(**values, **_touched(table)).where(*here))
 
 
 def _touched(table: sa.Table) -> dict[str, Any]:

@@ -10,11 +10,16 @@ import chassis_platform.automation.engines  # noqa: F401  they register themselv
 from chassis_platform.audit.keys import load_signer
 from chassis_platform.audit.retention import prune
 from chassis_platform.audit.seal import DEEP_OVERLAP, OVERLAP, seal_journal
+from chassis_platform.auth.notices import JOB as ACCOUNT_NOTICE
+from chassis_platform.auth.notices import Noticed
+from chassis_platform.automation.account_notices import send_account_notice
 from chassis_platform.automation.alerts import check_alerts
 from chassis_platform.automation.answers import call_webhook
 from chassis_platform.automation.approvals.links import load_key
 from chassis_platform.automation.approvals.mails import mail_approvers
 from chassis_platform.automation.approvals.overdue import check_deadlines
+from chassis_platform.automation.encryption.rotation import JOB as SEAL_ANEW
+from chassis_platform.automation.encryption.sealing_anew import seal_anew
 from chassis_platform.automation.evidence import EXPIRED as EXPIRED_EVIDENCE
 from chassis_platform.automation.evidence import make_archive
 from chassis_platform.automation.flows.due import flows_due
@@ -26,11 +31,11 @@ from chassis_platform.automation.matching.jobs import build_keys, find_all
 from chassis_platform.automation.milestones.check import check_milestones
 from chassis_platform.automation.password_mails import JOB as PASSWORD_MAIL
 from chassis_platform.automation.password_mails import send_reset_mail
+from chassis_platform.automation.person_acts import JOB as PRIVACY_ACT
 from chassis_platform.automation.scoring.nightly import score_nightly
 from chassis_platform.automation.segments import refresh_segments
 from chassis_platform.automation.unattended import unattended
 from chassis_platform.privacy.acts import EXPIRED as EXPIRED_EXPORTS
-from chassis_platform.privacy.acts import JOB as PRIVACY_ACT
 from chassis_platform.privacy.acts import run_act
 from chassis_platform.privacy.retention import JOB as RETENTION
 from chassis_platform.privacy.retention import run_retention
@@ -53,6 +58,10 @@ _EXPIRED = (
     """,
     """
     DELETE FROM chassis.door_token WHERE tenant_id = %(tenant_id)s AND expires_at < now() - interval '1 day'
+    """,
+    # No pause is longer than a week.
+    """
+    DELETE FROM chassis.identity_attempt WHERE tenant_id = %(tenant_id)s AND last_at < now() - interval '14 days'
     """,
     """
     DELETE FROM chassis.known_device WHERE tenant_id = %(tenant_id)s AND last_seen_at < now() - interval '180 days'
@@ -216,10 +225,25 @@ async def send_password_link(server: WorkerServer, tenant_id: int, payload: Mapp
     await send_reset_mail(server.database, server.snapshots, server.settings, tenant_id, payload["user_id"])
 
 
+async def tell_of_account(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
+    """Tell a user what has changed of their way in."""
+    what = Noticed(payload["what"])
+    await send_account_notice(server.database, server.snapshots, server.settings, tenant_id, payload["user_id"], what)
+
+
+async def seal_values_anew(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
+    """Seal with a tenant's new data key what an older one sealed."""
+    context = await unattended(server.database, server.snapshots, tenant_id)
+    if context is not None:
+        await seal_anew(server.database, context, payload["number"])
+
+
 HANDLERS: dict[str, Handler] = {
+    SEAL_ANEW: seal_values_anew,
     PRIVACY_ACT: do_privacy_act,
     RETENTION: keep_no_longer,
     PASSWORD_MAIL: send_password_link,
+    ACCOUNT_NOTICE: tell_of_account,
     "approval_deadlines": look_after_approvals,
     "approval_mails": send_approval_mails,
     "score_nightly": score_by_night,

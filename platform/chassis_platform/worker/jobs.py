@@ -31,8 +31,9 @@ class Job:
 async def claim(database: Database, *, most: int, lease_seconds: int) -> list[Job]:
     """Up to `most` jobs, tenants in turn; they are this worker's as long as it renews the lease."""
     statement = Statement(
-        "SELECT tenant_id, id, kind, payload, attempts FROM chassis.claim_jobs(%(most)s, %(lease_seconds)s)",
-        {"most": most, "lease_seconds": lease_seconds},
+        "SELECT tenant_id, id, kind, payload, attempts FROM chassis.claim_jobs("
+        "%(most)s, %(lease_seconds)s, %(region)s::text)",
+        {"most": most, "lease_seconds": lease_seconds, "region": database.region},
     )
     return [Job(*row) for row in await database.registry(statement)]
 

@@ -18,6 +18,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import PoolTimeout
 
 from chassis_platform.access.compile import PolicyStore
+from chassis_platform.key_encryption import wrapper_of
 from chassis_platform.settings import Settings
 from chassis_platform.worker.handlers import HANDLERS
 from chassis_platform.worker.jobs import Job, claim, fail, finish, give_back, renew, retry, retry_delay
@@ -70,9 +71,11 @@ async def run_worker(settings: Settings, server_dsn: str, home: Path, stop: asyn
 
     Behind a pooler (that is what `database_prepared` = False says) nothing can be listened to: jobs are polled for.
     """
-    async with Database(server_dsn, largest=settings.database_pool, prepared=settings.database_prepared) as database:
+    size, prepared, wrapper = settings.database_pool, settings.database_prepared, wrapper_of(settings, home)
+    pool = Database(server_dsn, largest=size, prepared=prepared, wrapper=wrapper, region=settings.region)
+    async with pool as database:
         server = WorkerServer(database, SnapshotStore(database), PolicyStore(database), settings, home)
-        await work(server, stop, listen_dsn=server_dsn if settings.database_prepared else None)
+        await work(server, stop, listen_dsn=server_dsn if prepared else None)
 
 
 async def work(

@@ -22,7 +22,7 @@ from chassis_platform.automation.flows.runs import note_refused, note_synchronou
 from chassis_platform.automation.flows.waits import resume_by_save
 from chassis_platform.plan.changes import Change
 from chassis_platform.records.after_save import Fired, afterwards, handle
-from chassis_platform.sql.candidates import candidate_row
+from chassis_platform.sql.candidates import old_row
 from chassis_tenants.database import Transaction
 
 
@@ -46,7 +46,7 @@ def items_of(obj: Object, changes: Iterable[Change], names: frozenset[str]) -> l
         Item(
             number,
             str(change.id),
-            prior=candidate_row(obj, names, change.id, change.old) if names and change.old is not None else None,
+            prior=old_row(obj, names, change) if names and change.old is not None else None,
             is_new=change.creating,
         )
         for number, change in enumerate(changes)

@@ -9,7 +9,7 @@ from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.expressions.typed import Expression
 from chassis_metadata.logic.email_template import templates
 from chassis_metadata.logic.flow import Step
-from chassis_platform.automation.consent import may_contact
+from chassis_platform.automation.flows.consent_gate import agreed, person_formulas
 from chassis_platform.automation.flows.frame import Frame
 from chassis_platform.automation.flows.run import Run
 from chassis_platform.automation.flows.steps import verb
@@ -86,13 +86,14 @@ async def email(run: Run, frame: Frame, step: Step) -> None:
     parts = {"subject": template.subject, "text": template.text, "html": template.html}
     variants = variants_of(run.snapshot, f"email_templates.{template.name}", parts)
     to: To = step.body["to"]
-    others, in_clear = [*_expressions(run, frame, to), *_person(run, frame, step)], template.clear is not None
+    others = [*_expressions(run, frame, to), *person_formulas(run, frame, step.body)]
+    in_clear = template.clear is not None
     written, values = await written_with(run, frame, step, variants, others, in_clear=in_clear)
     readers = await _readers(run, to, values)
-    agreed = await _agreed(run, frame, step, values)
+    may = await agreed(run, frame, step.body, [each[-1] if each else None for each in values], "Email")
     mails = []
     for place, (item, text, (persons, addresses)) in enumerate(zip(frame.items, written, readers, strict=True)):
-        if not agreed[place]:
+        if not may[place]:
             run.did(frame, step, "not_agreed", template.object_name, item.record_id, purpose=step.body["purpose"])
             continue
         targets: list[tuple[str, str, str | None]] = [(each.email, each.language, each.id) for each in persons]
@@ -116,23 +117,6 @@ async def email(run: Run, frame: Frame, step: Step) -> None:
             )
             run.did(frame, step, "mailed", template.object_name, item.record_id, to=address, subject=subject)
     await queue_mails(run.transaction, run.context, mails)
-
-
-def _person(run: Run, frame: Frame, step: Step) -> list[Expression]:
-    """The formula that gives who must have agreed, where it is not the record."""
-    return [run.formula(frame.standing, step.body["person"], Kind.ID)] if "person" in step.body else []
-
-
-async def _agreed(run: Run, frame: Frame, step: Step, values: Sequence[Sequence[Any]]) -> list[bool]:
-    """Of each record, whether its person agreed to the step's purpose; a step without one asks nobody."""
-    if "purpose" not in step.body:
-        return [True] * len(frame.items)
-    who = [
-        each[-1] if "person" in step.body else item.record_id for item, each in zip(frame.items, values, strict=True)
-    ]
-    asked = [str(each) for each in who if each]
-    found = await may_contact(run.transaction, run.context, step.body["purpose"], "Email", asked)
-    return [each in found for each in who]
 
 
 def _mail_texts(text: Written, language: str) -> tuple[str, str, str | None]:

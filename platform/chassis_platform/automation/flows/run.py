@@ -170,8 +170,10 @@ class Run:
         record_id: str | None = None,
         **changes: Any,
     ) -> None:
-        """Note what was done. Others read runs than the records, so fields that are masked are noted without values."""
-        hidden = masks_kept(self.snapshot, frozenset()).get(object_name or "", {})
+        """Note what was done. Others read runs than the records: no value of a masked or encrypted field is noted."""
+        hidden = set(masks_kept(self.snapshot, frozenset()).get(object_name or "", {}))
+        obj = self.snapshot.objects.get(object_name or "")
+        hidden |= {each.name for each in obj.fields.values() if each.encrypted} if obj is not None else set()
         known = {name: HIDDEN if name in hidden else each for name, each in changes.items()}
         self.effects.append(Effect(frame.flow.name, step.place, did, object_name, record_id, shown(known)))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.logic.flow import Step, formula_of
+from chassis_platform.automation.flows.consent_gate import agreed
 from chassis_platform.automation.flows.frame import Frame, Item
 from chassis_platform.automation.flows.message_steps import CLEAR
 from chassis_platform.automation.flows.run import Run
@@ -26,14 +27,13 @@ async def webhook(run: Run, frame: Frame, step: Step) -> None:
     say = _texts if "text" in step.body else _documents
     documents: Sequence[Document] = await say(run, frame, step)
     targets = await _targets(run, frame, step)
-    calls = [
-        _call(frame, step, document, target)
-        for document, target in zip(documents, targets, strict=True)
-        if _has_address(step, target)
-    ]
-    for item, document, target in zip(frame.items, documents, targets, strict=True):
-        if _has_address(step, target):
-            name = frame.obj.name if frame.obj else None
+    may = await agreed(run, frame, step.body, [each.get("person") for each in targets], step.body.get("channel"))
+    calls, name = [], frame.obj.name if frame.obj else None
+    for place, (item, document, target) in enumerate(zip(frame.items, documents, targets, strict=True)):
+        if not may[place]:
+            run.did(frame, step, "not_agreed", name, item.record_id, purpose=step.body["purpose"])
+        elif _has_address(step, target):
+            calls.append(_call(frame, step, document, target))
             url = target.get("address") or step.body["url"]
             run.did(frame, step, "called", name, item.record_id, url=url, body=str(document))
     await queue_calls(run.transaction, run.context, calls)
@@ -72,10 +72,11 @@ def _said(frame: Frame, item: Item, names: Sequence[str], values: Sequence[Any])
 
 
 async def _targets(run: Run, frame: Frame, step: Step) -> list[dict[str, Any]]:
-    """The address and the record whose flow hears of the answer, as far as formulas say them."""
+    """The address, the record whose flow hears of the answer, who must have agreed: as far as formulas say them."""
     asked = {
         "address": (step.body.get("address"), Kind.TEXT),
         "about": (step.body.get("answer", {}).get("about"), Kind.ID),
+        "person": (step.body.get("person"), Kind.ID),
     }
     texts = {name: each for name, each in asked.items() if each[0] is not None}
     formulas = [run.formula(frame.standing, text, kind) for text, kind in texts.values()]

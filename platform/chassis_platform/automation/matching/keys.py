@@ -18,6 +18,7 @@ from chassis_platform.sql.check import values_of
 from chassis_platform.sql.match_keys import DROP_KEYS, KEEP_KEYS, related_values
 from chassis_platform.sql.rows import folded
 from chassis_tenants.database import Transaction
+from chassis_tenants.seal_marks import to_find
 from chassis_tenants.statement import Statement
 
 #: More values of related records than this make no more keys.
@@ -82,7 +83,8 @@ def key_rows(sides: Sequence[Side], values: Values, related: RelatedValues = _NO
             ]
             for chosen in islice(product(*choices), MOST_RELATED):
                 for token in tokens_of(side, chosen):
-                    yield {"key_id": side.key.id, "token": token.text, "record_id": record_id, "grams": token.grams}
+                    text = to_find(f"match {side.key.id}", token.text) if side.is_sealed else token.text
+                    yield {"key_id": side.key.id, "token": text, "record_id": record_id, "grams": token.grams}
 
 
 def drop(tenant_id: int, sides: Iterable[Side], ids: Sequence[str]) -> Statement:

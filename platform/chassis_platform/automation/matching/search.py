@@ -16,6 +16,7 @@ from chassis_platform.automation.matching.keys import field_names, key_rows
 from chassis_platform.plan.changes import Change
 from chassis_platform.plan.forms import form_for
 from chassis_platform.plan.rules import complete_new, rules_for
+from chassis_platform.sql.candidates import without_encrypted
 from chassis_platform.sql.matches import matches_of_saved, matches_of_sent
 from chassis_platform.sql.rows import folded, places_of, stored_row
 from chassis_tenants.database import Database
@@ -68,7 +69,7 @@ def by_other(rules: Sequence[MatchingRule]) -> list[list[MatchingRule]]:
 def _sent(context: Context, obj: Object, change: Change) -> dict[str, str]:
     names = sorted(change.values)
     own: dict[str, Any] = {"tenant_id": context.tenant.id, "id": change.id, "custom": {}, "is_deleted": False}
-    row = own | stored_row(change.values, places_of(obj, names))
+    row = own | stored_row(without_encrypted(obj, change.values), places_of(obj, names))
     sides = sides_of(context.snapshot, obj.name)
     tokens = key_rows(sides, {str(change.id): [change.now(name) for name in field_names(sides)]})
     return {"own": folded([row]), "tokens": folded(tokens)}

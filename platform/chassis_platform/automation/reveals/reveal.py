@@ -56,12 +56,13 @@ async def reveal(database: Database, context: Context, obj: Object, wish: Wish) 
         raise Invalid.of("required_field_missing", message, path="reason")
     asked = asked_of(context, obj, wish.fields)
     async with database.transaction(context.binding) as transaction:
-        ways = await _ways(transaction, context, obj, wish, asked)
+        proofs = await _proofs(transaction, context, obj, wish, asked)
+        ways = await _ways(transaction, context, obj, wish, asked, proofs)
         waits = any(each.reveal.requires is Requirement.APPROVAL for each in ways)
-        await _check_verification(transaction, context, obj, wish, ways)
+        _demand_verification(context, wish, ways, proofs)
         expires = None if waits else clock.now() + timedelta(minutes=_minutes(ways))
         request_id = new_id(context.snapshot.objects[GRANT].key_prefix)
-        rows = _rows(context, obj, wish, ways, (request_id, expires))
+        rows = _rows(context, obj, wish, ways, proofs, (request_id, expires))
         await transaction.fetch_each(list(inserted(context, GRANT, rows)))
         if waits:
             return Revealed(request_id, PENDING, None, {})
@@ -69,13 +70,28 @@ async def reveal(database: Database, context: Context, obj: Object, wish: Wish) 
         return Revealed(request_id, SHOWN, expires, await _values(transaction, context, obj, wish))
 
 
-async def _ways(
+async def _proofs(
     transaction: Transaction, context: Context, obj: Object, wish: Wish, asked: Sequence[Asked]
+) -> Mapping[str, str]:
+    """By rule, the record that proves that the person was identified: the one that is named, or the newest."""
+    wanted = {way.rule.name: way.rule for one in asked for way in one.ways if way.asks_for_verification}
+    rules = [(name, each.verification) for name, each in wanted.items() if each.verification is not None]
+    bound = {**_who(context), "record_id": wish.record_id, "verification_id": wish.verification_id}
+    answers = await transaction.fetch_each([identified(obj, each, context).bind(**bound) for _, each in rules])
+    return {name: rows[0][0] for (name, _), rows in zip(rules, answers, strict=True) if rows}
+
+
+async def _ways(
+    transaction: Transaction,
+    context: Context,
+    obj: Object,
+    wish: Wish,
+    asked: Sequence[Asked],
+    proofs: Mapping[str, str],
 ) -> list[Way]:
     conditions = list(dict.fromkeys(each for one in asked for each in one.conditions()))
     met = await _met(transaction, context, obj, wish.record_id, conditions)
-    has_verification = wish.verification_id is not None
-    found = (chosen(each, met, has_verification=has_verification) for each in asked)
+    found = (chosen(each, met, proofs, is_named=wish.verification_id is not None) for each in asked)
     return [each for each in found if each is not None]
 
 
@@ -93,22 +109,17 @@ def _who(context: Context) -> dict[str, Any]:
     return {"tenant_id": context.tenant.id, "tenant": context.tenant.id, **asking(context)}
 
 
-async def _check_verification(
-    transaction: Transaction, context: Context, obj: Object, wish: Wish, ways: Sequence[Way]
-) -> None:
-    needed = {each.rule.name: each.rule for each in ways if each.reveal.requires is Requirement.VERIFICATION}
-    for rule in needed.values():
-        if rule.verification is None:
+def _demand_verification(context: Context, wish: Wish, ways: Sequence[Way], proofs: Mapping[str, str]) -> None:
+    for way in ways:
+        verification = way.rule.verification
+        if not way.asks_for_verification or verification is None or way.rule.name in proofs:
             continue
-        proof = context.snapshot.objects[rule.verification.object_name]
+        label = context.snapshot.objects[verification.object_name].label
         if wish.verification_id is None:
-            message = f"Identify the person first, and name the {proof.label} in `verification`."
-            raise Invalid.of("identity_required", message, path="verification")
-        statement = identified(obj, rule.verification, context)
-        bound = statement.bind(**_who(context), record_id=wish.record_id, verification_id=wish.verification_id)
-        if not await transaction.fetch(bound):
-            message = f"That {proof.label} does not prove that you identified this person, or no longer."
-            raise Invalid.of("identity_required", message, path="verification")
+            message = f"Identify the person first: there is no {label} of your own that still holds."
+        else:
+            message = f"That {label} does not prove that you identified this person, or no longer."
+        raise Invalid.of("identity_required", message, path="verification")
 
 
 def _minutes(ways: Sequence[Way]) -> int:
@@ -116,7 +127,12 @@ def _minutes(ways: Sequence[Way]) -> int:
 
 
 def _rows(
-    context: Context, obj: Object, wish: Wish, ways: Sequence[Way], request: tuple[str, datetime | None]
+    context: Context,
+    obj: Object,
+    wish: Wish,
+    ways: Sequence[Way],
+    proofs: Mapping[str, str],
+    request: tuple[str, datetime | None],
 ) -> list[dict[str, Any]]:
     request_id, expires = request
     same = {
@@ -128,11 +144,14 @@ def _rows(
         "Minutes": _minutes(ways),
         "ExpiresAt": expires,
         "Status": PENDING if expires is None else SHOWN,
-        "VerificationId": wish.verification_id,
         "RequestId": request_id,
     }
     return with_ids(
-        context.snapshot.objects[GRANT], [same | {"FieldName": each.field, "RuleName": each.rule.name} for each in ways]
+        context.snapshot.objects[GRANT],
+        [
+            same | {"FieldName": each.field, "RuleName": each.rule.name, "VerificationId": proofs.get(each.rule.name)}
+            for each in ways
+        ],
     )
 
 

@@ -9,7 +9,7 @@ from chassis_metadata.errors import Forbidden, Invalid
 from chassis_metadata.logic.masking_rule import MaskingRule, Requirement, Reveal, masking_rules
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
-from chassis_platform.access.field_masks import Conditions, FieldMask, RuleMask
+from chassis_platform.access.field_masks import Conditions, RuleMask
 from chassis_platform.access.masking import ways_to_reveal
 
 MOST_FIELDS = 30
@@ -22,6 +22,11 @@ class Way:
     field: str
     rule: MaskingRule
     reveal: Reveal
+
+    @property
+    def asks_for_verification(self) -> bool:
+        """Whether somebody must have been identified."""
+        return self.reveal.requires is Requirement.VERIFICATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +73,20 @@ def not_to_reveal(name: str) -> Forbidden:
     return Forbidden.of("insufficient_access", f"You may not have {name} of this record shown in clear.")
 
 
-def chosen(asked: Asked, met: Mapping[Conditions, bool], *, has_verification: bool) -> Way | None:
-    """The way that asks least of those that the record allows; None where the value is clear already."""
+def chosen(asked: Asked, met: Mapping[Conditions, bool], proofs: Mapping[str, str], *, is_named: bool) -> Way | None:
+    """The way that asks least of those that the record allows; None where the value is clear already.
+
+    Who was identified, or names a record that is to prove it, goes the way of verification.
+    """
     if asked.clear and met[asked.clear]:
         return None
     open_ways = [each for each in asked.ways if met[each.reveal.when,]]
     if not open_ways:
         raise not_to_reveal(asked.field)
-    order = [Requirement.REASON, Requirement.VERIFICATION, Requirement.APPROVAL]
-    if not has_verification:
-        order = [Requirement.REASON, Requirement.APPROVAL, Requirement.VERIFICATION]
-    return min(open_ways, key=lambda each: order.index(each.reveal.requires))
 
+    def burden(way: Way) -> int:
+        if way.asks_for_verification:
+            return 1 if is_named or way.rule.name in proofs else 3
+        return 0 if way.reveal.requires is Requirement.REASON else 2
 
-def is_revealable(mask: FieldMask | None) -> bool:
-    """Whether asking makes sense."""
-    return mask is not None and mask.is_revealable
+    return min(open_ways, key=burden)

@@ -111,15 +111,31 @@ async def on_save(transaction: Transaction, context: Context, fired: Sequence[Fi
 handle(KIND, on_save)
 
 
-async def _start_step(step: EngineStep) -> Mapping[str, Any]:
+async def _plan_step(step: EngineStep) -> Mapping[str, Any]:
     plan = plans_of(step.context.snapshot).get(step.use)
     if plan is not None and plan.object_name != step.obj.name:
         message = f"{step.use} is about {plan.object_name}; the step has records of {step.obj.name}."
         raise Invalid.of("wrong_type", message)
-    return await start_plan(step.transaction, step.context, step.use, step.record_ids)
+    actions = [_action(each) for each in step.arguments] or [START] * len(step.record_ids)
+    by_action = {
+        what: [each for each, action in zip(step.record_ids, actions, strict=True) if action == what]
+        for what in (START, CANCEL)
+    }
+    if plan is not None and by_action[CANCEL]:
+        await cancel_plan(step.transaction, step.context, plan, by_action[CANCEL])
+    return await start_plan(step.transaction, step.context, step.use, by_action[START]) if by_action[START] else {}
 
 
-register_engine("plan", _start_step)
+def _action(arguments: Mapping[str, Any]) -> str:
+    """What the step does to a record: `start`, unless its argument `action` says `cancel`."""
+    action = str(arguments.get("action") or START)
+    unknown = sorted(arguments.keys() - {"action"})
+    if unknown or action not in (START, CANCEL):
+        raise Invalid.of("invalid_value", f"plan has one argument, `action`: {START} or {CANCEL}.", path="action")
+    return action
+
+
+register_engine("plan", _plan_step)
 
 
 async def cancel_plan(transaction: Transaction, context: Context, plan: TaskPlan, record_ids: Sequence[str]) -> int:

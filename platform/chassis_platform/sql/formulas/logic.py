@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.expressions.typed import FieldValue, Inlined, Many, Operation, Related, Source, Typed
+from chassis_platform.sql.candidates import CHANGED
 from chassis_platform.sql.formulas.compiler import Compiler, Function
 from chassis_platform.sql.formulas.pieces import (
     TEXTUAL,
@@ -19,6 +20,7 @@ from chassis_platform.sql.formulas.pieces import (
     as_kind,
     filled,
     is_blank,
+    text,
     truth,
 )
 from chassis_platform.sql.formulas.related import rows_of
@@ -186,8 +188,14 @@ def _compared(compiler: Compiler, node: Operation) -> Piece:
     if not kinds or kinds & TEXTUAL:
         return Piece(Kind.BOOLEAN, _texts_compared(node.name, left, right, is_text=bool(kinds)), failed)
     kind = kinds.pop()
-    value = as_kind(left, kind).op(node.name, return_type=sa.Boolean())(as_kind(right, kind))
-    return Piece(Kind.BOOLEAN, value, failed)
+    one, other = (_operand(each, kind) for each in (left, right))
+    return Piece(Kind.BOOLEAN, one.op(node.name, return_type=sa.Boolean())(other), failed)
+
+
+def _operand(piece: Piece, kind: Kind) -> Value:
+    """A side of a comparison; a condition in parentheses, for comparisons don't chain in SQL and IS binds less."""
+    value = as_kind(piece, kind)
+    return sa.sql.elements.Grouping(value) if kind is Kind.BOOLEAN else value
 
 
 def _texts_compared(sign: str, left: Piece, right: Piece, *, is_text: bool) -> Value:
@@ -253,6 +261,9 @@ def _is_changed(compiler: Compiler, node: Operation) -> Piece:
     rows = compiler.rows.saved
     if rows.prior is None:
         return Piece(Kind.BOOLEAN, sa.false(), is_plain=True)
+    if _is_encrypted(compiler, node):
+        was: Condition = compiler.piece(node.arguments[1]).value == text(CHANGED)
+        return Piece(Kind.BOOLEAN, sa.func.coalesce(was, sa.false(), type_=sa.Boolean()))
     now, before = (_raw(compiler, each) for each in node.arguments)
     textual = now.kind in TEXTUAL
     one, other = (filled(each) if textual else each.value for each in (now, before))
@@ -260,6 +271,14 @@ def _is_changed(compiler: Compiler, node: Operation) -> Piece:
     if rows.is_new is not None:
         changed = sa.and_(sa.not_(rows.is_new), changed)
     return Piece(Kind.BOOLEAN, changed, any_failed((now.failed, before.failed)))
+
+
+def _is_encrypted(compiler: Compiler, node: Operation) -> bool:
+    """What the field held before the change is no value: it says whether there is another one now."""
+    asked, snapshot = node.arguments[1], compiler.rows.snapshot
+    if not isinstance(asked, FieldValue) or snapshot is None:
+        return False
+    return snapshot.objects[asked.obj].fields[asked.field].encrypted
 
 
 def _raw(compiler: Compiler, node: Typed) -> Piece:

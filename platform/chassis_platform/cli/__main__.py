@@ -1,0 +1,5 @@
+"""`python -m chassis_platform.cli`."""
+
+from chassis_platform.cli import main
+
+main()
