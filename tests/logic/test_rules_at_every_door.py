@@ -57,7 +57,8 @@ class Doors:
 def _reacting(snapshot: Snapshot) -> list[str]:
     """The package's own logic that would have a say about these leads."""
     kinds = ("validation_rule", "duplicate_rule", "flow")
-    return [f"{kind}.{name}" for kind in kinds for name in snapshot.logic_of(kind)]
+    found = ((kind, name, each) for kind in kinds for name, each in snapshot.logic_of(kind).items())
+    return [f"{kind}.{name}" for kind, name, each in found if "Lead" in (each.object_name, each.body.get("object"))]
 
 
 @pytest.fixture(scope="module")
