@@ -67,7 +67,10 @@ def _is_unique(operand: PlannedField) -> bool:
 
 
 def _ids_within(sources: Sources) -> CTE | None:
-    """The records within the user's reach, up to a number by each way; asks indexes alone. None where they can't."""
+    """The records within the user's reach, some twice, until there are too many; asks indexes alone.
+
+    None where they can't.
+    """
     reach, obj = sources.reach, sources.obj
     record = storage.tenant_view(obj).alias("within_reach")
     ways = found_by_indexes(obj, record, reach.policy, reach.snapshot)
@@ -77,7 +80,8 @@ def _ids_within(sources: Sources) -> CTE | None:
     here = [record.c.tenant_id == TENANT_ID, *([] if this_object is None else [this_object])]
     most: ColumnElement[int] = sa.literal_column(str(FEW + 1))
     found = [sa.select(record.c.id).where(*here, each).limit(most).subquery() for each in ways]
-    return sa.union(*(sa.select(each.c.id) for each in found)).cte("reach")
+    ways_apart = sa.union_all(*(sa.select(each.c.id) for each in found)).subquery("by_any_way")
+    return sa.select(ways_apart.c.id).limit(most).cte("reach")
 
 
 def _apart(chosen: Select[Any], keys: Sequence[Key]) -> Select[Any]:

@@ -231,7 +231,7 @@ def _any_of(ids: CompoundSelect[Any]) -> ColumnElement[Any]:
 
 
 def _together(conditions: Iterable[RecordCondition]) -> list[RecordCondition]:
-    """What fifty rules about owners would make PostgreSQL plan fifty times, it plans once."""
+    """What fifty rules about owners would make PostgreSQL plan fifty times, it plans once, and before the others."""
     of_owners: list[Audience] = []
     others: list[RecordCondition] = []
     for each in conditions:
@@ -239,4 +239,4 @@ def _together(conditions: Iterable[RecordCondition]) -> list[RecordCondition]:
             of_owners.append(each.owned_by)
         else:
             others.append(each)
-    return [*others, RecordCondition(owned_by=all_of_them(of_owners))] if of_owners else others
+    return [RecordCondition(owned_by=all_of_them(of_owners)), *others] if of_owners else others

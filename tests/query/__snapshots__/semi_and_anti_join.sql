@@ -9,18 +9,21 @@ WITH us AS (SELECT array((SELECT %(user_id)s::VARCHAR AS anon_1
             FROM tenant.record_share AS share
             WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_1)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id IN (SELECT unnest(us.ids) AS unnest_2
                 FROM us) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE))) AS ids),
-reach AS (SELECT anon_3.id AS id
-    FROM (SELECT within_reach.id AS id
-        FROM tenant.workshop AS within_reach
-        WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.owner_id = ANY (CAST((SELECT us.ids
-                    FROM us) AS TEXT[]))
-        LIMIT 1001) AS anon_3 UNION
-    SELECT anon_4.id AS id
-    FROM (SELECT within_reach.id AS id
-        FROM tenant.workshop AS within_reach
-        WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
-                    FROM "shared_Workshop_visible") AS TEXT[]))
-        LIMIT 1001) AS anon_4),
+reach AS (SELECT by_any_way.id AS id
+    FROM (SELECT anon_3.id AS id
+        FROM (SELECT within_reach.id AS id
+            FROM tenant.workshop AS within_reach
+            WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.owner_id = ANY (CAST((SELECT us.ids
+                        FROM us) AS TEXT[]))
+            LIMIT 1001) AS anon_3
+        UNION ALL
+        SELECT anon_4.id AS id
+        FROM (SELECT within_reach.id AS id
+            FROM tenant.workshop AS within_reach
+            WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
+                        FROM "shared_Workshop_visible") AS TEXT[]))
+            LIMIT 1001) AS anon_4) AS by_any_way
+    LIMIT 1001),
 workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, row_number() OVER (ORDER BY page.key_1 ASC) AS position
     FROM (SELECT ranges.id AS id, ranges.key_1 AS key_1
         FROM ((SELECT few.id AS id, few.key_1 AS key_1
