@@ -5,8 +5,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { breakGlass } from '../api/security'
 import type { Language } from '../api/types'
-import { LanguageSwitch } from '../frame/LanguageSwitch'
-import { Logo } from '../frame/Logo'
+import { SignInCard } from '../frame/SignInCard'
 import { useErrorText } from '../frame/useErrorText'
 
 export function BreakGlassPage() {
@@ -28,27 +27,20 @@ export function BreakGlassPage() {
   }
 
   return (
-    <div className="sign-in">
-      <div className="sign-in-language">
-        <LanguageSwitch />
-      </div>
-      <main className="sign-in-card" aria-labelledby="glass-title">
-        <Logo />
-        <h1 id="glass-title">{t('security.glassTitle')}</h1>
-        {refusal === null ? (
-          <>
-            <p>{t('security.glassTold')}</p>
-            <Button type="primary" block autoFocus loading={isBusy} onClick={() => void enter()}>
-              {t('security.glassEnter')}
-            </Button>
-          </>
-        ) : (
-          <Alert type="error" showIcon role="alert" title={refusal} />
-        )}
-        <Button type="link" block onClick={() => window.location.assign('/')}>
-          {t('security.backToSignIn')}
-        </Button>
-      </main>
-    </div>
+    <SignInCard title={t('security.glassTitle')}>
+      {refusal === null ? (
+        <>
+          <p>{t('security.glassTold')}</p>
+          <Button type="primary" block autoFocus loading={isBusy} onClick={() => void enter()}>
+            {t('security.glassEnter')}
+          </Button>
+        </>
+      ) : (
+        <Alert type="error" showIcon role="alert" title={refusal} />
+      )}
+      <Button type="link" block onClick={() => window.location.assign('/')}>
+        {t('security.backToSignIn')}
+      </Button>
+    </SignInCard>
   )
 }

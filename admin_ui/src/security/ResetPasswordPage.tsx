@@ -5,8 +5,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { resetPassword } from '../api/security'
 import type { Language } from '../api/types'
-import { LanguageSwitch } from '../frame/LanguageSwitch'
-import { Logo } from '../frame/Logo'
+import { SignInCard } from '../frame/SignInCard'
 import { NewPassword } from './NewPassword'
 
 export function ResetPasswordPage() {
@@ -21,24 +20,17 @@ export function ResetPasswordPage() {
   }
 
   return (
-    <div className="sign-in">
-      <div className="sign-in-language">
-        <LanguageSwitch />
-      </div>
-      <main className="sign-in-card" aria-labelledby="reset-title">
-        <Logo />
-        <h1 id="reset-title">{t('security.newPasswordTitle')}</h1>
-        {token === '' ? (
-          <Alert type="error" showIcon title={t('security.linkBroken')} />
-        ) : username === null ? (
-          <NewPassword asksOld={false} onSubmit={submit} />
-        ) : (
-          <Alert type="success" showIcon role="status" title={t('security.passwordSet', { username })} />
-        )}
-        <Button type="link" block onClick={() => window.location.assign('/')}>
-          {t('security.backToSignIn')}
-        </Button>
-      </main>
-    </div>
+    <SignInCard title={t('security.newPasswordTitle')}>
+      {token === '' ? (
+        <Alert type="error" showIcon title={t('security.linkBroken')} />
+      ) : username === null ? (
+        <NewPassword asksOld={false} onSubmit={submit} />
+      ) : (
+        <Alert type="success" showIcon role="status" title={t('security.passwordSet', { username })} />
+      )}
+      <Button type="link" block onClick={() => window.location.assign('/')}>
+        {t('security.backToSignIn')}
+      </Button>
+    </SignInCard>
   )
 }

@@ -3,7 +3,6 @@ import { DownloadOutlined } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import Checkbox from 'antd/es/checkbox'
-import Input from 'antd/es/input'
 import Tag from 'antd/es/tag'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -17,6 +16,7 @@ import {
 } from '../api/dictionary'
 import { DataTable, type Column } from '../frame/DataTable'
 import { PageHeader } from '../frame/PageHeader'
+import { SearchBox } from '../frame/SearchBox'
 
 const LOOKED_AFTER: Classification[] = ['personal', 'sensitive']
 const COLORS: Partial<Record<Classification, string>> = { sensitive: 'red' }
@@ -103,14 +103,7 @@ export function DictionaryPage() {
         }
       />
       <div className="toolbar">
-        <Input
-          className="setup-search"
-          allowClear
-          value={q}
-          placeholder={t('dictionary.search')}
-          aria-label={t('dictionary.search')}
-          onChange={(event) => setQ(event.target.value)}
-        />
+        <SearchBox value={q} label={t('dictionary.search')} onChange={setQ} />
         <Checkbox.Group
           aria-label={t('field.classification')}
           value={wanted}

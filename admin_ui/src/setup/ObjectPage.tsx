@@ -2,7 +2,6 @@
 import { DeleteOutlined, EditOutlined, PlusOutlined, UnorderedListOutlined } from '@ant-design/icons'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import Button from 'antd/es/button'
-import Input from 'antd/es/input'
 import Tag from 'antd/es/tag'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -15,6 +14,7 @@ import { PageHeader } from '../frame/PageHeader'
 import { useMay } from '../frame/session'
 import { ErrorState, Lines } from '../frame/states'
 import { useAsk } from '../frame/useAsk'
+import { SearchBox } from '../frame/SearchBox'
 import { FieldForm } from './FieldForm'
 import { ObjectForm } from './ObjectForm'
 import { refreshDefinitions } from './refreshDefinitions'
@@ -150,14 +150,7 @@ function ObjectDetail({ object }: { object: ObjectDescribe }) {
         </dl>
       </PageHeader>
       <div className="toolbar">
-        <Input
-          className="setup-search"
-          allowClear
-          value={q}
-          placeholder={t('columns.search')}
-          aria-label={t('columns.search')}
-          onChange={(event) => setQ(event.target.value)}
-        />
+        <SearchBox value={q} label={t('columns.search')} onChange={setQ} />
         {mayChange && (
           <Button
             type="primary"

@@ -1,12 +1,12 @@
 // The matrix: objects down, rights across.
 import { useQuery } from '@tanstack/react-query'
 import Checkbox from 'antd/es/checkbox'
-import Input from 'antd/es/input'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { objects } from '../api/setup'
 import type { PermissionSetDraft } from '../api/types'
 import { ErrorState, Lines } from '../frame/states'
+import { SearchBox } from '../frame/SearchBox'
 import { setObjectRights, toggleRight } from './permissions'
 import { RightsMatrix } from './RightsMatrix'
 
@@ -31,14 +31,7 @@ export function ObjectRights({ draft, onChange }: ObjectRightsProps) {
   return (
     <div className="stack">
       <div className="toolbar">
-        <Input
-          className="setup-search"
-          allowClear
-          value={q}
-          placeholder={t('object.search')}
-          aria-label={t('object.search')}
-          onChange={(event) => setQ(event.target.value)}
-        />
+        <SearchBox value={q} label={t('object.search')} onChange={setQ} />
         <Checkbox checked={onlyGranted} onChange={(event) => setOnlyGranted(event.target.checked)}>
           {t('permission.onlyGranted')}
         </Checkbox>

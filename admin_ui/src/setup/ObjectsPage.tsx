@@ -2,7 +2,6 @@
 import { PlusOutlined } from '@ant-design/icons'
 import { useQuery } from '@tanstack/react-query'
 import Button from 'antd/es/button'
-import Input from 'antd/es/input'
 import Tag from 'antd/es/tag'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -12,6 +11,7 @@ import type { SetupObject } from '../api/types'
 import { DataTable, type Column } from '../frame/DataTable'
 import { PageHeader } from '../frame/PageHeader'
 import { useMay } from '../frame/session'
+import { SearchBox } from '../frame/SearchBox'
 import { ObjectForm } from './ObjectForm'
 
 export function ObjectsPage() {
@@ -62,13 +62,10 @@ export function ObjectsPage() {
           )
         }
       />
-      <Input
-        className="setup-search"
-        allowClear
+      <SearchBox
         value={q}
-        placeholder={t('object.search')}
-        aria-label={t('object.search')}
-        onChange={(event) => setSearch(event.target.value === '' ? {} : { q: event.target.value }, { replace: true })}
+        label={t('object.search')}
+        onChange={(text) => setSearch(text === '' ? {} : { q: text }, { replace: true })}
       />
       <DataTable
         query={all}

@@ -4,7 +4,6 @@ import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from '@t
 import App from 'antd/es/app'
 import Button from 'antd/es/button'
 import Dropdown from 'antd/es/dropdown'
-import Input from 'antd/es/input'
 import Tag from 'antd/es/tag'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -18,6 +17,7 @@ import { useMay, useSession } from '../frame/session'
 import { useDebounced } from '../frame/useDebounced'
 import { useAsk } from '../frame/useAsk'
 import { useErrorText } from '../frame/useErrorText'
+import { SearchBox } from '../frame/SearchBox'
 import { useReader } from '../records/fields/useReader'
 import { formatDateTime } from '../records/format'
 import { tidyName } from '../records/names'
@@ -175,13 +175,10 @@ export function UsersPage() {
           </Button>
         }
       />
-      <Input
-        className="setup-search"
-        allowClear
+      <SearchBox
         value={q}
-        placeholder={t('user.search')}
-        aria-label={t('user.search')}
-        onChange={(event) => setSearch(event.target.value === '' ? {} : { q: event.target.value }, { replace: true })}
+        label={t('user.search')}
+        onChange={(text) => setSearch(text === '' ? {} : { q: text }, { replace: true })}
       />
       <DataTable
         query={page}

@@ -2,7 +2,6 @@
 import { useQuery } from '@tanstack/react-query'
 import Button from 'antd/es/button'
 import Checkbox from 'antd/es/checkbox'
-import Input from 'antd/es/input'
 import Select from 'antd/es/select'
 import Tag from 'antd/es/tag'
 import { useState } from 'react'
@@ -10,6 +9,7 @@ import { useTranslation } from 'react-i18next'
 import { sharingDefaults, type DefaultDraft, type SharingDefault } from '../api/sharing'
 import { DataTable, useActionsColumn, type Column } from '../frame/DataTable'
 import { useMay } from '../frame/session'
+import { SearchBox } from '../frame/SearchBox'
 import { DefaultDialog } from './DefaultDialog'
 import { DEFAULTS, SIDES, WIDTHS, withSide, type Side } from './defaults'
 
@@ -81,14 +81,7 @@ export function Defaults() {
     <div className="stack">
       <p className="muted">{t('sharing.defaultsLead')}</p>
       <div className="toolbar">
-        <Input
-          className="setup-search"
-          allowClear
-          value={q}
-          placeholder={t('object.search')}
-          aria-label={t('object.search')}
-          onChange={(event) => setQ(event.target.value)}
-        />
+        <SearchBox value={q} label={t('object.search')} onChange={setQ} />
         <Checkbox checked={onlyOwn} onChange={(event) => setOnlyOwn(event.target.checked)}>
           {t('sharing.onlyOwn')}
         </Checkbox>
