@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lark import Token, Transformer, v_args
 
 from chassis_metadata.soql import literals
+from chassis_metadata.soql.functions import checked_call, placed
 from chassis_metadata.soql.malformed import RESERVED_ALIASES, malformed
 from chassis_metadata.soql.tree import (
     And,
@@ -36,13 +37,14 @@ HIGHEST_LIMIT = 2**31 - 1
 HIGHEST_OFFSET = 2_000
 
 _OPERATORS = {"<>": Operator.NOT_EQUALS, **{str(operator): operator for operator in Operator}}
-_MODES = frozenset({"SECURITY_ENFORCED", "USER_MODE", "SYSTEM_MODE"})
+MODES = frozenset({"SECURITY_ENFORCED", "USER_MODE", "SYSTEM_MODE"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
     names: tuple[str, ...]
     alias: str | None
+    joined: tuple[tuple[Path, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ class _Closing:
     words: tuple[str, ...] = ()
 
 
-def _at(token: Token) -> Position:
+def position_of(token: Token) -> Position:
+    """Where a word stands."""
     return Position(token.line or 1, token.column or 1)
 
 
@@ -68,7 +71,7 @@ def _read(read: Callable[[str], Literal], token: Token) -> Literal:
     try:
         return read(token)
     except ValueError as error:
-        raise malformed(*map(str, error.args), place=_at(token)) from None
+        raise malformed(*map(str, error.args), place=position_of(token)) from None
 
 
 def _alias(path: Path | None) -> str | None:
@@ -89,7 +92,7 @@ def _bounded(number: Token, clause: str, highest: int) -> int:
     significant = number.lstrip("0") or "0"
     if len(significant) > len(str(highest)) or int(significant) > highest:
         code, advice = "number_outside_valid_range", f"at most {highest} is allowed"
-        raise malformed(f"{clause} is too high", advice, place=_at(number), code=code)
+        raise malformed(f"{clause} is too high", advice, place=position_of(number), code=code)
     return int(significant)
 
 
@@ -111,6 +114,7 @@ class TreeBuilder(Transformer[Token, Query]):
             source=source.names[-1],
             source_alias=source.alias,
             source_prefix=source.names[:-1],
+            joined=source.joined,
             count_only=count_only,
             where=where,
             group_by=grouping.operands,
@@ -124,14 +128,14 @@ class TreeBuilder(Transformer[Token, Query]):
             for_clauses=_closing_words(closings, "FOR"),
             all_rows=any(closing.kind == "ALL ROWS" for closing in closings),
             further_clauses=_closing_words(closings, "FURTHER"),
-            position=_at(select),
+            position=position_of(select),
         )
 
     def field(self, operand: Path | FunctionCall, alias: Path | None) -> SelectedField:
-        return SelectedField(operand, _alias(alias))
+        return SelectedField(placed(operand, "SELECT"), _alias(alias))
 
     def call(self, name: Path, *arguments: Path | FunctionCall | Literal) -> FunctionCall:
-        return FunctionCall(_single_name(name, "a function name"), arguments, name.position)
+        return checked_call(FunctionCall(_single_name(name, "a function name"), arguments, name.position))
 
     def typeof(self, relationship: Path, *parts: Any) -> TypeOf:
         *branches, otherwise = parts
@@ -143,8 +147,17 @@ class TreeBuilder(Transformer[Token, Query]):
     def paths(self, *paths: Path) -> tuple[Path, ...]:
         return paths
 
-    def source(self, name: Path, alias: Path | None) -> _Source:
-        return _Source(name.names, _alias(alias))
+    def source(self, name: Path, alias: str | None, *joined: tuple[Path, str]) -> _Source:
+        return _Source(name.names, alias, joined)
+
+    def source_alias(self, alias: Path | None = None) -> str | None:
+        return _alias(alias)
+
+    def joined(self, path: Path, alias: Path) -> tuple[Path, str]:
+        if len(path.names) == 1:
+            advice = "a parent is named by a path, as in FROM Contact c, c.Account a"
+            raise malformed("FROM takes one object", advice, place=path.position)
+        return path, _alias(alias) or ""
 
     def scope(self, scope: Path | str | None = None) -> str | None:
         return _single_name(scope, "a scope") if isinstance(scope, Path) else scope
@@ -172,7 +185,10 @@ class TreeBuilder(Transformer[Token, Query]):
         operator: Operator,
         value: Literal | tuple[Literal, ...] | Query,
     ) -> Comparison:
-        return Comparison(operand, operator, value)
+        return Comparison(placed(operand, "WHERE"), operator, value)
+
+    def sum(self, left: Path | FunctionCall, sign: Token, right: Path | FunctionCall) -> FunctionCall:
+        return FunctionCall(str(sign), (left, right), left.position)
 
     def values(self, *values: Literal) -> tuple[Literal, ...]:
         return values
@@ -200,7 +216,7 @@ class TreeBuilder(Transformer[Token, Query]):
     def with_clause(self, *parts: str) -> str | None:
         if not parts:
             return None
-        return parts[0] if parts[0] in _MODES else "DATA CATEGORY " + " AND ".join(parts)
+        return parts[0] if parts[0] in MODES else "DATA CATEGORY " + " AND ".join(parts)
 
     def MODE(self, token: Token) -> str:
         return token.upper()
@@ -216,14 +232,16 @@ class TreeBuilder(Transformer[Token, Query]):
         return _Grouping(operands, None, having)
 
     def groups(self, *operands: Path | FunctionCall) -> tuple[Path | FunctionCall, ...]:
-        return operands
+        return tuple(placed(each, "GROUP BY") for each in operands)
 
     def order_by(self, *orderings: Ordering) -> tuple[Ordering, ...]:
         return orderings
 
     def ordering(self, operand: Path | FunctionCall, direction: Token | None, nulls: Token | None) -> Ordering:
         descending = direction is not None and direction.upper() == "DESC"
-        return Ordering(operand, descending, None if nulls is None else nulls.upper().endswith("FIRST"))
+        return Ordering(
+            placed(operand, "ORDER BY"), descending, None if nulls is None else nulls.upper().endswith("FIRST")
+        )
 
     def limit(self, number: Token | None = None) -> int | None:
         return None if number is None else _bounded(number, "LIMIT", HIGHEST_LIMIT)
@@ -281,8 +299,8 @@ def _is_count(selected: tuple[SelectedField | TypeOf | Query, ...]) -> bool:
     """`SELECT COUNT()`; the empty COUNT() can stand nowhere else."""
     for each in selected:
         match each:
-            case SelectedField(FunctionCall(name, (), position), alias) if name.upper() == "COUNT":
-                if len(selected) == 1 and alias is None:
+            case SelectedField(FunctionCall(name, (), position)) if name.upper() == "COUNT":
+                if len(selected) == 1:
                     return True
                 raise malformed("COUNT() must stand alone", "use COUNT(Id) beside other fields", place=position)
     return False

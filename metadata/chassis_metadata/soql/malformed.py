@@ -15,13 +15,17 @@ _TOKEN = re.compile(r"'[^'\\]*(?:\\.[^'\\]*)*'|[\w.:+-]+|<=|>=|<>|!=|.", re.DOTA
 _LONGEST_QUOTE = 40
 
 RESERVED_ALIASES = frozenset(
-    {"AND", "ASC", "DESC", "EXCLUDES", "FIRST", "FROM", "GROUP", "HAVING", "IN", "INCLUDES", "LAST", "LIKE", "LIMIT"}
-    | {"NOT", "NULL", "NULLS", "OR", "SELECT", "USING", "WHERE", "WITH"},
+    {"AND", "ASC", "DESC", "EXCLUDES", "FIRST", "FOR", "FROM", "GROUP", "HAVING", "IN", "INCLUDES", "LAST", "LIKE"}
+    | {"LIMIT", "NOT", "NULL", "NULLS", "OR", "SELECT", "USING", "WHERE", "WITH"},
 )
 
 # What a reader calls the grammar's terminals, in the order in which they are named to him.
 _TERMS = {
     "SELECT": "SELECT",
+    "FIND": "FIND",
+    "SEARCH_TEXT": "what to find in braces",
+    "SEARCH_GROUP": "IN ALL FIELDS, IN NAME FIELDS, IN EMAIL FIELDS, IN PHONE FIELDS",
+    "_RETURNING": "RETURNING",
     "PATH": "a name",
     "_TYPEOF": "TYPEOF",
     "LPAR": "'('",
@@ -114,7 +118,7 @@ def _known_mistake(  # noqa: PLR0911 - a mistake, a line
     word = _quote(text, position)
     unexpected = f"unexpected token: '{word}'"
     if word.upper() == "FIND" and "SELECT" in expected and "RPAR" not in expected:
-        return "this is SOSL", "only SOQL is read here, which starts with SELECT"
+        return "this is SOSL", "only SOQL is read here, which starts with SELECT: send it to search"
     if word.startswith(":"):
         return f"unexpected bind variable: '{word}'", "only Apex knows its variables, write the value itself"
     if word == "'":
@@ -125,8 +129,6 @@ def _known_mistake(  # noqa: PLR0911 - a mistake, a line
         return "the comment is not closed", "expected */"
     if {"AND": "_OR", "OR": "_AND"}.get(word.upper()) in expected:
         return unexpected, "AND and OR may only be mixed with parentheses, as in a AND (b OR c)"
-    if word == "," and "_USING" in expected:
-        return unexpected, "FROM takes one object; a parent's field is written as a path, as in Account.Name"
     return None
 
 

@@ -1,18 +1,30 @@
-"""SOQL text to a query tree; what is no SOQL is refused with its line and column."""
+"""SOQL or SOSL text to a tree; what is neither is refused with its line and column."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lark import Lark, UnexpectedInput
 
 from chassis_metadata.errors import Invalid, Problem
-from chassis_metadata.soql.builder import TreeBuilder
 from chassis_metadata.soql.malformed import explain_fault, malformed, place_of
-from chassis_metadata.soql.tree import And, Comparison, Condition, FunctionCall, Literal, Not, Or, Path, Query, TypeOf
+from chassis_metadata.soql.search_builder import SearchBuilder
+from chassis_metadata.soql.tree import (
+    And,
+    Comparison,
+    Condition,
+    FunctionCall,
+    Literal,
+    Not,
+    Or,
+    Path,
+    Query,
+    Search,
+    TypeOf,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,29 +32,62 @@ if TYPE_CHECKING:
 LONGEST_QUERY = 20_000
 DEEPEST_NESTING = 50
 LONGEST_PATH = 5  # relationships before the field
+DEEPEST_CHILDREN = 5  # levels of queries in queries, the outermost counted
 
 
 # What is not closed reaches to the end: looking for its end again and again would take time in the square.
+_FIND = re.compile(r"(?>\s+|/\*.*?\*/|//[^\n]*)*find\b", re.IGNORECASE | re.DOTALL)
 _STRING_OR_PARENTHESIS = re.compile(r"'[^'\\]*(?:\\.[^'\\]*)*(?:'|\Z)|/\*.*?(?:\*/|\Z)|//[^\n]*|[()]", re.DOTALL)
 
 
 def parse_query(text: str) -> Query:
     """Read one query. Raises Invalid, and nothing else, for whatever is not one."""
+    query: Query = _read(text, "start")
+    _check_source(query)
+    _check(query, text)
+    return query
+
+
+def parse_search(text: str) -> Search:
+    """Read one FIND of SOSL. Raises Invalid, and nothing else, for whatever is not one."""
+    search: Search = _read(text, "start_search")
+    for query in search.returning:
+        _check_source(query)
+        _check(query, text)
+    return search
+
+
+def is_search(text: str) -> bool:
+    """Whether a text begins as SOSL does."""
+    return _FIND.match(text) is not None
+
+
+def _read(text: str, start: str) -> Any:
     _check_size(text)
     try:
-        query: Query = _parser().parse(text)  # type: ignore[assignment]  # the tree is built while parsing
+        return _parser().parse(text, start=start)  # the tree is built while parsing
     except UnexpectedInput as fault:
         raise explain_fault(text, fault) from None
-    _check_source(query)
+
+
+def _check(query: Query, text: str) -> None:
     if text.count(".") > LONGEST_PATH:
         _check_path_lengths(query)
-    return query
+    _check_levels(query, DEEPEST_CHILDREN)
 
 
 @cache
 def _parser() -> Lark:
     grammar = FilePath(__file__).with_name("grammar.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", lexer="contextual", transformer=TreeBuilder(), g_regex_flags=re.ASCII)
+    starts = ["start", "start_search"]
+    return Lark(
+        grammar,
+        parser="lalr",
+        lexer="contextual",
+        start=starts,
+        transformer=SearchBuilder(),
+        g_regex_flags=re.ASCII,
+    )
 
 
 def _check_size(text: str) -> None:
@@ -69,9 +114,18 @@ def _check_source(query: Query) -> None:
         raise malformed(f"unexpected FROM {name}", "only a subquery may name a relationship", place=query.position)
 
 
+def _check_levels(query: Query, left: int) -> None:
+    if not left:
+        raise malformed("too many levels of subqueries", f"at most {DEEPEST_CHILDREN} allowed", place=query.position)
+    for each in query.selected:
+        if isinstance(each, Query):
+            _check_levels(each, left - 1)
+
+
 def _check_path_lengths(query: Query) -> None:
     """Count the relationships: an alias or the object's own name may stand before them, and is none."""
     own_names = {query.source.upper(), (query.source_alias or query.source).upper()}
+    own_names |= {alias.upper() for _, alias in query.joined}
     for part in _parts(query):
         if isinstance(part, Query):
             _check_path_lengths(part)

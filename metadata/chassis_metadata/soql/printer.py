@@ -1,4 +1,4 @@
-"""A query tree as SOQL text; reading that text gives the same tree again."""
+"""A tree as SOQL or SOSL text; reading that text gives the same tree again."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from chassis_metadata.soql.functions import SIGNS
 from chassis_metadata.soql.tree import (
     And,
     Comparison,
@@ -21,6 +22,7 @@ from chassis_metadata.soql.tree import (
     Ordering,
     Path,
     Query,
+    Search,
     SelectedField,
     TypeOf,
 )
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 _CONTROLS = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f", "'": "\\'"}
 _TEXT = str.maketrans({**_CONTROLS, "\\": "\\\\"})
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _PATTERN_PART = re.compile(r"\\[\\_%]|\\|[\n\r\t\b\f']")
 
 
@@ -40,7 +43,8 @@ def print_query(query: Query) -> str:
 
 def _clauses(query: Query) -> Iterator[str]:
     yield "SELECT " + ("COUNT()" if query.count_only else _list(map(_selected, query.selected)))
-    yield "FROM " + _aliased(".".join((*query.source_prefix, query.source)), query.source_alias)
+    source = _aliased(".".join((*query.source_prefix, query.source)), query.source_alias)
+    yield "FROM " + _list([source, *(f"{path} {alias}" for path, alias in query.joined)])
     if query.scope is not None:
         yield _scope(query.scope)
     if query.where is not None:
@@ -61,6 +65,52 @@ def _clauses(query: Query) -> Iterator[str]:
     yield from query.further_clauses
     if query.all_rows:
         yield "ALL ROWS"
+
+
+def print_search(search: Search) -> str:
+    """Write it on one line; what is to be found as it was written, in braces."""
+    return " ".join(_search_clauses(search))
+
+
+def _search_clauses(search: Search) -> Iterator[str]:
+    yield f"FIND {{{_BRACE.sub(_braced, search.text)}}}"
+    if search.group != "ALL":
+        yield f"IN {search.group} FIELDS"
+    if search.returning:
+        yield "RETURNING " + _list(map(_returned, search.returning))
+    yield from (f"WITH {each}" for each in search.with_clauses)
+    if search.manner is not None:
+        yield f"USING {search.manner} SEARCH"
+    if search.limit is not None:
+        yield f"LIMIT {search.limit}"
+    yield from search.further_clauses
+
+
+def _braced(match: re.Match[str]) -> str:
+    """In quotes a brace stands for itself, in braces it needs a backslash."""
+    part = match.group()
+    return part if len(part) > 1 else f"\\{part}"
+
+
+def _returned(query: Query) -> str:
+    name = ".".join((*query.source_prefix, query.source))
+    if not query.selected:
+        return name
+    selected = _list(map(_selected, query.selected))
+    view = "" if query.scope is None else f" {query.scope}"
+    return f"{name}({' '.join([selected + view, *_conditions(query)])})"
+
+
+def _conditions(query: Query) -> Iterator[str]:
+    """The clauses that a query and what a search returns have in common."""
+    if query.where is not None:
+        yield "WHERE " + _condition(query.where)
+    if query.order_by:
+        yield "ORDER BY " + _list(map(_ordering, query.order_by))
+    if query.limit is not None:
+        yield f"LIMIT {query.limit}"
+    if query.offset is not None:
+        yield f"OFFSET {query.offset}"
 
 
 def _list(parts: Iterable[str]) -> str:
@@ -88,6 +138,8 @@ def _typeof(typeof: TypeOf) -> str:
 def _operand(operand: Path | FunctionCall | Literal) -> str:
     if isinstance(operand, Literal):
         return _literal(operand)
+    if isinstance(operand, FunctionCall) and operand.name in SIGNS:
+        return f" {operand.name} ".join(map(_operand, operand.arguments))
     if isinstance(operand, FunctionCall):
         return f"{operand.name}({_list(map(_operand, operand.arguments))})"
     return str(operand)

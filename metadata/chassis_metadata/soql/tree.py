@@ -79,18 +79,27 @@ class Literal:
     value: str | bool | int | Decimal | date | datetime | time | DateLiteral | CurrencyLiteral | None
 
 
+class SearchForm(StrEnum):
+    """Another form in which a search compares a value: two ideographs, a number's digits, a misspelled word."""
+
+    PAIR = "pair"
+    DIGITS = "digits"
+    MISSPELLED = "misspelled"
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """`field operator value`; for IN, NOT IN, INCLUDES and EXCLUDES the value is a tuple or a subquery.
 
-    INCLUDES members keep their semicolons: `'A;B'` means both. No text asks for `as_seen`, a search does: only values
-    that whoever asks sees in clear are compared.
+    INCLUDES members keep their semicolons: `'A;B'` means both. No text asks for `as_seen` or for a `form`, a search
+    does: only values that whoever asks sees in clear are compared.
     """
 
     operand: Path | FunctionCall
     operator: Operator
     value: Literal | tuple[Literal, ...] | Query
     as_seen: bool = False
+    form: SearchForm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +156,17 @@ class Ordering:
 class Query:
     """A SELECT. `source` is an object name, or for a child subquery the relationship name.
 
-    `source_prefix` holds the parents written before a child relationship (`FROM Account.Contacts` -> `('Account',)`).
-    `count_only` is `SELECT COUNT()`, with nothing in `selected`. Clauses beyond tier 1 are kept as read, so that the
-    planner can refuse them by name: `scope` is a word as written, or `LOOKUP …`; `further_clauses` holds whole texts,
-    as `UPDATE TRACKING`, `UPDATE VIEWSTAT`, `SET OPTIONS (…)`, `BIND …`.
+    `source_prefix` holds the parents written before a child relationship (`FROM Account.Contacts` -> `('Account',)`);
+    `joined` the aliases of parents (`FROM Contact c, c.Account a`). `count_only` is `SELECT COUNT()`, with nothing in
+    `selected`. Some clauses are kept as read, so that the planner can refuse them by name: `scope` is a word as
+    written, or `LOOKUP …`; `further_clauses` holds whole texts, as `UPDATE TRACKING`, `SET OPTIONS (…)`, `BIND …`.
     """
 
     selected: tuple[SelectedField | TypeOf | Query, ...]
     source: str
     source_alias: str | None = None
     source_prefix: tuple[str, ...] = ()
+    joined: tuple[tuple[Path, str], ...] = ()
     count_only: bool = False
     where: Condition | None = None
     group_by: tuple[Path | FunctionCall, ...] = ()
@@ -169,5 +179,56 @@ class Query:
     with_clause: str | None = None  # SECURITY_ENFORCED, USER_MODE, SYSTEM_MODE, or the data category text
     for_clauses: tuple[str, ...] = ()  # VIEW, REFERENCE, UPDATE
     all_rows: bool = False
+    further_clauses: tuple[str, ...] = ()
+    position: Position | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTerm:
+    """A word or a phrase to find. `*` stands for any characters, `?` for one; escaped ones keep a backslash."""
+
+    text: str
+    is_phrase: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SearchAll:
+    """All of them stand in the record."""
+
+    terms: tuple[SearchExpression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchAny:
+    """Any of them stands in the record."""
+
+    terms: tuple[SearchExpression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchNone:
+    """It does not stand in the record."""
+
+    term: SearchExpression
+
+
+SearchExpression = SearchTerm | SearchAll | SearchAny | SearchNone
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A FIND of SOSL. `text` is what stands between the braces, as it is written.
+
+    Each of `returning` is a query: what is selected (nothing: the Id), where, order, limit; its `scope` a list view.
+    `with_clauses`, `manner` (ADVANCED, PHRASE) and `further_clauses` are kept as read.
+    """
+
+    text: str
+    expression: SearchExpression
+    group: str = "ALL"  # ALL, NAME, EMAIL, PHONE, SIDEBAR
+    returning: tuple[Query, ...] = ()
+    with_clauses: tuple[str, ...] = ()
+    manner: str | None = None
+    limit: int | None = None
     further_clauses: tuple[str, ...] = ()
     position: Position | None = field(default=None, compare=False)

@@ -25,7 +25,7 @@ OfTenant = Annotated[str, typer.Option("--tenant", help="The tenant's short name
 
 @keys_app.command("list")
 def keys_list(tenant: OfTenant) -> None:
-    """List a tenant's keys, and how far the newest rotation is."""
+    """List a tenant's keys, how far the newest rotation is, and fields whose values are being encrypted."""
     state = of_tenant(tenant, lambda database, found: state_of_keys(database, found.id))
     table = Table("Kind", "Number", "Made", "Destroyed", "Wrapped by", box=None)
     for each in state["keys"]:
@@ -37,6 +37,10 @@ def keys_list(tenant: OfTenant) -> None:
     if rotation is not None:
         how_far = "finished" if rotation["finished"] else f"at {rotation['at'] or 'the beginning'}"
         output.print(f"Rotation to data key {rotation['number']}: {how_far}, {rotation['sealed_anew']} values so far.")
+    for each in state["conversions"]:
+        if each["finished"] is None:
+            what = "encrypted" if each["seals"] else "stored in clear"
+            output.print(f"{each['field']} is being {what}: {each['done']} of {each['total'] or 'so many'} values.")
 
 
 @keys_app.command("rotate")

@@ -20,14 +20,19 @@ from chassis_metadata.soql.tree import (
     Or,
     Path,
     Query,
+    SearchForm,
     SelectedField,
 )
-from chassis_platform.plan.names import Names
+from chassis_platform.plan.functions import Functions, no_others
+from chassis_platform.plan.names import Aliases, Names
 from chassis_platform.plan.problems import masked_field, refuse, unsupported
 from chassis_platform.plan.read_plan import (
+    Aggregate,
     AllOf,
     AnyOf,
     Compare,
+    Computed,
+    Formed,
     Includes,
     InQuery,
     NotSo,
@@ -66,7 +71,7 @@ class Conditions:
 
     names: Names
     obj: Object
-    alias: str | None
+    aliases: Aliases
     slots: Slots
     plan_source: Callable[[Query], ReadPlan]
 
@@ -84,15 +89,28 @@ class Conditions:
 
     def _comparison(self, comparison: Comparison) -> PlannedCondition:
         if isinstance(comparison.operand, FunctionCall):
-            raise unsupported(f"{comparison.operand.name}() in WHERE")
-        field = self.names.field(self.obj, comparison.operand, alias=self.alias)
+            return self._of_call(comparison.operand, comparison)
+        field = self.names.field(self.obj, comparison.operand, aliases=self.aliases)
         check_filterable(field, comparison.operand)
         if self.names.mask_of(field) is not None:
             return self._of_masked(field, comparison)
         return self._compare(field, comparison.operator, comparison)
 
+    def _of_call(self, call: FunctionCall, comparison: Comparison) -> PlannedCondition:
+        functions = Functions(self.names, self.obj, self.aliases, self.slots, no_others)
+        found = functions.plan(call, asked="filtered by")
+        return compare(found, comparison.operator, comparison.value, slots=self.slots)
+
     def _compare(self, field: PlannedField, operator: Operator, comparison: Comparison) -> PlannedCondition:
+        if comparison.form is not None and isinstance(comparison.value, Literal):
+            return self._formed(field, comparison.form, comparison.value)
         return compare(field, operator, comparison.value, slots=self.slots, subquery=self._in_query)
+
+    def _formed(self, field: PlannedField, form: SearchForm, value: Literal) -> PlannedCondition:
+        """Digits and misspelled words are another question than the text itself; a pair is the same one."""
+        slot = self.slots.put(value.value)
+        formed = Formed(field, form, slot)
+        return AllOf((Compare(field, Operator.LIKE, slot), formed)) if form is SearchForm.PAIR else formed
 
     def _of_masked(self, field: PlannedField, comparison: Comparison) -> PlannedCondition:
         """What a search compares, and where references lead, counts as far as the user sees it in clear.
@@ -175,16 +193,16 @@ def compare(
         return _single(operand, operator, value, slots)
     if len(value) > MOST_VALUES:
         raise refuse("malformed_query", f"A list has {len(value)} values; at most {MOST_VALUES} are allowed")
-    if not isinstance(operand, PlannedField):
+    if isinstance(operand, Aggregate):
         raise unsupported(f"{operator} with an aggregate")
-    if operator in MEMBERS:
+    if operator in MEMBERS and isinstance(operand, PlannedField):
         return _includes(operand, operator, value, slots)
     return _one_of(operand, operator, value, slots)
 
 
 def type_of(operand: PlannedOperand) -> FieldType:
     """The type of the operand's value."""
-    if isinstance(operand, PlannedField):
+    if not isinstance(operand, Aggregate):
         return operand.type
     counted = operand.field is None or operand.function in ("count", "count_distinct", "sum", "avg")
     return FieldType.NUMBER if counted or operand.field is None else operand.field.type
@@ -194,6 +212,8 @@ def name_of(operand: PlannedOperand) -> str:
     """What messages call the operand."""
     if isinstance(operand, PlannedField):
         return operand.name
+    if isinstance(operand, Computed):
+        return f"{operand.function}({', '.join(map(name_of, operand.operands))})"
     return f"{operand.function}({operand.field.name if operand.field else ''})"
 
 
@@ -247,10 +267,17 @@ def _single(operand: PlannedOperand, operator: Operator, literal: Literal, slots
         return Within(operand, operator, *slots.put_range(literal.value, field_type))
     if field_type is FieldType.MULTI_PICKLIST:
         return Compare(operand, operator, _put(_members(literal, name), slots))
-    value = check_value(literal, field_type, name)
+    value = check_value(slots.plain(literal, field_type, name), field_type, name)
     if value is None and operator not in EQUALITY:
         raise refuse("malformed_query", f"null may only be compared with = and !=, not {operator}, on field '{name}'")
+    if value is not None and isinstance(operand, PlannedField) and _is_converted(operand):  # either form of the value
+        slot = slots.put([_compared(operand, value)])
+        return OneOf(operand, slot, with_null=False, negated=operator is Operator.NOT_EQUALS)
     return Compare(operand, operator, _put(_compared(operand, value), slots))
+
+
+def _is_converted(operand: PlannedField) -> bool:
+    return operand.is_encrypted and operand.field.conversion is not None
 
 
 def _compared(operand: PlannedOperand, value: Any) -> Any:
@@ -278,10 +305,13 @@ def _includes(field: PlannedField, operator: Operator, members: tuple[Literal, .
     return Includes(field, names, negated=operator is Operator.EXCLUDES)
 
 
-def _one_of(field: PlannedField, operator: Operator, literals: tuple[Literal, ...], slots: Slots) -> PlannedCondition:
+def _one_of(
+    field: PlannedField | Computed, operator: Operator, literals: tuple[Literal, ...], slots: Slots
+) -> PlannedCondition:
     if any(isinstance(each.value, DateLiteral) for each in literals):
         equals = AnyOf(tuple(_single(field, Operator.EQUALS, each, slots) for each in literals))
         return NotSo(equals) if operator is Operator.NOT_IN else equals
-    values = [check_value(each, field.type, field.name) for each in literals]
+    name = name_of(field)
+    values = [check_value(slots.plain(each, field.type, name), field.type, name) for each in literals]
     slot = slots.put([_compared(field, each) for each in values if each is not None])
     return OneOf(field, slot, with_null=None in values, negated=operator is Operator.NOT_IN)

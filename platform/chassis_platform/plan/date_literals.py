@@ -1,6 +1,6 @@
 """Date literals: the days from which and up to which TODAY, LAST_N_DAYS:30 and the others reach.
 
-Fiscal years are calendar years. A week begins on Sunday.
+A fiscal year begins with the month that the tenant's settings name. A week begins on Sunday.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _FIXED = {"YESTERDAY": (-1, 0), "TODAY": (0, 1), "TOMORROW": (1, 2), "LAST_90_DA
 Days = tuple[date, date]
 
 
-def days_of(literal: DateLiteral, today: date) -> Days:
+def days_of(literal: DateLiteral, today: date, fiscal_start: int = 1) -> Days:
     """The first day of the literal and the first day behind it. Raises OverflowError beyond the calendar."""
     if literal.name in _FIXED:
         first, behind = _FIXED[literal.name]
@@ -28,18 +28,21 @@ def days_of(literal: DateLiteral, today: date) -> Days:
     if match is None:
         raise ValueError(literal.name)
     unit, n = match["unit"], literal.n if literal.n is not None else 1
+    shift = _SHIFTS.get(unit) or _by_months(_MONTHS[unit], fiscal_start - 1 if match["fiscal"] else 0)
     if match["ago"]:
-        return _span(unit, today, -n, 1 - n)
+        return _span(shift, today, -n, 1 - n)
     if match["when"] == "THIS":
-        return _span(unit, today, 0, 1)
+        return _span(shift, today, 0, 1)
     if match["when"] == "NEXT":
-        return _span(unit, today, 1, n + 1)
+        return _span(shift, today, 1, n + 1)
     # The last n days have today in them, the last n weeks and longer end before the one that is running.
-    return _span(unit, today, -n, 1 if unit == "DAY" else 0)
+    return _span(shift, today, -n, 1 if unit == "DAY" else 0)
 
 
-def _span(unit: str, today: date, first: int, behind: int) -> Days:
-    shift = _SHIFTS.get(unit) or _by_months(_MONTHS[unit])
+Shift = Callable[[date, int], date]
+
+
+def _span(shift: Shift, today: date, first: int, behind: int) -> Days:
     start, end = shift(today, first), shift(today, behind)
     return min(start, end), max(start, end)
 
@@ -52,15 +55,15 @@ def _by_weeks(today: date, number: int) -> date:
     return today - timedelta(today.isoweekday() % 7) + timedelta(weeks=number)
 
 
-_SHIFTS: dict[str, Callable[[date, int], date]] = {"DAY": _by_days, "WEEK": _by_weeks}
+_SHIFTS: dict[str, Shift] = {"DAY": _by_days, "WEEK": _by_weeks}
 
 
-def _by_months(size: int) -> Callable[[date, int], date]:
-    """Shift by periods of `size` months that begin with the year."""
+def _by_months(size: int, late: int) -> Shift:
+    """Shift by periods of `size` months that begin with a year, which begins so many months late."""
 
     def shift(today: date, number: int) -> date:
-        month = (today.month - 1) // size * size + number * size
-        year, index = divmod(today.year * 12 + month, 12)
+        month = today.year * 12 + today.month - 1 - late
+        year, index = divmod(month // size * size + number * size + late, 12)
         try:
             return date(year, index + 1, 1)
         except ValueError:
@@ -69,9 +72,9 @@ def _by_months(size: int) -> Callable[[date, int], date]:
     return shift
 
 
-def days_now(literal: DateLiteral, now: datetime, zone: ZoneInfo) -> Days:
+def days_now(literal: DateLiteral, now: datetime, zone: ZoneInfo, fiscal_start: int = 1) -> Days:
     """The literal's days on the calendar of a time zone."""
-    return days_of(literal, now.astimezone(zone).date())
+    return days_of(literal, now.astimezone(zone).date(), fiscal_start)
 
 
 def moment(day: date, zone: ZoneInfo) -> datetime:

@@ -13,6 +13,7 @@ from chassis_metadata.errors import Invalid, Problem
 from chassis_metadata.fields import NUMERIC_TYPES, FieldType
 from chassis_metadata.snapshot import Object
 from chassis_metadata.soql.literals import parse_word
+from chassis_metadata.soql.search_text import literally
 from chassis_metadata.soql.tree import (
     And,
     Comparison,
@@ -20,16 +21,17 @@ from chassis_metadata.soql.tree import (
     DateLiteral,
     Literal,
     Operator,
-    Or,
     Ordering,
     Path,
     Query,
+    SearchTerm,
     SelectedField,
 )
 from chassis_platform.access.context import Context
 from chassis_platform.plan.logic import parse_logic
 from chassis_platform.plan.names import Names
 from chassis_platform.plan.problems import refuse
+from chassis_platform.plan.search_terms import fields_searched, found_in
 from chassis_platform.plan.values import DAY_TYPES
 
 RUNNING_USER = "$User.Id"
@@ -258,21 +260,10 @@ def search_condition(text: str, obj: Object, names: Names) -> Condition:
 
     What is masked is found by the whole value, where it may be looked up, and by nothing less.
     """
-    literal = Literal(f"%{escape_like(text.strip())}%")
-    found = [each for each in names.readable_fields(obj) if each.is_name or each.searchable]
-    searched = [each.name for each in found if not each.is_compound and each.traits.filterable]
     masks = names.policy.on(obj.name).masks
-    whole = [each for each in searched if each in masks and masks[each].lookup]
-    conditions = (
-        *(Comparison(_path(each), Operator.LIKE, literal, as_seen=True) for each in searched),
-        *(Comparison(_path(each), Operator.EQUALS, Literal(text.strip())) for each in whole),
-    )
-    return conditions[0] if len(conditions) == 1 else Or(conditions)
-
-
-def escape_like(text: str) -> str:
-    """The text as a pattern that matches itself."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    lookups = frozenset(each for each, mask in masks.items() if mask.lookup)
+    term = SearchTerm(literally(text.strip()), is_phrase=True)
+    return found_in(term, fields_searched(obj, names, "ALL"), lookups=lookups, misspelled=False)
 
 
 def with_filter(request: ListRequest, condition: Condition) -> ListRequest:

@@ -11,12 +11,21 @@ from dataclasses import dataclass
 from chassis_metadata.snapshot import Field
 from chassis_platform.access.field_masks import FieldMask, RuleMask
 from chassis_platform.access.policy import AccessPolicy
-from chassis_platform.plan.read_plan import Aggregate, ChildSet, Column, Hop, PlannedField
+from chassis_platform.plan.read_plan import (
+    Aggregate,
+    ChildSet,
+    Column,
+    Computed,
+    Hop,
+    PlannedField,
+    PlannedOperand,
+    fields_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """Classified fields read of the records at the end of `hops`, or of a child set's records."""
+    """Classified fields read of the records at the end of `hops`, or of a child set's records: `child` is its path."""
 
     object_name: str
     fields: tuple[str, ...]
@@ -25,12 +34,12 @@ class Logged:
 
 
 def logged_reads(
-    columns: Iterable[Column], child_sets: Iterable[ChildSet] = (), *, policy: AccessPolicy
+    columns: Iterable[Column], child_sets: Iterable[tuple[str, ChildSet]] = (), *, policy: AccessPolicy
 ) -> list[Logged]:
     """One entry for each object, set of records and way to be clear with a classified field among what is selected."""
     found = _of_columns(columns, None, policy)
-    for each in child_sets:
-        found += _of_columns(each.plan.columns, each.name, policy)
+    for path, each in child_sets:
+        found += _of_columns(each.plan.columns, path, policy)
     return found
 
 
@@ -40,8 +49,8 @@ _Key = tuple[str, tuple[str, ...], tuple[RuleMask, ...]]
 def _of_columns(columns: Iterable[Column], child: str | None, policy: AccessPolicy) -> list[Logged]:
     names: dict[_Key, dict[str, None]] = {}
     hops: dict[_Key, tuple[Hop, ...]] = {}
-    for operand in (_field_of(each) for each in columns):
-        if operand is None or operand.is_type:
+    for operand in (field for each in columns for field in _fields_shown(each.operand)):
+        if operand.is_type:
             continue
         for field in operand.fields:
             masked = mask_of(field, policy)
@@ -58,9 +67,10 @@ def mask_of(field: Field, policy: AccessPolicy) -> FieldMask | None:
     return policy.on(field.object_name).masks.get(field.name)
 
 
-def _field_of(column: Column) -> PlannedField | None:
+def _fields_shown(operand: PlannedOperand) -> tuple[PlannedField, ...]:
     """An aggregate shows a value where it picks one; a count or a sum shows none."""
-    operand = column.operand
-    if isinstance(operand, Aggregate):
-        return operand.field if operand.function in ("min", "max") else None
-    return operand
+    if isinstance(operand, Aggregate) and operand.function not in ("min", "max"):
+        return ()
+    if isinstance(operand, Computed):
+        return tuple(field for each in operand.operands for field in _fields_shown(each))
+    return fields_of(operand)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from chassis_metadata.snapshot import ChildRelationship, Field, Object, Snapshot
-from chassis_metadata.soql.tree import Path, Position
+from chassis_metadata.soql.tree import Path, Position, Query
 from chassis_platform.access.field_masks import FieldMask
 from chassis_platform.access.policy import AccessPolicy
 from chassis_platform.plan.problems import (
@@ -23,6 +23,9 @@ from chassis_platform.plan.read_plan import Hop, PlannedField
 PUBLIC_NAMES = frozenset({"User", "Group", "RecordType"})
 _NAMES = frozenset({"Id", "Name"})
 MOST_HOPS = 5
+#: What stands for which relationships from the object on: its own alias for none.
+Aliases = Mapping[str, tuple[str, ...]]
+NO_ALIASES: Aliases = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class Names:
 
     snapshot: Snapshot
     policy: AccessPolicy
+    language: str = "en_US"
 
     def object(self, name: str, place: Position | None = None) -> Object:
         """The readable object of that name."""
@@ -51,6 +55,11 @@ class Names:
         readable = self.readable(obj)
         return [each for name, each in obj.fields.items() if name in readable]
 
+    def value_label(self, field: Field, value: str, default: str) -> str:
+        """A picklist value's label in the user's language."""
+        key = f"objects.{field.object_name}.fields.{field.name}.values.{value}"
+        return self.snapshot.text(self.language, key, default)
+
     def mask_of(self, found: PlannedField) -> FieldMask | None:
         """How the user sees the field where it is masked; None: every record shows it in clear."""
         if found.is_type:
@@ -64,29 +73,29 @@ class Names:
             raise masked_field(str(path), asked, path.position if isinstance(path, Path) else None)
         return found
 
-    def field(self, obj: Object, path: Path, *, alias: str | None = None) -> PlannedField:
-        """The field at the end of a path that starts at `obj`, its alias or its own name."""
-        names = self._own_path(obj, path.names, alias)
+    def field(self, obj: Object, path: Path, *, aliases: Aliases = NO_ALIASES) -> PlannedField:
+        """The field at the end of a path that starts at `obj`, an alias or its own name."""
+        names = self._own_path(obj, path.names, aliases)
         if len(names) > MOST_HOPS + 1:
             message = f"{path} crosses too many relationships: at most {MOST_HOPS} are allowed"
             raise refuse("invalid_field", message, path.position)
         targets: tuple[Object, ...] = (obj,)
         hops: list[Hop] = []
         for name in names[:-1]:
-            hops.append(self._hop(targets, name, path))
+            hops.append(self.hop(targets, name, path))
             targets = hops[-1].targets
-        return self._last(targets, tuple(hops), names[-1], path)
+        return self.field_below(targets, tuple(hops), names[-1], path)
 
-    def _own_path(self, obj: Object, names: tuple[str, ...], alias: str | None) -> tuple[str, ...]:
+    def _own_path(self, obj: Object, names: tuple[str, ...], aliases: Aliases) -> tuple[str, ...]:
         if len(names) == 1:
             return names
         first = names[0].lower()
-        if alias is not None and first == alias.lower():
-            return names[1:]
+        if first in aliases:
+            return (*aliases[first], *names[1:])
         return names[1:] if first == obj.name.lower() and first not in obj.fields_by_relationship else names
 
-    def _hop(self, sources: tuple[Object, ...], name: str, path: Path) -> Hop:
-        """Behind a polymorphic hop, the first target that has the relationship is taken."""
+    def hop(self, sources: tuple[Object, ...], name: str, path: Path) -> Hop:
+        """The relationship of that name. Behind a polymorphic one, the first target that has it is taken."""
         for source in sources:
             field = source.fields_by_relationship.get(name.lower())
             if field is None or field.name not in self.readable(source) or field.relationship_name is None:
@@ -107,7 +116,8 @@ class Names:
             if each.name in readable and each.relationship_name:
                 yield each.relationship_name
 
-    def _last(self, targets: tuple[Object, ...], hops: tuple[Hop, ...], name: str, path: Path) -> PlannedField:
+    def field_below(self, targets: tuple[Object, ...], hops: tuple[Hop, ...], name: str, path: Path) -> PlannedField:
+        """The field of that name at the end of the hops."""
         if len(targets) > 1 and name.lower() == "type":
             return PlannedField(hops, tuple(each.fields["Id"] for each in targets), is_type=True)
         found = [self._own_field(each, name) for each in targets]
@@ -137,3 +147,13 @@ class Names:
     def _reading(self, obj: Object | str) -> frozenset[str]:
         access = self.policy.on(obj if isinstance(obj, str) else obj.name)
         return access.readable if access.read else frozenset()
+
+
+def aliases_of(query: Query) -> Aliases:
+    """What the names behind FROM stand for."""
+    found: dict[str, tuple[str, ...]] = {} if query.source_alias is None else {query.source_alias.lower(): ()}
+    for path, alias in query.joined:
+        first = path.names[0].lower()
+        above = found.get(first, () if first == query.source.lower() else (path.names[0],))
+        found[alias.lower()] = (*above, *path.names[1:])
+    return found

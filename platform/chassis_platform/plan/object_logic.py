@@ -117,7 +117,8 @@ def _old_needed(logic: ObjectLogic) -> frozenset[str]:
     old += [logic.criterion(str(each.read_only_when)) for each in logic.read_only]
     reacting: tuple[BeforeSaveUpdate | Trigger, ...] = (*logic.updates, *logic.triggers)
     old += [logic.criterion(each.criteria) for each in reacting if each.becomes and each.criteria]
-    return fields_read(logic.snapshot, logic.obj, old) | {each.name for each in logic.read_only}
+    checked = {each.field for each in logic.rules if each.unless_valid is not None and each.field is not None}
+    return fields_read(logic.snapshot, logic.obj, old) | {each.name for each in logic.read_only} | checked
 
 
 def _before(logic: ObjectLogic) -> Iterable[Expression]:

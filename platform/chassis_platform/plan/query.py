@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from chassis_metadata.snapshot import Field, Object
 from chassis_metadata.soql.tree import FunctionCall, Ordering, Path, Query, SelectedField, TypeOf
 from chassis_platform.access.context import Context
 from chassis_platform.plan.aggregates import Aggregation, is_aggregation
 from chassis_platform.plan.conditions import Conditions
-from chassis_platform.plan.names import Names
+from chassis_platform.plan.fiscal import start_month
+from chassis_platform.plan.functions import FORM, FORMAT, LABELS, Functions, answered_at_top, no_others
+from chassis_platform.plan.kinds import Kinds, path_of
+from chassis_platform.plan.names import Aliases, Names, aliases_of
 from chassis_platform.plan.problems import refuse, unsupported
 from chassis_platform.plan.read_plan import (
+    Aggregate,
+    AllOf,
     ChildSet,
     Column,
+    Computed,
     PlannedCondition,
     PlannedField,
     PlannedOperand,
     PlannedOrder,
     ReadPlan,
     Selected,
+    fields_of,
 )
+from chassis_platform.plan.scopes import scope_of
 from chassis_platform.plan.values import Slots
 
 HIGHEST_OFFSET = 2_000
@@ -31,14 +39,14 @@ _ENFORCED = frozenset({"SECURITY_ENFORCED", "USER_MODE"})
 
 def plan_query(query: Query, context: Context, *, include_deleted: bool = False) -> ReadPlan:
     """The plan of a query as this user may ask it. Raises Invalid for whatever the user cannot ask."""
-    names = Names(context.snapshot, context.policy)
-    return plan_source(query, names, include_deleted=include_deleted)
+    names = Names(context.snapshot, context.policy, context.principal.language)
+    return plan_source(query, names, include_deleted=include_deleted, currency=context.tenant.currency)
 
 
-def plan_source(query: Query, names: Names, *, include_deleted: bool = False) -> ReadPlan:
+def plan_source(query: Query, names: Names, *, include_deleted: bool = False, currency: str | None = None) -> ReadPlan:
     """As plan_query, for what has no Context: the metadata as the user may see it is enough."""
     obj = names.object(query.source, query.position)
-    slots = Slots()
+    slots = Slots(fiscal_start=start_month(names.snapshot), currency=currency)
     plan = _Planner(names, obj, query, slots, include_deleted=include_deleted).plan()
     return replace(plan, values=slots.values, moving=slots.moving)
 
@@ -53,7 +61,7 @@ class _Planner:
     slots: Slots
     include_deleted: bool
     depth: int = 0
-    aliases: Mapping[str, PlannedOperand] = field(default_factory=dict)
+    is_semi_join: bool = False
 
     def plan(self) -> ReadPlan:
         self._refuse_unsupported()
@@ -64,7 +72,7 @@ class _Planner:
             limit=self.query.limit,
             offset=self._offset(),
             count_only=self.query.count_only,
-            include_deleted=self.include_deleted,
+            include_deleted=self.include_deleted or self.query.all_rows,
         )
         if is_aggregation(self.query):
             return self._aggregation().plan(plan)
@@ -81,18 +89,31 @@ class _Planner:
         return offset
 
     def _conditions(self) -> Conditions:
-        return Conditions(self.names, self.obj, self.query.source_alias, self.slots, self._semi_join)
+        return Conditions(self.names, self.obj, self._aliases, self.slots, self._semi_join)
+
+    @property
+    def _aliases(self) -> Aliases:
+        return aliases_of(self.query)
+
+    @property
+    def _functions(self) -> Functions:
+        return Functions(self.names, self.obj, self._aliases, self.slots, no_others)
 
     def _where(self) -> PlannedCondition | None:
-        return None if self.query.where is None else self._conditions().plan(self.query.where)
+        where = None if self.query.where is None else self._conditions().plan(self.query.where)
+        scope = scope_of(self.query, self.obj)
+        if scope is None:
+            return where
+        return scope if where is None else AllOf((where, scope))
 
     def _aggregation(self) -> Aggregation:
         return Aggregation(self.names, self.obj, self.query, self.slots)
 
     def _semi_join(self, query: Query) -> ReadPlan:
-        if self.depth:
+        if self.is_semi_join:
             raise refuse("malformed_query", "A semi-join may not stand inside another one", query.position)
-        return self._inner(query, self.names.object(query.source, query.position)).plan()
+        inner = self._inner(query, self.names.object(query.source, query.position))
+        return replace(inner, is_semi_join=True).plan()
 
     def _inner(self, query: Query, obj: Object) -> _Planner:
         return replace(self, obj=obj, query=query, depth=self.depth + 1)
@@ -101,35 +122,59 @@ class _Planner:
 
     def _selected(self) -> Iterator[Selected]:
         seen: set[str] = set()
+        unnamed = 0
         for each in self.query.selected:
-            for selected in self._select(each):
+            for selected in self._select(each, f"expr{unnamed}"):
+                unnamed += isinstance(selected, Column) and selected.path == f"expr{unnamed}"
                 name = selected.path if isinstance(selected, Column) else selected.name
                 if name.lower() in seen:
                     raise refuse("invalid_field", f"duplicate field selected: {name}", self.query.position)
                 seen.add(name.lower())
                 yield selected
+        self._refuse_twice_shown()
 
-    def _select(self, each: SelectedField | TypeOf | Query) -> Iterable[Selected]:
+    def _refuse_twice_shown(self) -> None:
+        """A parent is shown by TYPEOF or by its paths: it has one place in the answer."""
+        kinds = {str(each.relationship).lower() for each in self.query.selected if isinstance(each, TypeOf)}
+        paths = (each.operand for each in self.query.selected if isinstance(each, SelectedField))
+        for path in paths:
+            if isinstance(path, Path) and len(path.names) > 1 and path.names[-2].lower() in kinds:
+                raise refuse("invalid_field", f"duplicate field selected: {path}", path.position)
+
+    def _select(self, each: SelectedField | TypeOf | Query, unnamed: str) -> Iterable[Selected]:
         if isinstance(each, TypeOf):
-            raise unsupported("TYPEOF")
+            return [Kinds(self.names, self.obj, self._aliases).plan(each)]
         if isinstance(each, Query):
             return [self._children(each)]
         if isinstance(each.operand, FunctionCall):
-            return self._expand(each.operand)
+            if each.operand.name.upper() == "FIELDS":
+                return self._expand(each.operand)
+            return [self._worked_out(each.operand, each.alias, unnamed)]
         if each.alias is not None:
             message = f"only aggregates and groups take an alias: {each.alias}"
             raise refuse("malformed_query", message, self.query.position)
         return [self._column(each.operand)]
 
     def _column(self, path: Path) -> Column:
-        found = self.names.field(self.obj, path, alias=self.query.source_alias)
+        found = self.names.field(self.obj, path, aliases=self._aliases)
         return Column(path_of(found), found)
+
+    def _worked_out(self, call: FunctionCall, alias: str | None, unnamed: str) -> Column:
+        """Under its alias; what is another form of a field also stands where the field would."""
+        found = self._functions.plan(call)
+        if isinstance(found, PlannedField):
+            found = Computed(FORM, (found,), found.type, hops=found.hops)
+        if isinstance(found, Aggregate):
+            raise refuse("malformed_query", f"{call.name}() stands beside fields that are not grouped", call.position)
+        if alias is not None:
+            return Column(alias, answered_at_top(found))
+        [field, *others] = fields_of(found)
+        is_form = found.function in (FORM, LABELS, FORMAT) and not others
+        return Column(path_of(field), found) if is_form else Column(unnamed, found)
 
     def _expand(self, call: FunctionCall) -> list[Selected]:
         """`FIELDS(ALL)`, `FIELDS(STANDARD)`, `FIELDS(CUSTOM)`."""
-        kind = str(call.arguments[0]).upper() if len(call.arguments) == 1 else ""
-        if call.name.upper() != "FIELDS" or kind not in _FIELD_KINDS:
-            raise unsupported(f"{call.name}()")
+        kind = str(call.arguments[0]).upper()
         if kind != "STANDARD" and (self.query.limit is None or self.query.limit > MOST_OF_ALL_FIELDS):
             message = f"The SOQL FIELDS function must have a LIMIT of at most {MOST_OF_ALL_FIELDS}"
             raise refuse("malformed_query", message, call.position)
@@ -138,10 +183,10 @@ class _Planner:
         return [Column(each.name, PlannedField((), (each,))) for each in fields]
 
     def _children(self, query: Query) -> ChildSet:
-        if self.depth:
-            raise refuse("malformed_query", "A subquery may not stand inside another one", query.position)
-        if query.offset is not None or query.count_only or is_aggregation(query):
-            raise unsupported("OFFSET, COUNT and GROUP BY in a subquery")
+        if self.is_semi_join:
+            raise refuse("malformed_query", "A semi-join selects exactly one field", query.position)
+        if query.count_only or is_aggregation(query):
+            raise unsupported("COUNT and GROUP BY in a subquery")
         relationship, child, reference = self.names.children(self.obj, query.source, query.position)
         plan = self._inner(query, child).plan()
         return ChildSet(relationship.name, reference, plan)
@@ -150,8 +195,8 @@ class _Planner:
 
     def _order(self, ordering: Ordering) -> PlannedOrder:
         if isinstance(ordering.operand, FunctionCall):
-            raise unsupported(f"{ordering.operand.name}() in ORDER BY")
-        found = self.names.field(self.obj, ordering.operand, alias=self.query.source_alias)
+            return planned_order(self._functions.plan(ordering.operand, asked="sorted by"), ordering)
+        found = self.names.field(self.obj, ordering.operand, aliases=self._aliases)
         return planned_order(self.names.demand_clear(found, ordering.operand, "sorted by"), ordering)
 
 
@@ -167,24 +212,12 @@ def planned_order(found: PlannedOperand, ordering: Ordering) -> PlannedOrder:
 _FIELD_KINDS = {"ALL": (True, False), "STANDARD": (False,), "CUSTOM": (True,)}
 
 
-def path_of(found: PlannedField) -> str:
-    """The path as it is answered, with the names as they are defined."""
-    return ".".join([*(hop.relationship for hop in found.hops), found.name])
-
-
 def all_columns(fields: Iterable[Field]) -> tuple[Column, ...]:
     """Columns of an object's own fields."""
     return tuple(Column(each.name, PlannedField((), (each,))) for each in fields)
 
 
 def _unsupported_clauses(query: Query) -> Iterator[str]:
-    if query.group_by_kind is not None:
-        yield f"GROUP BY {query.group_by_kind}"
-    if query.scope is not None:
-        yield "USING SCOPE"
     if query.with_clause is not None and query.with_clause not in _ENFORCED:
         yield f"WITH {query.with_clause.split(' AT ')[0]}"
-    if query.all_rows:
-        yield "ALL ROWS (ask queryAll instead)"
-    yield from (f"FOR {purpose}" for purpose in query.for_clauses)
     yield from query.further_clauses

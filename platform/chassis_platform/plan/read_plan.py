@@ -6,7 +6,7 @@ their values therefore have one statement.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from chassis_metadata.fields import FieldType
 from chassis_metadata.snapshot import Field, Object
-from chassis_metadata.soql.tree import Operator
+from chassis_metadata.soql.tree import Operator, SearchForm
 
 #: How a slot's value follows from the moment and the time zone of the request: the bounds of a date literal.
 Moving = Callable[[datetime, ZoneInfo], Any]
@@ -69,7 +69,33 @@ class Aggregate:
     field: PlannedField | None
 
 
-PlannedOperand = PlannedField | Aggregate
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A value worked out of others: `CALENDAR_YEAR(CreatedDate)`, `DISTANCE(…)`, `toLabel(Status)`, `A + B`.
+
+    `slots` hold what the query says besides; `words` what the metadata do (labels by value, a locale's pattern).
+    `in_zone`: moments are taken on the user's calendar, else in UTC. `hops` say where the value is answered.
+    """
+
+    function: str  # in capitals, or the sign of a sum
+    operands: tuple[PlannedField | Aggregate | Computed, ...]
+    type: FieldType
+    slots: tuple[str, ...] = ()
+    words: tuple[tuple[str, str], ...] = ()
+    in_zone: bool = False
+    hops: tuple[Hop, ...] = ()
+
+
+PlannedOperand = PlannedField | Aggregate | Computed
+
+
+def fields_of(operand: PlannedOperand) -> tuple[PlannedField, ...]:
+    """The fields that an operand's value is made of."""
+    if isinstance(operand, Computed):
+        return tuple(field for each in operand.operands for field in fields_of(each))
+    if isinstance(operand, Aggregate):
+        return () if operand.field is None else (operand.field,)
+    return (operand,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +105,15 @@ class Compare:
     operand: PlannedOperand
     operator: Operator
     slot: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Formed:
+    """The value in a form that searches have of it is like the slot's pattern."""
+
+    operand: PlannedField
+    form: SearchForm
+    slot: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +130,7 @@ class Within:
 class OneOf:
     """`field IN (…)`: the slot holds the list without its nulls."""
 
-    operand: PlannedField
+    operand: PlannedField | Computed
     slot: str
     with_null: bool
     negated: bool
@@ -150,6 +185,13 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnedBy:
+    """The record is owned by the user, or also by a group that the user is in."""
+
+    groups: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Agreed:
     """Whom the field names agreed to the purpose in a slot, by the channel in another or by any where it is null."""
 
@@ -158,7 +200,9 @@ class Agreed:
     channel: str
 
 
-PlannedCondition = Compare | Within | OneOf | Includes | InQuery | AllOf | AnyOf | NotSo | Seen | Agreed
+PlannedCondition = (
+    Compare | Formed | Within | OneOf | Includes | InQuery | AllOf | AnyOf | NotSo | Seen | Agreed | OwnedBy
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +211,24 @@ class Column:
 
     path: str
     operand: PlannedOperand
+
+    @property
+    def hops(self) -> tuple[Hop, ...]:
+        """Where it is answered: below which parents."""
+        return () if isinstance(self.operand, Aggregate) else self.operand.hops
+
+    @property
+    def name(self) -> str:
+        """What it is called there."""
+        return self.operand.name if isinstance(self.operand, PlannedField) else self.path.rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class KindSet:
+    """`TYPEOF What …`: for each kind of record that the reference may lead to, the columns that are shown of it."""
+
+    name: str
+    branches: tuple[tuple[Hop, tuple[Column, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +240,7 @@ class ChildSet:
     plan: ReadPlan
 
 
-Selected = Column | ChildSet
+Selected = Column | ChildSet | KindSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +263,8 @@ class ReadPlan:
     limit: int | None = None
     offset: int = 0
     count_only: bool = False
-    group_by: tuple[PlannedField, ...] = ()
+    group_by: tuple[PlannedField | Computed, ...] = ()
+    group_kind: str | None = None  # ROLLUP, CUBE
     having: PlannedCondition | None = None
     is_aggregate: bool = False
     include_deleted: bool = False
@@ -213,7 +276,7 @@ class ReadPlan:
     @property
     def columns(self) -> tuple[Column, ...]:
         """What is selected but the child sets."""
-        return tuple(each for each in self.selected if isinstance(each, Column))
+        return tuple(column for each in self.selected for column in columns_of(each))
 
     @property
     def child_sets(self) -> tuple[ChildSet, ...]:
@@ -223,3 +286,18 @@ class ReadPlan:
     def bound_values(self, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
         """A value for every slot, at this moment on this calendar."""
         return {**self.values, **{name: moving(now, zone) for name, moving in self.moving.items()}}
+
+
+def columns_of(selected: Selected) -> tuple[Column, ...]:
+    """The columns of something selected; a child set's are those of its own plan."""
+    if isinstance(selected, KindSet):
+        return tuple(column for _, columns in selected.branches for column in columns)
+    return (selected,) if isinstance(selected, Column) else ()
+
+
+def child_sets_within(plan: ReadPlan, above: str = "") -> Iterator[tuple[str, ChildSet]]:
+    """All child sets of a plan, those in them behind each, with the path of names that leads to them."""
+    for each in plan.child_sets:
+        path = f"{above}/{each.name}" if above else each.name
+        yield path, each
+        yield from child_sets_within(each.plan, path)

@@ -14,10 +14,15 @@ from chassis_platform.plan.read_plan import (
     ChildSet,
     Column,
     Compare,
+    Computed,
+    Formed,
+    Hop,
     Includes,
     InQuery,
+    KindSet,
     NotSo,
     OneOf,
+    OwnedBy,
     PlannedCondition,
     PlannedField,
     PlannedOperand,
@@ -69,7 +74,7 @@ def _signature(plan: ReadPlan) -> Hashable:
         tuple(map(_selected, plan.selected)),
         None if plan.where is None else _condition(plan.where),
         tuple(map(_order, plan.order_by)),
-        tuple(map(_field, plan.group_by)),
+        (plan.group_kind, tuple(map(_operand, plan.group_by))),
         None if plan.having is None else _condition(plan.having),
         (plan.offset > 0, plan.count_only, plan.is_aggregate, plan.include_deleted),
     )
@@ -82,28 +87,40 @@ def columns_signature(columns: tuple[Column, ...]) -> Hashable:
 
 def _selected(selected: Selected) -> Hashable:
     if isinstance(selected, ChildSet):
-        return ("children", selected.name, selected.field.name, selected.plan.limit, signature(selected.plan))
+        plan = selected.plan
+        return ("children", selected.name, selected.field.name, plan.limit, plan.offset, signature(plan))
+    if isinstance(selected, KindSet):
+        return (
+            "kinds",
+            selected.name,
+            tuple((_hop(hop), tuple(map(_selected, each))) for hop, each in selected.branches),
+        )
     return (selected.path, _operand(selected.operand))
 
 
 def _operand(operand: PlannedOperand) -> Hashable:
     if isinstance(operand, Aggregate):
         return (operand.function, None if operand.field is None else _field(operand.field))
+    if isinstance(operand, Computed):
+        hops = tuple(map(_hop, operand.hops))
+        parts = tuple(map(_operand, operand.operands))
+        return (operand.function, parts, operand.type, operand.slots, operand.words, operand.in_zone, hops)
     return _field(operand)
 
 
+def _hop(hop: Hop) -> Hashable:
+    return (hop.field.object_name, hop.field.name, tuple(each.name for each in hop.targets))
+
+
 def _field(field: PlannedField) -> Hashable:
-    hops = tuple(
-        (hop.field.object_name, hop.field.name, tuple(each.name for each in hop.targets)) for hop in field.hops
-    )
-    return (hops, tuple((each.object_name, each.name) for each in field.fields), field.is_type)
+    return (tuple(map(_hop, field.hops)), tuple((each.object_name, each.name) for each in field.fields), field.is_type)
 
 
 def _order(order: PlannedOrder) -> Hashable:
     return (_operand(order.operand), order.descending, order.nulls_first)
 
 
-def _condition(condition: PlannedCondition) -> Hashable:  # noqa: PLR0911  a kind of condition, a line
+def _condition(condition: PlannedCondition) -> Hashable:  # noqa: C901, PLR0911  a kind of condition, a line
     match condition:
         case AllOf(conditions) | AnyOf(conditions):
             return (type(condition).__name__, tuple(map(_condition, conditions)))
@@ -111,15 +128,19 @@ def _condition(condition: PlannedCondition) -> Hashable:  # noqa: PLR0911  a kin
             return ("NotSo", _condition(negated))
         case Seen(condition=inner, operand=operand):
             return ("Seen", _condition(inner), _field(operand))
+        case OwnedBy(groups):
+            return ("OwnedBy", groups)
         case Agreed(person, purpose, channel):
             return ("Agreed", _field(person), purpose, channel)
         case InQuery(operand, column, source, negated):
             return ("InQuery", _field(operand), _field(column), signature(source), negated)
         case Compare(operand, operator, slot):
             return ("Compare", _operand(operand), operator, slot)
+        case Formed(operand, form, slot):
+            return ("Formed", _field(operand), form, slot)
         case Within(operand, operator, start, end):
             return ("Within", _operand(operand), operator, start, end)
         case OneOf(operand, slot, with_null, negated):
-            return ("OneOf", _field(operand), slot, with_null, negated)
+            return ("OneOf", _operand(operand), slot, with_null, negated)
         case Includes(operand, slots, negated):
             return ("Includes", _field(operand), slots, negated)

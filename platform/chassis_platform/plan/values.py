@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from chassis_metadata.errors import Invalid
 from chassis_metadata.fields import NUMERIC_TYPES, REFERENCE_TYPES, FieldType
 from chassis_metadata.ids import is_id, normal_id
-from chassis_metadata.soql.tree import DateLiteral, Literal
+from chassis_metadata.soql.tree import CurrencyLiteral, DateLiteral, Literal
 from chassis_platform.plan.date_literals import days_now, moment
 from chassis_platform.plan.problems import refuse
 from chassis_platform.plan.read_plan import Moving
@@ -38,6 +38,8 @@ class Slots:
 
     values: dict[str, Any] = field(default_factory=dict)
     moving: dict[str, Moving] = field(default_factory=dict)
+    fiscal_start: int = 1  # the month
+    currency: str | None = None  # that amounts are kept in
 
     def put(self, value: Any) -> str:
         """The name of a new slot with this value."""
@@ -45,12 +47,24 @@ class Slots:
         self.values[name] = value
         return name
 
+    def plain(self, literal: Literal, field_type: FieldType, name: str) -> Literal:
+        """`USD5000` as its amount, where amounts are kept in dollars."""
+        value = literal.value
+        if not isinstance(value, CurrencyLiteral):
+            return literal
+        if field_type is not FieldType.CURRENCY:
+            raise wrong_type(field_type, name)
+        if value.currency != self.currency:
+            message = f"field '{name}' is kept in {self.currency}: nothing converts {value.currency} to it"
+            raise refuse("invalid_field", message)
+        return Literal(value.amount)
+
     def put_range(self, literal: DateLiteral, field_type: FieldType) -> tuple[str, str]:
         """Slots for the first moment or day of a date literal and the first behind it, found when the plan runs."""
         names = []
         for end in (0, 1):
             name = self._next()
-            self.moving[name] = _bound(literal, end, field_type)
+            self.moving[name] = _bound(literal, end, field_type, self.fiscal_start)
             names.append(name)
         return names[0], names[1]
 
@@ -58,10 +72,10 @@ class Slots:
         return f"value_{len(self.values) + len(self.moving) + 1}"
 
 
-def _bound(literal: DateLiteral, end: int, field_type: FieldType) -> Moving:
+def _bound(literal: DateLiteral, end: int, field_type: FieldType, fiscal_start: int) -> Moving:
     def at(now: datetime, zone: ZoneInfo) -> date | datetime:
         try:
-            day = days_now(literal, now, zone)[end]
+            day = days_now(literal, now, zone, fiscal_start)[end]
             return day if field_type is FieldType.DATE else moment(day, zone)
         except (OverflowError, ValueError):
             raise refuse(

@@ -1,0 +1,115 @@
+"""Searches: the records of several objects in which something is found."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import orjson
+
+from chassis_metadata.errors import Invalid
+from chassis_metadata.snapshot import Object
+from chassis_metadata.soql.parse import parse_search
+from chassis_metadata.soql.search_text import literally, read_search_text
+from chassis_metadata.soql.tree import And, Ordering, Path, Query, Search, SearchTerm, SelectedField
+from chassis_platform.access.context import Context
+from chassis_platform.plan.names import Names
+from chassis_platform.plan.problems import refuse, unsupported
+from chassis_platform.plan.query import plan_query
+from chassis_platform.plan.read_plan import ReadPlan
+from chassis_platform.plan.search_terms import demand_length, fields_searched, found_in
+from chassis_platform.records.pages import LATEST_VERSION, Wanted, read_pages
+from chassis_platform.records.search import searched_objects
+from chassis_platform.records.search_parameters import MOST_FOUND, Parameters
+from chassis_tenants.database import Database
+
+_USUAL = frozenset({"USER_MODE", "SECURITY_ENFORCED"})
+_SPELLING = re.compile(r"SPELL_CORRECTION\s*=\s*(true|false)", re.IGNORECASE)
+_NEWEST = (Ordering(Path(("LastModifiedDate",)), descending=True),)
+
+
+async def find(database: Database, context: Context, text: str, *, version: str = LATEST_VERSION) -> bytes:
+    """The answer to a FIND of SOSL."""
+    return await _answer(database, context, _read(text), version)
+
+
+def _read(text: str) -> Search:
+    try:
+        return parse_search(text)
+    except Invalid as error:
+        raise Invalid(*(replace(each, code="malformed_search") for each in error.problems)) from None
+
+
+async def find_by_parameters(
+    database: Database, context: Context, wanted: Parameters, *, version: str = LATEST_VERSION
+) -> bytes:
+    """The same answer for the same search without SOSL around it."""
+    returning = ", ".join(each.in_sosl() for each in wanted.objects)
+    frame = _read(f"FIND {{xx}} IN {wanted.group} FIELDS" + (f" RETURNING {returning}" if returning else ""))
+    try:
+        expression = read_search_text(wanted.text)
+    except ValueError as error:
+        raise refuse("malformed_search", f"q: {error}") from None
+    spelling = () if wanted.misspelled else ("SPELL_CORRECTION = false",)
+    limit = wanted.limit if frame.limit is None else frame.limit
+    search = replace(frame, text=wanted.text, expression=expression, limit=limit, with_clauses=spelling)
+    return await _answer(database, context, search, version)
+
+
+async def _answer(database: Database, context: Context, search: Search, version: str) -> bytes:
+    """All objects in one round trip, one behind the other as they were named."""
+    _refuse_unsupported(search)
+    if search.manner == "PHRASE":
+        search = replace(search, expression=SearchTerm(literally(search.text.strip()), is_phrase=True))
+    demand_length(search.expression)
+    names = Names(context.snapshot, context.policy, context.principal.language)
+    returning = search.returning or tuple(Query((), each.name) for each in searched_objects(context, None))
+    most = MOST_FOUND if search.limit is None else min(search.limit, MOST_FOUND)
+    plans = [_plan(context, names, search, each, most) for each in returning]
+    wanted = Wanted("search", most, version=version)
+    pages = await read_pages(database, context, [(plan, wanted) for plan in plans if plan is not None])
+    records = [record for page in pages for record in orjson.loads(page.records)]
+    return orjson.dumps({"searchRecords": records[:most]})
+
+
+def _plan(context: Context, names: Names, search: Search, query: Query, most: int) -> ReadPlan | None:
+    """None where the object has no field of the kind that is searched."""
+    obj = names.object(query.source, query.position)
+    fields = fields_searched(obj, names, "ALL" if search.group == "SIDEBAR" else search.group)
+    if not fields:
+        return None
+    masks = context.policy.on(obj.name).masks
+    lookups = frozenset(name for name, mask in masks.items() if mask.lookup)
+    found = found_in(search.expression, fields, lookups=lookups, misspelled=_corrects_spelling(search))
+    limit = most if query.limit is None else min(query.limit, most)
+    return plan_query(
+        replace(
+            query,
+            selected=query.selected or (SelectedField(Path(("Id",))),),
+            where=found if query.where is None else And((query.where, found)),
+            order_by=query.order_by or _newest(obj, names),
+            limit=limit,
+        ),
+        context,
+    )
+
+
+def _newest(obj: Object, names: Names) -> tuple[Ordering, ...]:
+    """What was changed last comes first, where nothing else is said."""
+    return _NEWEST if "LastModifiedDate" in names.readable(obj) else ()
+
+
+def _corrects_spelling(search: Search) -> bool:
+    said = [match[1].lower() for each in search.with_clauses if (match := _SPELLING.fullmatch(each))]
+    return "false" not in said
+
+
+def _refuse_unsupported(search: Search) -> None:
+    for each in search.with_clauses:
+        if each.upper() not in _USUAL and not _SPELLING.fullmatch(each):
+            raise unsupported(f"WITH {each}")
+    for each in search.further_clauses:
+        raise unsupported(each)
+    for query in search.returning:
+        if query.scope is not None:
+            raise unsupported(query.scope)
