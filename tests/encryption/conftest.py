@@ -73,6 +73,10 @@ class Club:
     async def save_field(self, name: str, **body: Any) -> None:
         """A field of the tenant's own."""
         await self.save("field", name, body)
+        await self.refresh()
+
+    async def refresh(self) -> None:
+        """See the metadata as it is now."""
         tenant = await tenant_by_id(self.database, self.world.tenant.id)
         assert tenant is not None
         self.world.tenant = tenant

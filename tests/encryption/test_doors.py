@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 
 from chassis_metadata.errors import ChassisError
 from chassis_platform import clock
+from chassis_platform.automation.identity_checks.check import make_check, questions_of
 from chassis_platform.automation.merging.merge import MergeRequest, merge_records
 from chassis_platform.inbound.intake import receive, replay
 from chassis_platform.inbound.messages import Post, find_message
@@ -84,7 +85,7 @@ async def test_fields_that_a_tenant_makes_are_encrypted_too(club: Club, lisa: st
     assert [each["Id"] for each in await club.where("admin", "Badge__c IN ('x', 'secretbadge')")] == [lisa]
     with pytest.raises(ChassisError, match="duplicate value"):
         await club.make(Name="Other", Badge__c="SECRETBADGE", Website="x.example.com")
-    with pytest.raises(ChassisError, match="stored as they are"):
+    with pytest.raises(ChassisError, match="stored encrypted"):
         await club.save_field("Member.Hint__c", type="long_text", label="Hint")
 
 
@@ -156,6 +157,51 @@ async def test_a_person_s_data_are_handed_over_and_erased(club: Club) -> None:
     assert (found["IdNumber"], found["Story"]) == ("secretidentity4", "secretstory4")
     assert not [each for (each,) in parts if bytes(each).startswith(b"PK")]
     assert club.stored(anna, "id_number", "story", "id_number__found") == (None, None, None)
+
+
+CALLER: dict[str, Any] = {
+    "label": "Caller",
+    "object": "Member",
+    "asked_by": {"permission_sets": ["ClubDesk"]},
+    "subjects": {"Attendance": "MemberId"},
+    "facts": [
+        {"name": "Id_End", "question": "Last four?", "value": "IdNumber", "normalise": ["width", "case"], "last": 4},
+        {"name": "Story", "question": "What happened?", "value": "Story", "normalise": ["width", "case", "spaces"]},
+    ],
+    "record": {
+        "object": "Attendance",
+        "subject": "MemberId",
+        "result": "Remark",
+        "passed": "Yes",
+        "failed": "No",
+        "values": {"Name": "Check"},
+    },
+}
+
+
+async def test_a_caller_is_asked_for_what_nobody_sees_and_no_formula_reads(club: Club) -> None:
+    nora = await club.make(Name="Nora", IdNumber="secretidentity-77AB", Story="A secretstory7")
+    visit = await club.make("Attendance", Name="Visit", MemberId=nora)
+    await club.save("identity_check", "Caller__c", CALLER)
+    await club.refresh()
+    desk = await club.world.as_user("desk")
+    attendance = desk.snapshot.objects["Attendance"]
+    asked = await questions_of(club.database, desk, attendance, visit, "Caller__c")
+    outcomes = [
+        await make_check(
+            club.database, desk, attendance, visit, "Caller__c", {"Id_End": heard, "Story": "a secretstory7"}
+        )
+        for heard in ("77ac", "77ab")
+    ]
+    [made] = await club.of(nora, "admin", "(SELECT Remark FROM Attendances)")
+    part = {**CALLER, "facts": [{**CALLER["facts"][0], "value": "RIGHT(IdNumber, 4)"}, CALLER["facts"][1]]}
+    with pytest.raises(ChassisError) as refused:
+        await club.save("identity_check", "Part__c", part)
+
+    assert {each.name for each in asked.facts} == {"Id_End", "Story"}
+    assert [each.passed for each in outcomes] == [False, True]
+    assert [each["Remark"] for each in made["Attendances"]["records"]] == [None, "No", "Yes"]
+    assert [each.code for each in refused.value.problems] == ["unknown_name"]
 
 
 async def test_no_value_stands_in_clear_in_the_whole_database(club: Club, lisa: str) -> None:

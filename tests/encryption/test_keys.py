@@ -13,7 +13,9 @@ import pytest
 from starlette.applications import Starlette
 
 from chassis_metadata.errors import Conflict, Unavailable
+from chassis_platform import clock
 from chassis_platform.access.compile import PolicyStore
+from chassis_platform.access.security_policy import store_policy
 from chassis_platform.api import setup_encryption, setup_four_eyes
 from chassis_platform.api.deps import Server
 from chassis_platform.app import make_app, make_server
@@ -159,12 +161,52 @@ async def test_setup_shows_keys_and_two_administrators_want_them_gone(club: Club
     kept = await office.request("DELETE", "/encryption/destruction", headers=second)
 
     assert refused == [403, 403]
-    assert {"Member.IdNumber", "Attendance.Remark"} <= set(shown["fields"])
+    fields = {each["field"]: (each["object_label"], each["found"], each["own"]) for each in shown["fields"]}
+    assert fields["Member.IdNumber"] == ("Member", True, False)
+    assert fields["Attendance.Remark"] == ("Attendance", False, False)
     assert {each["kind"] for each in shown["keys"]} == {"data", "index"}
     assert "wrapped" not in shown["keys"][0]
     assert (asked.status_code, asked.json()[0]["errorCode"]) == (403, "APPROVAL_REQUIRED")
     assert (approved.status_code, done.status_code, kept.status_code) == (204, 201, 204)
-    assert state["wish"]["reason"] == "We leave"
+    assert (state["wish"]["reason"], state["wish"]["asked_by"]) == ("We leave", "admin")
+
+
+@pytest.mark.usefixtures("members")
+async def test_laying_a_field_in_clear_waits_for_a_second_administrator_where_the_tenant_wants_that(
+    club: Club, office: httpx.AsyncClient
+) -> None:
+    await club.save_field("Member.Code__c", type="text", label="Code")
+    [offered] = (await office.get("/encryption", headers=await by(club, "admin"))).json()["encryptable"]
+    await club.save_field("Member.Code__c", type="text", label="Code", encrypted=True)
+    await club.make(Name="Coded", Website="c.example.com", Code__c="Code in clear")
+    await club.work()
+    policy = {"four_eyes": ["field_decryption"]}
+    kept = store_policy(club.world.tenant.id, policy, club.world.users["admin"], clock.now())
+    await club.database.read(Binding(club.world.tenant.id), kept)
+    club.world.sql("UPDATE chassis.tenant SET access_version = access_version + 1")
+    await club.refresh()
+    admin, second, desk = [await by(club, name) for name in ("admin", "second", "desk")]
+    wish: Any = {"json": {"field": "Member.Code__c"}}
+    refused = await office.post("/encryption/decryption", **wish, headers=desk)
+    asked = await office.post("/encryption/decryption", **wish, headers=admin)
+    request = asked.json()[0]["request"]
+    await office.post(f"/administration-requests/{request}/approve", json={}, headers=second)
+    packaged = await office.post("/encryption/decryption", json={"field": "Member.Email"}, headers=admin)
+    done = await office.post("/encryption/decryption", **wish, headers=admin)
+    await club.refresh()
+    running = (await office.get("/encryption", headers=admin)).json()
+    await club.work()
+    await club.refresh()
+    after = (await office.get("/encryption", headers=admin)).json()
+
+    assert offered["field"] == "Member.Code__c"
+    assert (refused.status_code, asked.status_code, packaged.status_code, done.status_code) == (403, 403, 403, 204)
+    assert "APPROVAL_REQUIRED" in asked.text
+    assert [(each["seals"], each["finished"]) for each in running["conversions"]] == [(False, None)]
+    assert [each["field"] for each in after["encryptable"]] == ["Member.Code__c"]
+    assert club.places_of("Code in clear") != []
+    club.world.sql("DELETE FROM chassis.security_policy")
+    await club.refresh()
 
 
 async def test_destroyed_keys_leave_blanks_and_the_club_goes_on(club: Club, members: list[str]) -> None:

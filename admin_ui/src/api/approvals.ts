@@ -85,6 +85,7 @@ export interface DecisionDraft {
   id: string
   decision: Verdict
   comments: string | null
+  attachments?: readonly string[]
   fields?: Values
   next_approver_ids?: string[]
 }
@@ -106,8 +107,13 @@ export const reassign = (request: string, actor: string, comments: string | null
   })
 
 export const recordApprovals = (id: string) => call<RecordApprovals>('GET', ofRecord(id))
-export const submitRecord = (id: string, process: string, comments: string | null, next: string[]) =>
-  call<Result>('POST', ofRecord(id), { body: { process, comments, next_approver_ids: next } })
+export const submitRecord = (
+  id: string,
+  process: string,
+  comments: string | null,
+  attachments: readonly string[],
+  next: string[],
+) => call<Result>('POST', ofRecord(id), { body: { process, comments, attachments, next_approver_ids: next } })
 export const submitRecords = (ids: string[], comments: string | null) =>
   call<{ results: Result[] }>('POST', '/ui/approvals/submit', { body: { record_ids: ids, comments } })
 export const recallRecord = (id: string, comments: string | null) =>

@@ -19,7 +19,14 @@ import type {
 const object = (name: string) => `/ui/objects/${encodeURIComponent(name)}`
 const record = (id: string) => `/ui/records/${encodeURIComponent(id)}`
 
-export const signOut = () => call<void>('DELETE', '/ui/session')
+const endSession = () => call<{ redirect?: string } | undefined>('DELETE', '/ui/session')
+
+/** Sign out here, and go on to the identity provider where it signs people out too. */
+export const signOut = () =>
+  endSession().then(
+    (answer) => window.location.assign(answer?.redirect ?? '/'),
+    () => window.location.assign('/'),
+  )
 export const bootstrap = () => call<Bootstrap>('GET', '/ui/bootstrap')
 export const setLanguage = (language: Language) => call<void>('PATCH', '/ui/me', { body: { language } })
 

@@ -93,6 +93,10 @@ export interface ProviderDraft {
   scopes?: string
   entity_id?: string
   sign_in_url?: string
+  sign_out_url?: string | null
+  sign_out_answer_url?: string | null
+  sign_requests?: boolean
+  older_encryption?: boolean
   certificates?: string[]
   subject_attribute?: string | null
 }
@@ -118,6 +122,8 @@ export const identityProviders = () => call<{ providers: IdentityProvider[] }>('
 export const createProvider = (draft: ProviderDraft) => call<{ id: string }>('POST', PROVIDERS, { body: draft })
 export const updateProvider = (id: string, draft: Partial<ProviderDraft>) =>
   call<void>('PATCH', `${PROVIDERS}/${enc(id)}`, { body: draft })
+export const renewProviderKey = (id: string) =>
+  call<{ certificate: string }>('POST', `${PROVIDERS}/${enc(id)}/key`)
 export const deleteProvider = (id: string) => call<void>('DELETE', `${PROVIDERS}/${enc(id)}`)
 export const linkedIdentities = (id: string) =>
   call<{ identities: LinkedIdentity[] }>('GET', `${PROVIDERS}/${enc(id)}/identities`)

@@ -9,6 +9,8 @@ export interface LogicKind {
   label: string
   of_object: boolean
   components: number
+  /** The permission that changing components of the kind takes. */
+  needs: string
 }
 
 export interface LogicSummary {

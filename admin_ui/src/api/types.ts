@@ -114,6 +114,8 @@ export interface FieldDescribe {
   relationship_name: string | null
   classification: string
   tracked: boolean
+  /** Stored as ciphertext: it is found by its whole value at most. */
+  encrypted?: boolean
   /** A formula decides: whether it must be filled, may be changed, or what it starts with. */
   required_when: boolean
   read_only_when: boolean
@@ -461,6 +463,7 @@ export interface FieldDraft {
   external_id?: boolean
   indexed?: boolean
   tracked?: boolean
+  encrypted?: boolean
   classification?: string
   length?: number
   precision?: number

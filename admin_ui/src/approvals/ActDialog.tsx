@@ -4,6 +4,7 @@ import { useId, useState, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { AskDialog } from '../frame/AskDialog'
 import { errorId, FieldRow } from '../records/fields/FieldRow'
+import { attachmentsIn } from './attachments'
 
 interface ActDialogProps {
   title: string
@@ -13,17 +14,20 @@ interface ActDialogProps {
   needsComment: boolean
   /** Whether what else the dialog asks for is there. */
   isComplete?: boolean
+  /** Whether addresses and records may go along. */
+  attaches?: boolean
   children?: ReactNode
-  onAct: (comments: string | null) => Promise<void>
+  onAct: (comments: string | null, attachments: readonly string[]) => Promise<void>
   onClose: () => void
 }
 
 const LONGEST = 4000
 
-export function ActDialog({ text, needsComment, children, onAct, ...dialog }: ActDialogProps) {
+export function ActDialog({ text, needsComment, attaches = false, children, onAct, ...dialog }: ActDialogProps) {
   const { t } = useTranslation()
   const id = useId()
   const [comments, setComments] = useState('')
+  const [attached, setAttached] = useState('')
   const [isMissing, setMissing] = useState(false)
 
   async function act() {
@@ -33,7 +37,7 @@ export function ActDialog({ text, needsComment, children, onAct, ...dialog }: Ac
       document.getElementById(id)?.focus()
       return
     }
-    await onAct(written)
+    await onAct(written, attachmentsIn(attached))
   }
 
   return (
@@ -62,6 +66,18 @@ export function ActDialog({ text, needsComment, children, onAct, ...dialog }: Ac
           }}
         />
       </FieldRow>
+      {attaches && (
+        <FieldRow id={`${id}-attached`} label={t('approval.attachments')} help={t('approval.attachmentsHelp')}>
+          <Input.TextArea
+            id={`${id}-attached`}
+            value={attached}
+            maxLength={LONGEST}
+            className="grows"
+            rows={1}
+            onChange={(event) => setAttached(event.target.value)}
+          />
+        </FieldRow>
+      )}
     </AskDialog>
   )
 }

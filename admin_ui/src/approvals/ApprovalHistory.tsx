@@ -12,11 +12,13 @@ import {
 import Tag from 'antd/es/tag'
 import type { ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
+import { Link } from 'react-router'
 import type { Approval, HistoryLine, RecordApprovals } from '../api/approvals'
 import { ErrorState, Lines } from '../frame/states'
 import { useReader } from '../records/fields/useReader'
 import { formatDateTime } from '../records/format'
 import { tidyName } from '../records/names'
+import { recordIn } from './attachments'
 
 const ICONS: Record<string, ReactNode> = {
   Started: <SendOutlined aria-hidden />,
@@ -70,6 +72,17 @@ export function ApprovalHistory({ query }: ApprovalHistoryProps) {
   )
 }
 
+function Attachment({ address }: { address: string }) {
+  const record = recordIn(address)
+  return record !== null ? (
+    <Link to={`/r/${record}`}>{record}</Link>
+  ) : (
+    <a href={address} target="_blank" rel="noreferrer">
+      {address}
+    </a>
+  )
+}
+
 function Happened({ line }: { line: HistoryLine }) {
   const { t } = useTranslation()
   const reader = useReader()
@@ -89,7 +102,11 @@ function Happened({ line }: { line: HistoryLine }) {
           {line.channel === 'link' && <span> · {t('approval.byLink')}</span>}
         </div>
         {line.comments !== null && <p className="request-comment">{line.comments}</p>}
-        {line.attachments.length > 0 && <p className="small mono">{line.attachments.join(' ')}</p>}
+        {line.attachments.map((each) => (
+          <p key={each} className="small mono">
+            <Attachment address={each} />
+          </p>
+        ))}
       </div>
     </li>
   )

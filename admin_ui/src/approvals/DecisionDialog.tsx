@@ -31,9 +31,9 @@ export function DecisionDialog({ requests, verdict, onClose }: DecisionDialogPro
   const asksNext = verdict === 'approve' && single?.choosesApprover === true
   const isApproval = verdict === 'approve'
 
-  async function act(comments: string | null) {
+  async function act(comments: string | null, attachments: readonly string[]) {
     const sent = left
-    const { results } = await decide(drafts(sent, verdict, comments, fields, asksNext ? next : null))
+    const { results } = await decide(drafts(sent, verdict, comments, attachments, fields, asksNext ? next : null))
     const refused = failures(sent, results)
     const done = sent.length - refused.length
     if (done > 0) {
@@ -74,6 +74,7 @@ export function DecisionDialog({ requests, verdict, onClose }: DecisionDialogPro
           />
         )
       }
+      attaches
       onAct={act}
       onClose={onClose}
     >

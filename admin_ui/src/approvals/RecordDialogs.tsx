@@ -31,8 +31,8 @@ export function SubmitDialog({ recordId, name, processes, onClose }: SubmitDialo
   const process = processes.find((each) => each.name === chosen)
   const asksNext = process?.chooses_approver ?? false
 
-  async function act(comments: string | null) {
-    await submitRecord(recordId, chosen, comments, asksNext && next !== null ? [next] : [])
+  async function act(comments: string | null, attachments: readonly string[]) {
+    await submitRecord(recordId, chosen, comments, attachments, asksNext && next !== null ? [next] : [])
     await refresh([recordId])
     ready(t('approval.submitted'))
     onClose()
@@ -44,6 +44,7 @@ export function SubmitDialog({ recordId, name, processes, onClose }: SubmitDialo
       okText={t('approval.submitShort')}
       needsComment={process?.comments_required ?? false}
       isComplete={!asksNext || next !== null}
+      attaches
       onAct={act}
       onClose={onClose}
     >

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Approval, RecordApprovals, RecordRequest } from '../api/approvals'
 import type { RecordAnswer } from '../api/types'
 import { testObject } from '../records/testObject'
+import { attachmentsIn, recordIn } from './attachments'
 import { drafts, failures, isOverdue, needsComment, type Decidable } from './decisions'
 import { joinNames } from './joinNames'
 import { underLock } from './underLock'
@@ -92,10 +93,24 @@ describe('decisions', () => {
   })
 
   it('say no more than what was filled in', () => {
-    expect(drafts([one], 'approve', null, {}, null)).toEqual([{ id: '04iA', decision: 'approve', comments: null }])
-    expect(drafts([one], 'approve', 'fine', { Budget: 5 }, '005C')).toEqual([
-      { id: '04iA', decision: 'approve', comments: 'fine', fields: { Budget: 5 }, next_approver_ids: ['005C'] },
+    expect(drafts([one], 'approve', null, [], {}, null)).toEqual([{ id: '04iA', decision: 'approve', comments: null }])
+    expect(drafts([one], 'approve', 'fine', ['https://a.example/b'], { Budget: 5 }, '005C')).toEqual([
+      {
+        id: '04iA',
+        decision: 'approve',
+        comments: 'fine',
+        attachments: ['https://a.example/b'],
+        fields: { Budget: 5 },
+        next_approver_ids: ['005C'],
+      },
     ])
+  })
+
+  it('take addresses and records along, one a line', () => {
+    const id = '001000000000001AAA'
+    const here = 'https://dealer.example'
+    expect(attachmentsIn(` https://a.example/b\n${here}/r/${id}\n${id} `, here)).toEqual(['https://a.example/b', id, id])
+    expect([recordIn(id), recordIn('https://a.example/b')]).toEqual([id, null])
   })
 
   it('that failed are told by the name of their record', () => {

@@ -32,6 +32,7 @@ export function drafts(
   requests: readonly Decidable[],
   verdict: Verdict,
   comments: string | null,
+  attachments: readonly string[],
   fields: Values,
   next: string | null,
 ): DecisionDraft[] {
@@ -39,6 +40,7 @@ export function drafts(
     id: request.id,
     decision: verdict,
     comments,
+    ...(attachments.length > 0 ? { attachments } : {}),
     ...(Object.keys(fields).length > 0 ? { fields } : {}),
     ...(next === null ? {} : { next_approver_ids: [next] }),
   }))

@@ -84,7 +84,7 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
       key: 'out',
       icon: <LogoutOutlined aria-hidden />,
       label: t('frame.signOut'),
-      onClick: () => void signOut().finally(() => window.location.assign('/')),
+      onClick: () => void signOut(),
     },
   ]
 

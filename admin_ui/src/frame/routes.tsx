@@ -61,6 +61,10 @@ const screens: RouteObject[] = [
         path: 'data-dictionary',
         lazy: async () => ({ Component: (await import('../setup/DictionaryPage')).DictionaryPage }),
       },
+      {
+        path: 'encryption',
+        lazy: async () => ({ Component: (await import('../setup/encryption/EncryptionPage')).EncryptionPage }),
+      },
       { path: 'roles', lazy: async () => ({ Component: (await import('../setup/RolesPage')).RolesPage }) },
       { path: 'packages', lazy: async () => ({ Component: (await import('../setup/PackagesPage')).PackagesPage }) },
       { path: 'groups', lazy: async () => ({ Component: (await import('../sharing/GroupsPage')).GroupsPage }) },

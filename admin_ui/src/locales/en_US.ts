@@ -1,8 +1,10 @@
 // The application's own texts in English. The keys are those of every language.
+import { encryptionEnglish } from './encryption.en_US'
 import { federationEnglish } from './federation.en_US'
 import { privacyEnglish } from './privacy.en_US'
 import { groupEnglish, sharingEnglish } from './sharing.en_US'
 const texts = {
+  encryption: encryptionEnglish,
   federation: federationEnglish,
   action: {
     save: 'Save',
@@ -252,6 +254,8 @@ const texts = {
     notDecided_other: '{{count}} requests could not be decided',
     comments: 'Comments',
     commentMissing: 'This needs a comment.',
+    attachments: 'Attachments',
+    attachmentsHelp: 'Addresses (https) or records of this site, one a line.',
     nextApprover: 'Who is asked next',
     own: 'You submitted it yourself',
     submittedBy: '{{name}}, {{date}}',
@@ -679,6 +683,7 @@ const texts = {
       security_policy: 'Changing this policy',
       package: 'Installing packages',
       key_destruction: 'Destroying keys',
+      field_decryption: 'Storing an encrypted field in clear',
       journal_export: 'Exporting the journal',
       login_as: 'Signing in as somebody else',
     },
@@ -787,6 +792,7 @@ const texts = {
     external_id: 'External id',
     indexed: 'Indexed',
     tracked: 'Tracked',
+    encrypted: 'Encrypted',
     classification: 'Classification',
     classificationHelp: 'Reading personal and sensitive values leaves a trace in the access log.',
     classifications: { public: 'Public', internal: 'Internal', personal: 'Personal', sensitive: 'Sensitive' },

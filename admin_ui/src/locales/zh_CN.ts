@@ -1,10 +1,12 @@
 // 应用自身的中文文本。键与英文相同；中文没有单复数之分，_one 与 _other 写法一致。
+import { encryptionChinese } from './encryption.zh_CN'
 import { federationChinese } from './federation.zh_CN'
 import { privacyChinese } from './privacy.zh_CN'
 import { groupChinese, sharingChinese } from './sharing.zh_CN'
 import type { Texts } from './en_US'
 
 const texts: Texts = {
+  encryption: encryptionChinese,
   federation: federationChinese,
   action: {
     save: '保存',
@@ -254,6 +256,8 @@ const texts: Texts = {
     notDecided_other: '{{count}} 项申请未能处理',
     comments: '审批意见',
     commentMissing: '此处必须填写意见。',
+    attachments: '附件',
+    attachmentsHelp: '网址（https）或本系统的记录，每行一个。',
     nextApprover: '下一位审批人',
     own: '这是您自己提交的',
     submittedBy: '{{name}}，{{date}}',
@@ -677,6 +681,7 @@ const texts: Texts = {
       security_policy: '修改本策略',
       package: '安装软件包',
       key_destruction: '销毁密钥',
+      field_decryption: '将加密字段改为明文存储',
       journal_export: '导出审计日志',
       login_as: '以他人身份登录',
     },
@@ -785,6 +790,7 @@ const texts: Texts = {
     external_id: '外部 ID',
     indexed: '已建索引',
     tracked: '跟踪更改',
+    encrypted: '加密存储',
     classification: '数据分级',
     classificationHelp: '读取个人和敏感信息会在访问日志中留下记录。',
     classifications: { public: '公开', internal: '内部', personal: '个人信息', sensitive: '敏感信息' },

@@ -94,6 +94,6 @@ describe('filters', () => {
       'lookup',
       'phone',
     ]
-    for (const type of types) expect(comparisonsOf(type).length).toBeGreaterThan(0)
+    for (const type of types) expect(comparisonsOf({ type }).length).toBeGreaterThan(0)
   })
 })

@@ -39,8 +39,12 @@ const ORDERED: Comparison[] = [
 ]
 const DATED: Comparison[] = ['greaterOrEqual', 'lessOrEqual', 'equals', 'greater', 'less', 'empty', 'notEmpty']
 
-/** The comparisons a type offers; the first is what a new condition starts with. */
-export function comparisonsOf(type: FieldType): Comparison[] {
+/** Of an encrypted value the server knows whether it is there, and whether it is the very same. */
+const SAME: Comparison[] = ['equals', 'notEquals', 'empty', 'notEmpty']
+
+/** The comparisons a field offers; the first is what a new condition starts with. */
+export function comparisonsOf({ type, encrypted }: Pick<FieldDescribe, 'type' | 'encrypted'>): Comparison[] {
+  if (encrypted) return SAME
   switch (type) {
     case 'picklist':
       return ['oneOf', 'noneOf', 'empty', 'notEmpty']
@@ -59,7 +63,7 @@ export function comparisonsOf(type: FieldType): Comparison[] {
     case 'lookup':
     case 'master_detail':
     case 'id':
-      return ['equals', 'notEquals', 'empty', 'notEmpty']
+      return SAME
     default:
       return TEXT
   }

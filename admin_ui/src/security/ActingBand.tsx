@@ -12,7 +12,7 @@ export function ActingBand() {
   return (
     <div className="acting-band" role="status">
       <span>{t('security.acting', { acting: tidyName(acting.name), user: tidyName(user.name) })}</span>
-      <Button size="small" onClick={() => void signOut().finally(() => window.location.assign('/'))}>
+      <Button size="small" onClick={() => void signOut()}>
         {t('security.stopActing')}
       </Button>
     </div>

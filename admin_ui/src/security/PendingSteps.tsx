@@ -54,7 +54,7 @@ export function PendingSteps({ username, password, onDone }: PendingStepsProps) 
       {pending === 'new_password' && (
         <NewPassword username={username} asksOld={password === undefined} onSubmit={replace} />
       )}
-      <Button type="link" block onClick={() => void signOut().finally(() => window.location.assign('/'))}>
+      <Button type="link" block onClick={() => void signOut()}>
         {t('security.otherUser')}
       </Button>
     </div>

@@ -29,7 +29,7 @@ import { refreshDefinitions } from './refreshDefinitions'
 import { useDraft } from './useDraft'
 
 const CLASSIFICATIONS = ['public', 'internal', 'personal', 'sensitive'] as const
-const FLAGS = ['required', 'unique', 'external_id', 'indexed', 'tracked'] as const
+const FLAGS = ['required', 'unique', 'external_id', 'indexed', 'tracked', 'encrypted'] as const
 const ON_DELETE = ['clear', 'restrict', 'cascade'] as const
 
 interface FieldFormProps {
@@ -253,7 +253,7 @@ export function FieldForm({ object, field, onClose }: FieldFormProps) {
           </Checkbox>
         </>
       )}
-      {settings.default && (
+      {settings.default && !values.encrypted && (
         <FieldRow id="field-default" label={t('field.default')} errors={errorsOf('default')}>
           <FieldInput
             id="field-default"
@@ -276,10 +276,16 @@ export function FieldForm({ object, field, onClose }: FieldFormProps) {
       )}
       <fieldset className="checks">
         <legend>{t('field.properties')}</legend>
-        {(['required', 'unique', 'indexed', 'tracked'] as const)
+        {(['required', 'unique', 'indexed', 'tracked', 'encrypted'] as const)
           .filter((flag) => settings[flag])
           .map((flag) => (
-            <Checkbox key={flag} checked={values[flag]} onChange={(event) => set(flag, event.target.checked)}>
+            <Checkbox
+              key={flag}
+              checked={values[flag]}
+              // What is encrypted is stored in clear again under Keys and encryption.
+              disabled={flag === 'encrypted' && field?.encrypted}
+              onChange={(event) => set(flag, event.target.checked)}
+            >
               {t(`field.${flag}`)}
             </Checkbox>
           ))}

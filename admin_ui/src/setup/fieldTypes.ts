@@ -36,12 +36,14 @@ export interface TypeSettings {
   unique: boolean
   indexed: boolean
   tracked: boolean
+  encrypted: boolean
   default: boolean
 }
 
 const UNIQUE: ReadonlySet<FieldType> = new Set(['text', 'email', 'phone', 'number'])
 const COMPOUND: ReadonlySet<FieldType> = new Set(['address', 'geolocation'])
 const LONG: ReadonlySet<FieldType> = new Set(['long_text', 'rich_text'])
+const ENCRYPTABLE: ReadonlySet<FieldType> = new Set(['text', 'long_text', 'rich_text', 'email', 'phone', 'url'])
 const WITH_DEFAULT: ReadonlySet<FieldType> = new Set([
   'text',
   'number',
@@ -67,6 +69,7 @@ export function settingsOf(type: FieldType): TypeSettings {
     unique: UNIQUE.has(type),
     indexed: isPlain && type !== 'multi_picklist',
     tracked: !COMPOUND.has(type) && type !== 'auto_number',
+    encrypted: ENCRYPTABLE.has(type),
     default: WITH_DEFAULT.has(type),
   }
 }
@@ -106,6 +109,7 @@ export interface FieldFormValues {
   external_id: boolean
   indexed: boolean
   tracked: boolean
+  encrypted: boolean
   default: string | number | boolean | null
   classification: string
   grant_to: string[]
@@ -134,6 +138,7 @@ export function formValues(field?: FieldDescribe): FieldFormValues {
     external_id: field?.external_id ?? false,
     indexed: field?.indexed ?? false,
     tracked: field?.tracked ?? false,
+    encrypted: field?.encrypted ?? false,
     default: field?.default ?? null,
     classification: field?.classification ?? 'internal',
     grant_to: [],
@@ -169,11 +174,11 @@ export function toFieldDraft(form: FieldFormValues): FieldDraft {
     if (form.child_label.trim() !== '') draft.child_label = form.child_label.trim()
   }
   if (settings.onDelete) draft.on_delete = form.on_delete
-  for (const flag of ['required', 'unique', 'indexed', 'tracked'] as const) {
+  for (const flag of ['required', 'unique', 'indexed', 'tracked', 'encrypted'] as const) {
     if (settings[flag] && form[flag]) draft[flag] = true
   }
   if (settings.unique && form.external_id) draft.external_id = true
-  if (settings.default && form.default !== null && form.default !== '') draft.default = form.default
+  if (settings.default && !form.encrypted && form.default !== null && form.default !== '') draft.default = form.default
   if (form.classification !== 'internal') draft.classification = form.classification
   if (form.grant_to.length > 0) draft.grant_to = form.grant_to
   return draft

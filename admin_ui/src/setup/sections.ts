@@ -22,6 +22,7 @@ export function useSetupSections(): SetupSection[] {
     { to: '/admin/sharing', label: t('sharing.setup'), needs: 'ViewSetup' },
     { to: '/admin/record-access', label: t('sharing.explain'), needs: 'ManageSharing' },
     { to: '/admin/data-dictionary', label: t('dictionary.title'), needs: 'ViewSetup' },
+    { to: '/admin/encryption', label: t('encryption.title'), needs: 'ManageKeys' },
     { to: '/admin/privacy', label: t('privacy.title'), needs: 'ManagePrivacy' },
     { to: '/admin/packages', label: t('setup.packages'), needs: 'ViewSetup' },
     { to: '/admin/security-policy', label: t('setup.securityPolicy'), needs: 'ManageSecurity' },

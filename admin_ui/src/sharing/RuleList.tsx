@@ -15,7 +15,7 @@ import { useRuleWords } from './useRuleWords'
 export function RuleList({ kind }: { kind: RuleKind }) {
   const { t } = useTranslation()
   const navigate = useNavigate()
-  const mayChange = useMay('ManageMetadata')
+  const mayChange = useMay('ManageSharing')
   const words = useRuleWords()
   const [q, setQ] = useState('')
   const all = useQuery({ queryKey: ['setup', 'logic', kind, 'bodies'], queryFn: () => recordRules(kind) })

@@ -49,7 +49,7 @@ export function FilterBuilder({ describe, request, onApply, onClose }: FilterBui
 
   function chooseField(index: number, name: string) {
     const field = describe.fields[name]
-    const [first = 'equals'] = field ? comparisonsOf(field.type) : []
+    const [first = 'equals'] = field ? comparisonsOf(field) : []
     replace(index, { field: name, comparison: first, value: field?.type === 'checkbox' ? true : null })
   }
 
@@ -95,7 +95,7 @@ export function FilterBuilder({ describe, request, onApply, onClose }: FilterBui
                     value={condition.comparison}
                     aria-label={t('filter.comparison')}
                     virtual={false}
-                    options={comparisonsOf(field.type).map((each) => ({
+                    options={comparisonsOf(field).map((each) => ({
                       value: each,
                       label: t(`filter.comparisons.${each}`),
                     }))}

@@ -5,7 +5,7 @@ import Button from 'antd/es/button'
 import { Fragment } from 'react'
 import { useReady } from '../../frame/useReady'
 
-const KNOWN = ['callback', 'metadata', 'acs'] as const
+const KNOWN = ['callback', 'metadata', 'acs', 'slo'] as const
 
 export function ProviderAddresses({ addresses }: { addresses: Record<string, string> }) {
   const { t } = useTranslation()

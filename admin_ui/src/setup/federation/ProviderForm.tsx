@@ -10,6 +10,7 @@ import { useDraft } from '../useDraft'
 import { Mappings } from './Mappings'
 import { PermissionSetList } from './PermissionSetList'
 import { ProviderAddresses } from './ProviderAddresses'
+import { SamlOptions } from './SamlOptions'
 import { newProvider, splitCertificates } from './providers'
 
 const ATTRIBUTES = ['username', 'email', 'first_name', 'last_name'] as const
@@ -104,6 +105,7 @@ export function ProviderForm({ provider, kind, onClose, onSaved }: ProviderFormP
         <>
           {text('entity_id', t('federation.entityId'))}
           {text('sign_in_url', t('federation.signInUrl'))}
+          <SamlOptions provider={provider} draft={draft} />
           <FieldRow
             id="provider-certificates"
             label={t('federation.certificates')}

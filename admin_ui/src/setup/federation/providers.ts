@@ -29,6 +29,10 @@ export function newProvider(kind: 'oidc' | 'saml', provider: IdentityProvider | 
     ...common,
     entity_id: provider?.entity_id ?? '',
     sign_in_url: provider?.sign_in_url ?? '',
+    sign_out_url: provider?.sign_out_url ?? null,
+    sign_out_answer_url: provider?.sign_out_answer_url ?? null,
+    sign_requests: provider?.sign_requests ?? false,
+    older_encryption: provider?.older_encryption ?? false,
     certificates: provider?.certificates ?? [],
     subject_attribute: provider?.subject_attribute ?? null,
   }

@@ -9,7 +9,15 @@ import Tag from 'antd/es/tag'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { Link, useNavigate, useParams } from 'react-router'
-import { deleteLogic, logicComponent, saveLogic, turnLogic, type LogicBody, type LogicSummary } from '../../api/logic'
+import {
+  deleteLogic,
+  logicComponent,
+  logicKinds,
+  saveLogic,
+  turnLogic,
+  type LogicBody,
+  type LogicSummary,
+} from '../../api/logic'
 import { PageHeader } from '../../frame/PageHeader'
 import { useMay } from '../../frame/session'
 import { ErrorState, Lines } from '../../frame/states'
@@ -38,7 +46,8 @@ function Editor({ kind, found }: { kind: string; found: (LogicSummary & { body: 
   const client = useQueryClient()
   const { message } = App.useApp()
   const errorText = useErrorText()
-  const mayChange = useMay('ManageMetadata')
+  const kinds = useQuery({ queryKey: ['setup', 'logic'], queryFn: logicKinds })
+  const mayChange = useMay(kinds.data?.kinds.find((each) => each.kind === kind)?.needs ?? 'ManageMetadata')
   const isOwn = found === null || found.custom
   const [name, setName] = useState(found?.name ?? '')
   const [isSaving, setSaving] = useState(false)

@@ -18,17 +18,20 @@ import { matching } from './matching'
 
 const FIRST = 'validation_rule'
 
+/** Org-wide defaults are changed under Sharing, which says first whom a change concerns. */
+const SHOWN_ELSEWHERE = 'org_wide_default'
+
 export function LogicPage() {
   const { t } = useTranslation()
   const navigate = useNavigate()
   const client = useQueryClient()
   const { message } = App.useApp()
   const errorText = useErrorText()
-  const mayChange = useMay('ManageMetadata')
   const [search, setSearch] = useSearchParams()
   const kind = search.get('kind') ?? FIRST
   const q = search.get('q') ?? ''
   const kinds = useQuery({ queryKey: ['setup', 'logic'], queryFn: logicKinds })
+  const mayChange = useMay(kinds.data?.kinds.find((each) => each.kind === kind)?.needs ?? 'ManageMetadata')
   const all = useQuery({ queryKey: ['setup', 'logic', kind], queryFn: () => logicComponents(kind) })
 
   async function turn(each: LogicSummary, active: boolean) {
@@ -97,10 +100,12 @@ export function LogicPage() {
           aria-label={t('logic.kind')}
           value={kind}
           loading={kinds.isPending}
-          options={(kinds.data?.kinds ?? []).map((each) => ({
-            value: each.kind,
-            label: `${t(`logic.kinds.${each.kind as 'flow'}`, { defaultValue: each.label })} (${each.components})`,
-          }))}
+          options={(kinds.data?.kinds ?? [])
+            .filter((each) => each.kind !== SHOWN_ELSEWHERE)
+            .map((each) => ({
+              value: each.kind,
+              label: `${t(`logic.kinds.${each.kind as 'flow'}`, { defaultValue: each.label })} (${each.components})`,
+            }))}
           onChange={(value: string) => setSearch({ kind: value })}
         />
         <Input

@@ -54,7 +54,15 @@ export const SECTIONS: { name: Section; keys: Key[] }[] = [
   },
 ]
 
-export const ACTS = ['permission_set', 'security_policy', 'package', 'key_destruction', 'journal_export', 'login_as']
+export const ACTS = [
+  'permission_set',
+  'security_policy',
+  'package',
+  'key_destruction',
+  'field_decryption',
+  'journal_export',
+  'login_as',
+]
 export const DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 
 /** The value in force: the tenant's own, or what holds without one. */

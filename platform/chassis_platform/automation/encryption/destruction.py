@@ -13,6 +13,7 @@ from chassis_metadata.ids import new_id
 from chassis_platform import clock
 from chassis_platform.access.context import Context
 from chassis_platform.automation.encryption.rotation import KEYS_CHANGED, SECTION
+from chassis_tenants.conversions import unfinished
 from chassis_tenants.database import Binding, Database
 from chassis_tenants.journal import OPERATOR, SetupChange, setup_entry
 from chassis_tenants.statement import Statement
@@ -69,6 +70,9 @@ async def destroy_keys(database: Database, tenant_id: int) -> int:
     """Destroy all keys of a tenant that wants it; answers how many there were. Nothing brings the values back."""
     now = clock.now()
     async with database.transaction(Binding(tenant_id)) as transaction:
+        if await transaction.fetch(unfinished(tenant_id)):
+            message = "Values are being encrypted, or laid in clear, right now. Wait until that is done."
+            raise Conflict.of("conversion_running", message)
         wishes = await transaction.fetch(_DONE.bind(tenant_id=tenant_id, now=now))
         if not wishes:
             message = "No administrator of the tenant wants its keys destroyed, or the wish is older than a week."

@@ -7,6 +7,7 @@ from typing import Any
 from chassis_metadata.errors import Conflict
 from chassis_metadata.snapshot import Field, Snapshot
 from chassis_platform import clock
+from chassis_tenants.conversions import KEYS_LOCK
 from chassis_tenants.database import Binding, Database, Transaction
 from chassis_tenants.journal import Actor, SetupChange, enqueue, setup_entry
 from chassis_tenants.seal_marks import document_to_seal
@@ -14,8 +15,8 @@ from chassis_tenants.statement import Statement
 from chassis_tenants.tenant_keys import DATA
 
 SECTION = "Encryption"
-#: The job that seals values anew; a tenant's run one after the other.
-JOB, LOCK_KEY = "seal_values_anew", "tenant_keys"
+#: The job that seals values anew.
+JOB = "seal_values_anew"
 
 _NEWEST = Statement(
     "SELECT max(number) FROM chassis.tenant_key WHERE tenant_id = %(tenant_id)s AND kind = 'data'"
@@ -35,8 +36,12 @@ _STATE = Statement(
     " FROM chassis.tenant_key k WHERE k.tenant_id = %(tenant_id)s), '[]'::json), 'rotation',"
     " (SELECT json_build_object('number', r.number, 'started', r.started_at, 'finished', r.finished_at,"
     " 'at', r.object_name, 'sealed_anew', r.sealed_anew) FROM chassis.key_rotation r"
-    " WHERE r.tenant_id = %(tenant_id)s ORDER BY r.number DESC LIMIT 1), 'wish',"
-    " (SELECT json_build_object('id', w.id, 'reason', w.reason, 'asked_by', w.asked_by, 'asked', w.asked_at,"
+    " WHERE r.tenant_id = %(tenant_id)s ORDER BY r.number DESC LIMIT 1), 'conversions', coalesce((SELECT json_agg("
+    "json_build_object('field', c.field, 'seals', c.seals, 'began', c.began_at, 'finished', c.finished_at,"
+    " 'total', c.total, 'done', c.done, 'emptied', c.emptied) ORDER BY c.finished_at NULLS FIRST, c.field)"
+    " FROM chassis.field_conversion c WHERE c.tenant_id = %(tenant_id)s), '[]'::json), 'wish',"
+    " (SELECT json_build_object('id', w.id, 'reason', w.reason, 'asked', w.asked_at, 'asked_by',"
+    ' (SELECT u.name FROM tenant."user" u WHERE u.tenant_id = w.tenant_id AND u.id = w.asked_by),'
     " 'expires', w.expires_at) FROM chassis.key_wish w WHERE w.tenant_id = %(tenant_id)s AND w.done_at IS NULL"
     " AND w.withdrawn_at IS NULL AND w.expires_at > %(now)s ORDER BY w.asked_at DESC LIMIT 1))::jsonb"
 )
@@ -68,7 +73,7 @@ async def rotate(database: Database, tenant_id: int, actor: Actor) -> int:
                 await database.keys.new_key(tenant_id, DATA, number),
                 KEYS_CHANGED.bind(tenant_id=tenant_id),
                 _BEGIN.bind(**asked),
-                enqueue(tenant_id, JOB, {"number": number}, lock_key=LOCK_KEY),
+                enqueue(tenant_id, JOB, {"number": number}, lock_key=KEYS_LOCK),
                 setup_entry(tenant_id, actor, said),
             ]
         )
