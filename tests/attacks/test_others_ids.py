@@ -65,6 +65,7 @@ NAMED: dict[str, dict[str, str]] = {
     "/setup/permission-sets/{name}/users/{user_id}": {"name": "permission set", "user_id": "user"},
     "/setup/identity-providers/{id}": {"id": "identity provider"},
     "/setup/identity-providers/{id}/identities": {"id": "identity provider"},
+    "/setup/identity-providers/{id}/key": {"id": "identity provider"},
     "/setup/identity-providers/{id}/identities/{user}": {"id": "identity provider", "user": "user"},
     "/setup/inbound/{id}/content": {"id": "inbound message"},
     "/setup/inbound/{id}/replay": {"id": "inbound message"},

@@ -76,6 +76,28 @@ def test_what_is_no_request_is_refused(site: Site, sent: bytes) -> None:
     assert answer[:10] in (b"HTTP/1.1 4", b"") or answer.startswith(b"HTTP/1.1 505"), answer[:200]
 
 
+HEAD = b"GET /ui/bootstrap HTTP/1.1\r\nhost: x\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (HEAD + b"x-long: " + b"a" * 40_000 + b"\r\n\r\n", 431),
+        (HEAD + b"x: y\r\n" * 200 + b"\r\n", 431),
+        (HEAD + b"cookie: " + b"a=b; " * 10_000 + b"\r\n\r\n", 431),
+        (HEAD + b"x-endless: " + b"a" * 130_000, 431),
+        (b"GET /" + b"a" * 80_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n", 414),
+        (HEAD + b"x-long: " + b"a" * 20_000 + b"\r\nconnection: close\r\n\r\n", 401),
+        (HEAD + b"\r\n" + HEAD + b"x: y\r\n" * 200 + b"\r\n", 431),
+    ],
+)
+def test_the_head_of_a_request_has_its_limits(site: Site, sent: bytes, status: int) -> None:
+    answers = _raw(site, sent)
+    last = answers[answers.rindex(b"HTTP/1.1 ") :]
+    assert last.startswith(b"HTTP/1.1 %d" % status), answers[:200]
+    assert status == 401 or (b"connection: close" in last and b" bytes" in last)
+
+
 def test_a_body_is_as_large_and_as_deep_as_it_may_be(admin: httpx.Client) -> None:
     path = "/ui/objects/Lead/records"
     assert admin.post(path, content=b"[" * 1_000_000).status_code == 400

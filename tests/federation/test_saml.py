@@ -10,7 +10,19 @@ import httpx
 import pytest
 from lxml import etree
 
-from saml_provider import ENTITY, NAMES, SIGN_IN, A, Asked, SamlProvider, encoded, moment, read_request, response
+from saml_provider import (
+    ENTITY,
+    NAMES,
+    SIGN_IN,
+    SIGN_OUT,
+    A,
+    Asked,
+    SamlProvider,
+    encoded,
+    moment,
+    read_request,
+    response,
+)
 from serving import Site
 
 #: Closed after each test.
@@ -37,6 +49,7 @@ def set_up(site: Site, idp: SamlProvider) -> None:
         "kind": "saml",
         "entity_id": ENTITY,
         "sign_in_url": SIGN_IN,
+        "sign_out_url": SIGN_OUT,
         "certificates": [SamlProvider().certificate, idp.certificate],
         "provision": True,
         "groups": "groups",
@@ -68,7 +81,7 @@ class Browser:
     def post(self, asked: Asked, root: etree._Element | bytes, relay: str | None = None) -> httpx.Response:
         """The provider's page posts from another site: no cookie comes with it. Then the browser goes on itself."""
         form = {"SAMLResponse": encoded(root), "RelayState": asked.relay if relay is None else relay}
-        answer = httpx.post(f"{self.client.base_url}{self.door}/acs", data=form)
+        answer = httpx.post(f"{self.client.base_url}{self.door}/acs", data=form, timeout=30)
         assert answer.status_code == 303, answer.text
         address = answer.headers["location"]
         return self.client.get(address) if "/finish?" in address else answer

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 
 from sign_in.conftest import Door, code_of
@@ -136,3 +138,79 @@ def test_nobody_turns_four_eyes_on_who_could_not_be_approved(door: Door) -> None
     )
     answer = door.enter("admin").patch("/setup/security-policy", json={"four_eyes": ["package"]})
     assert answer.json()[0]["fields"] == ["four_eyes"]
+
+
+def administrator(door: Door, name: str, *system: str) -> httpx.Client:
+    """A browser of somebody who holds some of an administrator's permissions."""
+    admin, path = door.enter("admin"), f"/setup/permission-sets/Part{name.title()}__c"
+    made = admin.put(path, json={"label": "Part", "system": ["ViewSetup", *system]})
+    assert made.status_code == 204, made.text
+    assert admin.put(f"{path}/users/{door.site.users[name]}").status_code == 204
+    return door.enter(name)
+
+
+def test_who_manages_users_takes_over_nobody_who_may_do_more(door: Door) -> None:
+    desk = administrator(door, "bo", "ManageUsers", "ManageConnections", "ManageSecurity")
+    strong, weak = door.site.users["helper"], door.site.users["cai"]
+    app = {"label": "Nightly", "grants": ["client_credentials"], "scopes": ["api"], "run_as_user_id": strong}
+    acts: list[tuple[str, str, dict[str, Any] | None]] = [
+        ("POST", f"/setup/users/{strong}/reset-password", None),
+        ("DELETE", f"/setup/users/{strong}/factors", None),
+        ("PATCH", f"/setup/users/{strong}", {"email": "bo@example.com"}),
+        ("PATCH", f"/setup/users/{strong}", {"username": "bo2@example.com"}),
+        ("POST", "/setup/inbound-keys", {"label": "Key", "run_as_user_id": strong}),
+        ("POST", "/setup/connected-apps", app),
+    ]
+    for method, path, body in acts:
+        refused = desk.request(method, path, json=body)
+        assert (refused.status_code, code_of(refused)) == (403, "INSUFFICIENT_ACCESS"), path
+    assert desk.post(f"/setup/users/{weak}/reset-password").status_code == 200
+    assert desk.patch(f"/setup/users/{weak}", json={"email": "cai2@example.com"}).status_code == 204
+    assert door.enter("admin").patch(f"/setup/users/{strong}", json={"email": "helper2@example.com"}).is_success
+
+
+RULE: dict[str, Any] = {"label": "All", "share_with": {"everyone": True}, "records": {}}
+GUARDED: dict[str, dict[str, Any]] = {
+    "org_wide_default/Group": {"internal": "public_read_write"},
+    "sharing_rule/Group.Mine__c": RULE,
+    "restriction_rule/Group.Less__c": {"label": "Less", "applies_to": {"everyone": True}, "records": {}},
+    "access_set/Mine__c": {"label": "Mine", "object": "User", "sources": [{"object": "User", "field": "Id"}]},
+    "masking_rule/Mine__c": {"label": "Mine", "fields": ["User.Email"], "mask": "email"},
+    "alert_rule/Mine__c": {"label": "Mine", "journal": "AccessLog"},
+    "switch/alert_rule.Mass_Reading": {"active": False},
+    "switch/sharing_rule.Group.Mine__c": {"active": False},
+}
+
+
+def test_who_manages_metadata_decides_nothing_of_who_sees_what(door: Door) -> None:
+    builder = administrator(door, "dan", "ManageMetadata")
+    for path, body in GUARDED.items():
+        refused = builder.put(f"/setup/logic/{path}", json=body)
+        assert (refused.status_code, code_of(refused)) == (403, "INSUFFICIENT_ACCESS"), path
+    assert builder.put("/setup/logic/setting/Mine__c", json={"label": "Mine", "type": "text"}).is_success
+    turned = builder.put("/setup/logic/alert_rule/Mass_Reading/active", json={"active": False})
+    assert code_of(turned) == "INSUFFICIENT_ACCESS"
+
+
+def test_what_decides_who_sees_what_asks_anew_who_it_is_by_every_road(door: Door) -> None:
+    admin = door.enter("admin")
+    made = {"name": "Wish__c", "label": "Wish", "plural_label": "Wishes", "sharing": "private"}
+    assert admin.post("/setup/objects", json=made).status_code == 201
+    door.age_verification("admin")
+    asked = [admin.put(f"/setup/logic/{path}", json=body) for path, body in GUARDED.items() if "alert" not in path]
+    asked += [
+        admin.put("/setup/sharing-defaults/Group", json={"internal": "public_read_write"}),
+        admin.patch("/setup/objects/Wish__c", json={"sharing": "public_read_write"}),
+        admin.post("/setup/packages/crm/install", json={}),
+    ]
+    assert {(each.status_code, code_of(each)) for each in asked} == {(403, "VERIFICATION_REQUIRED")}
+    assert admin.patch("/setup/objects/Wish__c", json={"description": "What somebody wants"}).status_code == 204
+
+
+def test_a_new_field_opens_no_object_and_gives_its_maker_nothing_else(door: Door) -> None:
+    builder = administrator(door, "eva", "ManageMetadata")
+    before = builder.get("/ui/bootstrap").json()["apps"]
+    field = {"name": "Shade", "label": "Shade", "type": "text", "length": 20}
+    assert builder.post("/setup/objects/AdministrationRequest/fields", json=field).status_code == 201
+    assert builder.get("/ui/objects/AdministrationRequest").status_code == 404
+    assert builder.get("/ui/bootstrap").json()["apps"] == before

@@ -16,6 +16,7 @@ from chassis_platform.access.scopes import demand_in_person
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.setup_users import array
+from chassis_platform.api.standing_for import demand_no_stronger
 from chassis_platform.auth.federation.app_setup import create_app, list_apps, renew_secret, revoke_app, update_app
 from chassis_platform.auth.federation.apps import ConnectedApp, demand_admitted
 from chassis_platform.auth.federation.authorize import (
@@ -43,6 +44,9 @@ _CONSENTS = (
     " WHERE c.tenant_id = %(tenant_id)s"
 )
 _MINE = Statement(f"{_CONSENTS} AND c.user_id = %(user_id)s ORDER BY lower(a.label), a.client_id LIMIT 500")
+_RUNS_AS = Statement(
+    "SELECT run_as_user_id FROM chassis.api_client WHERE tenant_id = %(tenant_id)s AND client_id = %(client_id)s"
+)
 _OF_APP = Statement(f"{_CONSENTS} AND c.client_id = %(client_id)s ORDER BY lower(u.name), u.id LIMIT 500")
 _WITHDRAW = Statement(
     "DELETE FROM chassis.app_consent WHERE tenant_id = %(tenant_id)s AND client_id = %(client_id)s"
@@ -156,7 +160,9 @@ async def create(context: Context, request: Request) -> Response:
     """`POST /setup/connected-apps`: answers id and secret, once."""
     context.policy.demand("ManageConnections")
     require_recent_verification(context)
-    made = await create_app(server_of(request).database, context, await json_object(request))
+    document = await json_object(request)
+    await demand_no_stronger(context, request, document.get("run_as_user_id"))
+    made = await create_app(server_of(request).database, context, document)
     return json_response({"client_id": made.client_id, "client_secret": made.secret}, 201)
 
 
@@ -165,14 +171,24 @@ async def update(context: Context, request: Request) -> Response:
     context.policy.demand("ManageConnections")
     require_recent_verification(context)
     document = await json_object(request)
+    await _demand_may_run(context, request)
+    await demand_no_stronger(context, request, document.get("run_as_user_id"))
     await update_app(server_of(request).database, context, request.path_params["id"], document)
     return no_content()
+
+
+async def _demand_may_run(context: Context, request: Request) -> None:
+    """Who changes an app, or gets a secret of it, acts as the user it runs as."""
+    asked = _RUNS_AS.bind(tenant_id=context.tenant.id, client_id=request.path_params["id"])
+    [rows] = await server_of(request).database.read(context.binding, asked)
+    await demand_no_stronger(context, request, rows[0][0] if rows else None)
 
 
 async def renew(context: Context, request: Request) -> Response:
     """`POST /setup/connected-apps/{id}/secret`: a new secret, answered once."""
     context.policy.demand("ManageConnections")
     require_recent_verification(context)
+    await _demand_may_run(context, request)
     secret = await renew_secret(server_of(request).database, context, request.path_params["id"])
     return json_response({"client_secret": secret})
 

@@ -1,4 +1,4 @@
-"""SOQL over REST: query, queryAll, queryMore."""
+"""SOQL over REST: query, queryAll, queryMore, explain and columns."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from chassis_platform.api.bodies import is_whole_number, json_response
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.versions import ROOT, demand_version
 from chassis_platform.records import read as reading
+from chassis_platform.records.query_columns import query_columns
+from chassis_platform.records.query_explain import explain
 
 SMALLEST_BATCH, LARGEST_BATCH = 200, 2000
 
@@ -41,7 +43,13 @@ async def _run(context: Context, request: Request, *, include_deleted: bool) -> 
 
 
 async def query(context: Context, request: Request) -> Response:
-    """`GET /query?q=`."""
+    """`GET /query?q=`; with `columns=true` its columns alone, with `explain=` the way to its records."""
+    text = request.query_params.get("explain")
+    if text is not None:
+        return json_response(await explain(server_of(request).database, context, text))
+    text = request.query_params.get("q")
+    if text is not None and request.query_params.get("columns", "").lower() == "true":
+        return json_response(query_columns(context, text))
     return await _run(context, request, include_deleted=False)
 
 

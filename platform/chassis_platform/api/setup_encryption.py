@@ -2,29 +2,78 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from chassis_metadata.errors import Invalid
+from chassis_metadata.fields import ENCRYPTABLE_TYPES
+from chassis_metadata.snapshot import Field, Snapshot
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response, no_content
-from chassis_platform.api.deps import route, server_of
+from chassis_platform.api.deps import definitions_route, route, server_of
+from chassis_platform.api.describe import field_label, object_label
 from chassis_platform.api.setup_four_eyes import with_four_eyes
 from chassis_platform.auth.verification import require_recent_verification
 from chassis_platform.automation.encryption.destruction import wish_destruction, withdraw_wish
 from chassis_platform.automation.encryption.rotation import encrypted_fields, rotate, state_of_keys
-from chassis_platform.automation.four_eyes import KEY_DESTRUCTION
+from chassis_platform.automation.four_eyes import FIELD_DECRYPTION, KEY_DESTRUCTION
+from chassis_tenants.customise import begin_storing_in_clear
 from chassis_tenants.sealed_columns import place_of
 
 PERMISSION = "ManageKeys"
 
 
 async def keys(context: Context, request: Request) -> Response:
-    """`GET /setup/encryption`: the keys by number, the newest rotation, a wish that stands, encrypted fields."""
+    """`GET /setup/encryption`: keys by number, the newest rotation, fields, conversions, a wish that stands."""
     context.policy.demand(PERMISSION)
     state = await state_of_keys(server_of(request).database, context.tenant.id)
-    return json_response({**state, "fields": [place_of(each) for each in encrypted_fields(context.snapshot)]})
+    fields = [_field(context, each) for each in encrypted_fields(context.snapshot)]
+    encryptable = [_named(context, each) for each in _encryptable(context.snapshot)]
+    return json_response({**state, "fields": fields, "encryptable": encryptable})
+
+
+def _encryptable(snapshot: Snapshot) -> list[Field]:
+    """The tenant's own text fields that lie in clear."""
+    fields = (each for _, obj in sorted(snapshot.objects.items()) for _, each in sorted(obj.fields.items()))
+    return [
+        each
+        for each in fields
+        if each.is_custom and each.type in ENCRYPTABLE_TYPES and not (each.encrypted or each.is_calculated)
+    ]
+
+
+def _field(context: Context, field: Field) -> dict[str, Any]:
+    return {
+        **_named(context, field),
+        "classification": field.classification.value,
+        "found": field.has_index,
+        "own": field.is_custom,
+    }
+
+
+def _named(context: Context, field: Field) -> dict[str, Any]:
+    return {
+        "field": place_of(field),
+        "label": field_label(context, field),
+        "object": field.object_name,
+        "object_label": object_label(context, context.snapshot.objects[field.object_name]),
+    }
+
+
+async def lay_in_clear(context: Context, request: Request) -> Response:
+    """`POST /setup/encryption/decryption` `{"field"}`: a field of the tenant's own is to be stored in clear again."""
+    context.policy.demand(PERMISSION)
+    require_recent_verification(context)
+    name = (await json_object(request)).get("field")
+    if not isinstance(name, str):
+        raise Invalid.of("required_field_missing", "Required fields are missing: [field]", fields=["field"])
+    server = server_of(request)
+    async with server.database.transaction(context.binding) as transaction:
+        await begin_storing_in_clear(transaction, server.snapshots, name, context.actor)
+    return no_content()
 
 
 async def new_key(context: Context, request: Request) -> Response:
@@ -55,8 +104,10 @@ async def keep_keys(context: Context, request: Request) -> Response:
 def routes() -> list[BaseRoute]:
     """The routes of this file."""
     wished = with_four_eyes(KEY_DESTRUCTION, PERMISSION, want_destruction, always=True)
+    cleared = with_four_eyes(FIELD_DECRYPTION, PERMISSION, lay_in_clear)
     return [
-        route("/setup/encryption", ["GET"], keys),
+        definitions_route("/setup/encryption", ["GET"], keys),
+        route("/setup/encryption/decryption", ["POST"], cleared),
         route("/setup/encryption/rotate", ["POST"], new_key),
         route("/setup/encryption/destruction", ["POST"], wished),
         route("/setup/encryption/destruction", ["DELETE"], keep_keys),

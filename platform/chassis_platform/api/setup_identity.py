@@ -6,12 +6,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from chassis_metadata.errors import NotFound
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.oauth import base_url
 from chassis_platform.api.setup_users import array
 from chassis_platform.api.sso import ROOT as SSO
+from chassis_platform.api.standing_for import demand_no_stronger
 from chassis_platform.auth.federation.links import change_policy, identities_of_provider, link_user, unlink_user
 from chassis_platform.auth.federation.provider_setup import (
     create_provider,
@@ -20,6 +22,8 @@ from chassis_platform.auth.federation.provider_setup import (
     provider_of,
     update_provider,
 )
+from chassis_platform.auth.federation.providers import SAML
+from chassis_platform.auth.federation.saml_keys import renew_key
 from chassis_platform.auth.sso_policy import read_sso_policy
 from chassis_platform.auth.verification import require_recent_verification
 
@@ -38,7 +42,7 @@ async def list_(context: Context, request: Request) -> Response:
     for each in found:
         url = f"{base_url(request)}{SSO}/{context.tenant.organization_id}/{each['name']}"
         if each["kind"] == "saml":
-            each["addresses"] = {"metadata": f"{url}/metadata", "acs": f"{url}/acs"}
+            each["addresses"] = {"metadata": f"{url}/metadata", "acs": f"{url}/acs", "slo": f"{url}/slo"}
         else:
             each["addresses"] = {"callback": f"{url}/callback"}
     return json_response({"providers": found})
@@ -67,6 +71,17 @@ async def delete(context: Context, request: Request) -> Response:
     return no_content()
 
 
+async def new_key(context: Context, request: Request) -> Response:
+    """`POST /setup/identity-providers/{id}/key`: a new key of ours towards a SAML provider; the one before opens on."""
+    _demand(context)
+    server = server_of(request)
+    provider = await provider_of(server.database, context, request.path_params["id"])
+    if provider.kind != SAML:
+        raise NotFound.of("not_found", "Only a SAML provider knows us by a key.")
+    certificate = await renew_key(server.database, context, server.settings.home, provider)
+    return json_response({"certificate": certificate}, 201)
+
+
 async def identities(context: Context, request: Request) -> Response:
     """`GET /setup/identity-providers/{id}/identities`: who is linked."""
     context.policy.demand("ManageSecurity")
@@ -80,7 +95,9 @@ async def link(context: Context, request: Request) -> Response:
     """`POST /setup/identity-providers/{id}/identities` `{"subject", "user_id"}`: needs ManageUsers too."""
     _demand(context)
     context.policy.demand("ManageUsers")
-    await link_user(server_of(request).database, context, request.path_params["id"], await json_object(request))
+    document = await json_object(request)
+    await demand_no_stronger(context, request, document.get("user_id"))
+    await link_user(server_of(request).database, context, request.path_params["id"], document)
     return no_content()
 
 
@@ -113,6 +130,7 @@ def routes() -> list[BaseRoute]:
         route(PROVIDERS, ["POST"], create),
         route(f"{PROVIDERS}/{{id}}", ["PATCH"], update),
         route(f"{PROVIDERS}/{{id}}", ["DELETE"], delete),
+        route(f"{PROVIDERS}/{{id}}/key", ["POST"], new_key),
         route(f"{PROVIDERS}/{{id}}/identities", ["GET"], identities),
         route(f"{PROVIDERS}/{{id}}/identities", ["POST"], link),
         route(f"{PROVIDERS}/{{id}}/identities/{{user}}", ["DELETE"], unlink),

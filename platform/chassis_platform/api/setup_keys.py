@@ -13,6 +13,7 @@ from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.setup_users import array
+from chassis_platform.api.standing_for import demand_no_stronger
 from chassis_platform.auth.verification import require_recent_verification
 from chassis_platform.inbound.keys import create_inbound_key, list_inbound_keys, revoke_inbound_key
 
@@ -43,6 +44,7 @@ async def create_key(context: Context, request: Request) -> Response:
     document = await json_object(request)
     label, user_id = _text(document, "label"), _text(document, "run_as_user_id")
     _demand_may_lend(context, user_id)
+    await demand_no_stronger(context, request, user_id)
     require_recent_verification(context)
     database = server_of(request).database
     await database.read(context.binding)  # is all that still so?

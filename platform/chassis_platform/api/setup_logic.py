@@ -17,9 +17,10 @@ from chassis_metadata.forms import near, schema
 from chassis_metadata.logic.kinds import LOGIC_KINDS, LogicKind, Place
 from chassis_metadata.naming import TENANT_SUFFIX
 from chassis_platform.access.context import Context
+from chassis_platform.access.own_components import delete_own, demand_may_save, permission_for, save_own
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import definitions_route, route, server_of
-from chassis_tenants.customise import ComponentKey, check_component, delete_component, save_component
+from chassis_tenants.customise import ComponentKey, check_component
 
 
 def _kind(request: Request) -> LogicKind:
@@ -56,6 +57,7 @@ async def list_kinds(context: Context, request: Request) -> Response:
             "label": context.snapshot.text(context.principal.language, f"setup.logic.{each.kind}", each.heading),
             "of_object": each.place is Place.OBJECT,
             "components": sum(1 for _ in _components(context, each.kind)),
+            "needs": permission_for(ComponentKey(each.kind, "")),
         }
         for each in LOGIC_KINDS.values()
     ]
@@ -108,7 +110,6 @@ async def get_component(context: Context, request: Request) -> Response:
 
 async def put_component(context: Context, request: Request) -> Response:
     """`PUT /setup/logic/{kind}/{name}`: make or replace one of the tenant's own; its name ends in `__c`."""
-    context.policy.demand("ManageMetadata")
     await _save(context, request, _own_key(request), await json_object(request))
     return no_content()
 
@@ -120,14 +121,15 @@ def _own_key(request: Request) -> ComponentKey:
 
 
 async def _save(context: Context, request: Request, key: ComponentKey, body: Mapping[str, Any]) -> None:
+    demand_may_save(context, key)
     server = server_of(request)
     async with server.database.transaction(context.binding) as transaction:
-        await save_component(transaction, server.snapshots, key, body, context.actor)
+        await save_own(transaction, server.snapshots, context, key, body)
 
 
 async def check(context: Context, request: Request) -> Response:
     """`POST /setup/logic/{kind}/{name}/check`: what would be wrong with a body, as `problems`; nothing is saved."""
-    context.policy.demand("ManageMetadata")
+    context.policy.demand(permission_for(_own_key(request)))
     body = await json_object(request)
     server = server_of(request)
     try:
@@ -144,16 +146,15 @@ def _problem(each: Problem) -> dict[str, Any]:
 
 async def delete(context: Context, request: Request) -> Response:
     """`DELETE /setup/logic/{kind}/{name}`: of the tenant's own."""
-    context.policy.demand("ManageMetadata")
     server = server_of(request)
     async with server.database.transaction(context.binding) as transaction:
-        await delete_component(transaction, server.snapshots, _own_key(request), context.actor)
+        await delete_own(transaction, server.snapshots, context, _own_key(request))
     return no_content()
 
 
 async def turn(context: Context, request: Request) -> Response:
     """`PUT /setup/logic/{kind}/{name}/active`: `{"active": false, "reason": "…"}`, also of a packaged component."""
-    context.policy.demand("ManageMetadata")
+    context.policy.demand("ViewSetup")
     each, _ = _found(context, request)
     key = ComponentKey("switch", f"{each.kind}.{each.full_name}")
     await _save(context, request, key, await json_object(request))

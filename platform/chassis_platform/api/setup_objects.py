@@ -14,6 +14,7 @@ from chassis_metadata.errors import Invalid, NotFound
 from chassis_metadata.naming import free_key_prefix
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
+from chassis_platform.access.own_components import delete_own, save_own
 from chassis_platform.access.policy import ObjectAccess
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import definitions_route, route, server_of
@@ -21,7 +22,8 @@ from chassis_platform.api.describe import object_label
 from chassis_platform.api.setup_permissions import is_custom, set_document
 from chassis_platform.api.ui_objects import object_document
 from chassis_platform.auth.users import assign
-from chassis_tenants.customise import ComponentKey, delete_component, save_component, stored_body
+from chassis_platform.automation.four_eyes import PERMISSION_SET, is_guarded
+from chassis_tenants.customise import ComponentKey, save_component, stored_body
 from chassis_tenants.database import Transaction
 from chassis_tenants.snapshots import SnapshotStore
 
@@ -111,7 +113,7 @@ async def _create(
     sets = _grantees(context, document)
     server = server_of(request)
     async with server.database.transaction(context.binding) as transaction:
-        await save_component(transaction, server.snapshots, key, body, context.actor)
+        await save_own(transaction, server.snapshots, context, key, body)
         for each in sets:
             await _grant(transaction, server.snapshots, context, each, granted)
     await _give_to_caller(context, request, sets)
@@ -129,14 +131,14 @@ async def _change(context: Context, request: Request, key: ComponentKey) -> Resp
     server = server_of(request)
     async with server.database.transaction(context.binding) as transaction:
         before = await stored_body(transaction, key)
-        await save_component(transaction, server.snapshots, key, {**before, **document}, context.actor)
+        await save_own(transaction, server.snapshots, context, key, {**before, **document})
     return no_content()
 
 
 async def _delete(context: Context, request: Request, key: ComponentKey) -> Response:
     server = server_of(request)
     async with server.database.transaction(context.binding) as transaction:
-        await delete_component(transaction, server.snapshots, key, context.actor)
+        await delete_own(transaction, server.snapshots, context, key)
     return no_content()
 
 
@@ -168,7 +170,7 @@ async def create_field(context: Context, request: Request) -> Response:
     if name.lower() in obj.fields_by_lower_name:
         raise Invalid.of("duplicate_developer_name", f"{obj.name} has a field {name} already.", fields=["name"])
     body = {key: value for key, value in document.items() if key not in ("name", "grant_to")}
-    granted = Granted({obj.name: ["read"]}, {f"{obj.name}.{name}": "edit"})
+    granted = Granted({}, {f"{obj.name}.{name}": "edit"})
     return await _create(context, request, document, ComponentKey("field", f"{obj.name}.{name}"), body, granted)
 
 
@@ -211,7 +213,10 @@ def _grantees(context: Context, document: Mapping[str, Any]) -> list[str]:
 async def _grant(
     transaction: Transaction, snapshots: SnapshotStore, context: Context, name: str, granted: Granted
 ) -> None:
-    """Add grants to a set of the tenant's own; the default one is made when missing."""
+    """Add grants to a set of the tenant's own; the default one is made when missing.
+
+    They open what was made just now and holds nothing yet: no other permission is asked for that.
+    """
     known = context.snapshot.permission_sets.get(name)
     document: dict[str, Any] = set_document(context, known) if known else {"label": "Customizations"}
     body = {key: value for key, value in document.items() if value and key not in ("name", "custom")}
@@ -223,8 +228,11 @@ async def _grant(
 
 
 async def _give_to_caller(context: Context, request: Request, sets: Sequence[str]) -> None:
-    """Who makes an object can use it at once."""
+    """Who makes an object can use it at once, unless the set opens what others made, or giving it needs approval."""
     if OWN_SET not in sets or OWN_SET in context.policy.permission_sets:
+        return
+    is_new = OWN_SET not in context.snapshot.permission_sets
+    if is_guarded(context, PERMISSION_SET) or not (is_new or context.policy.may("ManagePermissions")):
         return
     fresh = await server_of(request).refreshed(context)
     await assign(server_of(request).database, fresh, context.principal.user_id, [OWN_SET])

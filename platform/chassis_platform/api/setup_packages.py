@@ -13,6 +13,7 @@ from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.setup_four_eyes import with_four_eyes
+from chassis_platform.auth.verification import require_recent_verification
 from chassis_platform.automation.four_eyes import PACKAGE
 from chassis_tenants.installer import install
 from chassis_tenants.statement import Statement
@@ -55,6 +56,7 @@ async def list_packages(context: Context, request: Request) -> Response:
 async def install_package(context: Context, request: Request) -> Response:
     """`POST /setup/packages/{name}/install`."""
     context.policy.demand("ManagePackages")
+    require_recent_verification(context)  # a package brings rules of sharing and sets of permissions
     name = request.path_params["name"]
     document = await json_object(request)
     started = time.perf_counter()

@@ -13,6 +13,7 @@ from chassis_metadata.components import FieldPermission, ObjectPermission, Permi
 from chassis_metadata.errors import Invalid, NotFound
 from chassis_platform.access.context import Context
 from chassis_platform.access.grants import ACTS
+from chassis_platform.access.own_components import delete_own, demand_may_save, save_own
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.setup_four_eyes import with_four_eyes
@@ -20,7 +21,7 @@ from chassis_platform.api.setup_users import array, demand_no_more_than_own
 from chassis_platform.auth.users import assign, unassign
 from chassis_platform.auth.verification import require_recent_verification
 from chassis_platform.automation.four_eyes import PERMISSION_SET
-from chassis_tenants.customise import ComponentKey, delete_component, save_component
+from chassis_tenants.customise import ComponentKey
 from chassis_tenants.statement import Statement
 
 #: What a set says only where it says it.
@@ -121,9 +122,8 @@ def set_document(context: Context, permission_set: PermissionSet) -> dict[str, A
 
 async def save_set(context: Context, request: Request) -> Response:
     """`PUT /setup/permission-sets/{name}`: a set of the tenant's own."""
-    context.policy.demand("ManagePermissions")
-    require_recent_verification(context)
     name = request.path_params["name"]
+    demand_may_save(context, ComponentKey("permission_set", name))
     if not is_custom(name):
         raise Invalid.of(
             "cannot_modify_managed_object", "This set belongs to a package: clone it under a name that ends in __c."
@@ -132,20 +132,19 @@ async def save_set(context: Context, request: Request) -> Response:
     body = {key: value for key, value in document.items() if key not in ("name", "custom", "package", "users")}
     server = server_of(request)
     async with server.database.transaction(context.binding) as transaction:
-        await save_component(transaction, server.snapshots, ComponentKey("permission_set", name), body, context.actor)
+        await save_own(transaction, server.snapshots, context, ComponentKey("permission_set", name), body)
     return no_content()
 
 
 async def delete_set(context: Context, request: Request) -> Response:
     """`DELETE /setup/permission-sets/{name}`."""
-    context.policy.demand("ManagePermissions")
-    require_recent_verification(context)
     found = _find(context, request)
+    demand_may_save(context, ComponentKey("permission_set", found.name))
     if not is_custom(found.name):
         raise Invalid.of("cannot_modify_managed_object", "This set belongs to a package and goes with it.")
     server = server_of(request)
     async with server.database.transaction(context.binding) as transaction:
-        await delete_component(transaction, server.snapshots, ComponentKey("permission_set", found.name), context.actor)
+        await delete_own(transaction, server.snapshots, context, ComponentKey("permission_set", found.name))
     return no_content()
 
 

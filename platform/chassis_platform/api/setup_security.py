@@ -17,6 +17,7 @@ from chassis_platform.access.security_policy import check_body, merged, read_pol
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import credential, route, server_of
 from chassis_platform.api.setup_four_eyes import with_four_eyes
+from chassis_platform.api.standing_for import demand_no_stronger
 from chassis_platform.api.ui_session import browser, session_response
 from chassis_platform.auth.factors import Owner, remove_all_factors
 from chassis_platform.auth.login_as import check_reason, login_as
@@ -126,6 +127,7 @@ async def reset_factors(context: Context, request: Request) -> Response:
     context.policy.demand("ManageUsers")
     require_recent_verification(context)
     user_id = await _demand_user(context, request)
+    await demand_no_stronger(context, request, user_id)
     owner = Owner(context.tenant.id, user_id)
     await remove_all_factors(server_of(request).database, owner, context.actor)
     return no_content()

@@ -14,15 +14,13 @@ from chassis_metadata.logic.sharing_rule import DEFAULT, default_access, restric
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
 from chassis_platform.access.groups import sets_of
+from chassis_platform.access.own_components import delete_own, save_own
 from chassis_platform.access.user_facts import EXTERNAL_TYPES
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import definitions_route, route, server_of
 from chassis_platform.api.describe import object_label
-from chassis_platform.auth.verification import require_recent_verification
-from chassis_tenants.customise import ComponentKey, delete_component, save_component
+from chassis_tenants.customise import ComponentKey
 from chassis_tenants.statement import Statement
-
-MANAGE = "ManageSharing"
 
 #: Active users who hold one of the sets: the tenant's own people, and partners.
 _READERS = Statement(
@@ -89,22 +87,18 @@ async def get_default(context: Context, request: Request) -> Response:
 
 async def save_default(context: Context, request: Request) -> Response:
     """`PUT /setup/sharing-defaults/{Object}` `{"internal", "external"}`: the tenant's word over the package's."""
-    context.policy.demand(MANAGE)
-    require_recent_verification(context)
     body, server = await json_object(request), server_of(request)
     key = ComponentKey(DEFAULT, _object(context, request).name)
     async with server.database.transaction(context.binding) as transaction:
-        await save_component(transaction, server.snapshots, key, body, context.actor)
+        await save_own(transaction, server.snapshots, context, key, body)
     return no_content()
 
 
 async def delete_default(context: Context, request: Request) -> Response:
     """`DELETE /setup/sharing-defaults/{Object}`: back to what the package says."""
-    context.policy.demand(MANAGE)
-    require_recent_verification(context)
     key, server = ComponentKey(DEFAULT, _object(context, request).name), server_of(request)
     async with server.database.transaction(context.binding) as transaction:
-        await delete_component(transaction, server.snapshots, key, context.actor)
+        await delete_own(transaction, server.snapshots, context, key)
     return no_content()
 
 

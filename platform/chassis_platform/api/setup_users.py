@@ -14,6 +14,7 @@ from chassis_platform.access.context import Context
 from chassis_platform.access.system import as_system
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import route, server_of
+from chassis_platform.api.standing_for import demand_no_stronger
 from chassis_platform.auth.passwords import random_password
 from chassis_platform.auth.sessions import revoke_sessions_of
 from chassis_platform.auth.sign_in import store_password
@@ -28,6 +29,8 @@ from chassis_tenants.statement import Statement
 PAGE = 100
 #: What else is changed of a user opens doors: names, the address of forgotten passwords, rights.
 _HARMLESS = frozenset({"title", "language", "time_zone", "first_name", "last_name"})
+#: Who sets these could be the user.
+_SIGNS_IN_BY = frozenset({"username", "email"})
 
 _USERS = """
 SELECT json_build_object(
@@ -143,6 +146,8 @@ async def update(context: Context, request: Request) -> Response:
     if "permission_sets" in document:
         _demand_not_guarded(context, ["permission_sets"])
     demand_no_more_than_own(context, names)
+    if not _SIGNS_IN_BY.isdisjoint(document):
+        await demand_no_stronger(context, request, request.path_params["id"])
     await update_user(server_of(request).database, context, request.path_params["id"], document)
     return no_content()
 
@@ -162,6 +167,7 @@ async def reset_password(context: Context, request: Request) -> Response:
     )
     if not rows:
         raise NotFound.of("not_found", "There is no such user.")
+    await demand_no_stronger(context, request, user_id)
     return json_response({"password": await _new_password(database, context, user_id)})
 
 

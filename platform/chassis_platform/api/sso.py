@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -21,6 +21,7 @@ from chassis_platform.auth.federation.arrivals import NotAdmittedError, arrive, 
 from chassis_platform.auth.federation.attempts import (
     LIFETIME,
     Attempt,
+    Vouched,
     begin_attempt,
     browser_hash,
     derived,
@@ -35,6 +36,10 @@ from chassis_platform.auth.federation.links import note_link
 from chassis_platform.auth.federation.oidc import NotBelievedError, RelyingParty
 from chassis_platform.auth.federation.providers import OIDC, SAML, IdentityProvider, active_providers, find_provider
 from chassis_platform.auth.federation.redirects import own_path, with_parameters
+from chassis_platform.auth.federation.saml_encryption import Opener
+from chassis_platform.auth.federation.saml_keys import KeyPair, key_pairs
+from chassis_platform.auth.federation.saml_metadata import metadata_document
+from chassis_platform.auth.federation.saml_sessions import keep_session
 from chassis_platform.auth.federation.used import is_first_use
 from chassis_platform.auth.sign_in import sign_in_user
 from chassis_platform.auth.sso_policy import read_sso_policy
@@ -82,19 +87,30 @@ class Door:
             destinations,
         )
 
-    def service_provider(self) -> saml.ServiceProvider:
-        """We at a SAML provider."""
+    def service_provider(self, keys: Sequence[KeyPair] = ()) -> saml.ServiceProvider:
+        """We at a SAML provider, with our keys where they are needed."""
         body = self.provider.body
         return saml.ServiceProvider(
-            f"{self.url}/metadata", f"{self.url}/acs", self.provider.text("entity_id"), body.get("certificates") or ()
+            f"{self.url}/metadata",
+            f"{self.url}/acs",
+            f"{self.url}/slo",
+            self.provider.text("entity_id"),
+            body.get("certificates") or (),
+            Opener([each.key for each in keys], takes_cbc=body.get("older_encryption") is True),
         )
+
+    async def keys(self) -> list[KeyPair]:
+        """Our keys towards a SAML provider, the newest first."""
+        server = server_of(self.request)
+        return await key_pairs(server.database, server.settings.home, self.provider)
 
     def state_of(self, text: str) -> str:
         """The state of a text that stands for it: SAML allows 80 characters, and the organization is in the path."""
         return text if "!" in text else f"{self.tenant.organization_id}!{text}"
 
 
-async def _door(request: Request, kind: str | None = None) -> Door:
+async def door_of(request: Request, kind: str | None = None) -> Door:
+    """The door that an address names."""
     database, parameters = server_of(request).database, request.path_params
     tenant = await tenant_by_organization_id(database, parameters["organization"])
     if tenant is not None and tenant.status == "active":
@@ -131,13 +147,13 @@ async def _asked_tenant(request: Request) -> Tenant | None:
 
 async def start(request: Request) -> Response:
     """`GET /ui/sso/{organization}/{provider}/start?return=/path`: to the provider."""
-    door = await _door(request)
+    door = await door_of(request)
     return_to = own_path(request.query_params.get("return"))
     secret = browser_secret(request)
     try:
         address = await way_to(door, secret, Attempt(browser_hash(secret), return_to))
     except NotBelievedError as error:
-        return await _failed(door, "unavailable", str(error))
+        return await failed(door, "unavailable", str(error))
     return with_cookie(request, RedirectResponse(address, 303), secret)
 
 
@@ -169,7 +185,8 @@ async def way_to(door: Door, secret: str, attempt: Attempt) -> str:
         attempt = Attempt(attempt.browser, attempt.return_to, attempt.user_id, request_id)
         state = await begin_attempt(database, tenant.id, tenant.organization_id, provider.id, attempt)
         relay = state.partition("!")[2]
-        return saml.request_address(door.service_provider(), provider.text("sign_in_url"), request_id, relay)
+        key = (await door.keys())[0].key if provider.body.get("sign_requests") is True else None
+        return saml.request_address(door.service_provider(), provider.text("sign_in_url"), request_id, relay, key)
     party = door.relying_party()
     await party.configuration()
     state = await begin_attempt(database, tenant.id, tenant.organization_id, provider.id, attempt)
@@ -179,8 +196,8 @@ async def way_to(door: Door, secret: str, attempt: Attempt) -> str:
 
 async def callback(request: Request) -> Response:
     """`GET /ui/sso/{organization}/{provider}/callback`: back from an OpenID provider."""
-    door = await _door(request, OIDC)
-    return await _believing(door, lambda: _callback(door))
+    door = await door_of(request, OIDC)
+    return await believing(door, lambda: _callback(door))
 
 
 async def _callback(door: Door) -> Response:
@@ -200,8 +217,8 @@ async def _callback(door: Door) -> Response:
 
 async def consume(request: Request) -> Response:
     """`POST /ui/sso/{organization}/{provider}/acs`: a SAML response. The browser's cookie doesn't come with it."""
-    door = await _door(request, SAML)
-    return await _believing(door, lambda: _consume(door))
+    door = await door_of(request, SAML)
+    return await believing(door, lambda: _consume(door))
 
 
 async def _consume(door: Door) -> Response:
@@ -210,19 +227,21 @@ async def _consume(door: Door) -> Response:
     database, tenant_id, provider = server_of(door.request).database, door.tenant.id, door.provider
     relay = str(form.get("RelayState", ""))
     attempt = await see_attempt(database, tenant_id, provider.id, door.state_of(relay))
-    us = door.service_provider()
-    assertion = saml.read_response(us, str(form.get("SAMLResponse", "")), attempt.request_id or "")
+    encoded = str(form.get("SAMLResponse", ""))
+    us = door.service_provider(await door.keys() if saml.holds_encrypted(encoded) else ())
+    assertion = saml.read_response(us, encoded, attempt.request_id or "")
     if not await is_first_use(database, tenant_id, f"saml:{provider.id}", assertion.id, assertion.expires_at):
         raise NotBelievedError("the assertion came before")
     identity = assertion.identity(provider.attributes, provider.text("groups"), provider.text("subject_attribute"))
-    await vouch(database, tenant_id, provider.id, door.state_of(relay), identity)
+    vouched = Vouched(identity, assertion.name.document())
+    await vouch(database, tenant_id, provider.id, door.state_of(relay), vouched)
     return RedirectResponse(with_parameters(f"{door.url}/finish", {"state": relay}), 303)
 
 
 async def finish(request: Request) -> Response:
     """`GET /ui/sso/{organization}/{provider}/finish`: the browser itself comes for what SAML vouched for."""
-    door = await _door(request, SAML)
-    return await _believing(door, lambda: _finish(door))
+    door = await door_of(request, SAML)
+    return await believing(door, lambda: _finish(door))
 
 
 async def _finish(door: Door) -> Response:
@@ -248,6 +267,9 @@ async def _welcome(door: Door, attempt: Attempt, identity: Identity) -> Response
     signed_in = await sign_in_user(
         server.database, server.settings, door.tenant.id, user_id, caller, judge=server.judge
     )
+    if attempt.at_provider is not None:
+        kept = keep_session(door.provider, signed_in.token, saml.NameId.of(attempt.at_provider))
+        await server.database.read(Binding(door.tenant.id), kept)
     response = RedirectResponse(own_path(attempt.return_to), 303)
     set_session_cookie(request, response, signed_in.token)
     set_device_cookie(request, response, signed_in.device)
@@ -264,19 +286,20 @@ async def _link(door: Door, user_id: str, identity: Identity) -> None:
     await note_link(database, context, door.provider, user_id, identity.subject)
 
 
-async def _believing(door: Door, run: Callable[[], Awaitable[Response]]) -> Response:
+async def believing(door: Door, run: Callable[[], Awaitable[Response]]) -> Response:
     """Back to the sign-in page with a word, and a line in the login history, where something is wrong."""
     try:
         return await run()
     except NotBelievedError as error:
-        return await _failed(door, "refused", str(error))
+        return await failed(door, "refused", str(error))
     except NotAdmittedError as error:
-        return await _failed(door, error.code, str(error))
+        return await failed(door, error.code, str(error))
     except ChassisError as error:
-        return await _failed(door, "refused", error.problems[0].message)
+        return await failed(door, "refused", error.problems[0].message)
 
 
-async def _failed(door: Door, code: str, text: str) -> Response:
+async def failed(door: Door, code: str, text: str) -> Response:
+    """A line in the login history, and back to the sign-in page with a word."""
     request = door.request
     entry = login_entry(
         door.tenant.id,
@@ -294,8 +317,11 @@ async def _failed(door: Door, code: str, text: str) -> Response:
 
 async def metadata(request: Request) -> Response:
     """`GET /ui/sso/{organization}/{provider}/metadata`: what a SAML provider's administrator loads."""
-    door = await _door(request, SAML)
-    return Response(saml.metadata_document(door.service_provider()), media_type="application/samlmetadata+xml")
+    door = await door_of(request, SAML)
+    certificates = [each.certificate for each in await door.keys()]
+    signs = door.provider.body.get("sign_requests") is True
+    document = metadata_document(door.service_provider(), certificates, signs_requests=signs)
+    return Response(document, media_type="application/samlmetadata+xml")
 
 
 def routes() -> list[BaseRoute]:

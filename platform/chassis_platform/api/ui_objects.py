@@ -15,13 +15,14 @@ from chassis_metadata.logic.duplicate_rule import duplicate_rules
 from chassis_metadata.snapshot import ChildRelationship, Field, Object
 from chassis_metadata.soql.tree import Path
 from chassis_platform.access.context import Context
+from chassis_platform.access.own_components import delete_own, save_own
 from chassis_platform.access.policy import ObjectAccess
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import definitions_route, route, server_of
 from chassis_platform.api.describe import field_label, object_label, value_label
 from chassis_platform.api.identity_checks import offered_checks
 from chassis_platform.plan.names import Names
-from chassis_tenants.customise import ComponentKey, delete_component, save_component
+from chassis_tenants.customise import ComponentKey
 
 Document = dict[str, Any]
 
@@ -124,6 +125,7 @@ def field_document(context: Context, field: Field, access: ObjectAccess) -> Docu
         "relationship_name": field.relationship_name,
         "classification": field.classification.value,
         "tracked": field.tracked,
+        "encrypted": field.encrypted,
         "searchable": field.searchable,
         "calculated": field.is_calculated,
         "system": field.system,
@@ -297,7 +299,7 @@ async def save_list_view(context: Context, request: Request) -> Response:
     server = server_of(request)
     key = ComponentKey("list_view", f"{obj.name}.{name}")
     async with server.database.transaction(context.binding) as transaction:
-        await save_component(transaction, server.snapshots, key, body, context.actor)
+        await save_own(transaction, server.snapshots, context, key, body)
     return json_response({"name": name}, 201)
 
 
@@ -308,7 +310,7 @@ async def delete_list_view(context: Context, request: Request) -> Response:
     server = server_of(request)
     key = ComponentKey("list_view", f"{obj.name}.{request.path_params['name']}")
     async with server.database.transaction(context.binding) as transaction:
-        await delete_component(transaction, server.snapshots, key, context.actor)
+        await delete_own(transaction, server.snapshots, context, key)
     return no_content()
 
 

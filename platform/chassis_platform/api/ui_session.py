@@ -18,7 +18,6 @@ from chassis_platform.api.cookies import (
     DEVICE,
     cookie_of,
     demand_same_site,
-    forget_session_cookie,
     is_secure,
     set_device_cookie,
     set_session_cookie,
@@ -28,11 +27,10 @@ from chassis_platform.api.describe import object_label
 from chassis_platform.auth.credentials import Caller, find_user, refuse, refused
 from chassis_platform.auth.factors import Owner
 from chassis_platform.auth.passkeys import Desk, Site, ask_to_sign_in, claimed_user, passkey_signs_in
-from chassis_platform.auth.sessions import PASSKEY, csrf_token, revoke_session, token_hash
+from chassis_platform.auth.sessions import PASSKEY, csrf_token
 from chassis_platform.auth.sign_in import SignedIn, sign_in, sign_in_user
 from chassis_platform.automation.break_glass import APPLICATION, use
 from chassis_platform.records.write import update_record
-from chassis_tenants.database import Binding
 from chassis_tenants.registry import tenant_by_organization_id
 from chassis_tenants.statement import Statement
 
@@ -129,17 +127,6 @@ def desk_of(request: Request, bound_to: str = "") -> Desk:
     if settings.public_url is None and is_secure(request):
         origin = f"https://{request.url.netloc}"
     return Desk(settings.home, Site(urlsplit(origin).hostname or "", origin), bound_to)
-
-
-async def end(context: Context, request: Request) -> Response:
-    """`DELETE /ui/session`."""
-    token = credential(request)[0]
-    server = server_of(request)
-    await server.database.read(Binding(context.tenant.id), revoke_session(context.tenant.id, token_hash(token)))
-    server.forget(token)
-    response = no_content()
-    forget_session_cookie(request, response)
-    return response
 
 
 async def bootstrap(context: Context, request: Request) -> Response:
@@ -242,7 +229,6 @@ def routes() -> list[BaseRoute]:
         open_route("/ui/session/break-glass", ["POST"], break_glass),
         open_route("/ui/session/passkey-options", ["POST"], ask_passkey),
         open_route("/ui/session/passkey", ["POST"], begin_with_passkey),
-        route("/ui/session", ["DELETE"], end, incomplete=True),
         route("/ui/bootstrap", ["GET"], bootstrap),
         route("/ui/me", ["PATCH"], change_me),
     ]

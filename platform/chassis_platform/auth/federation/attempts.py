@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -24,6 +25,8 @@ from chassis_tenants.database import Binding, Database
 from chassis_tenants.statement import Statement
 
 LIFETIME = timedelta(minutes=10)
+#: Stands where the hash of a browser's secret would: none is like it.
+SIGNING_OUT = "signing out"
 
 _KEEP = Statement(
     "INSERT INTO chassis.sso_attempt (tenant_id, state_hash, provider_id, body, expires_at)"
@@ -37,7 +40,8 @@ _WHERE = (
 _SEE = Statement(f"SELECT body FROM chassis.sso_attempt{_WHERE} AND NOT body ? 'identity'")  # noqa: S608  this file's text
 _TAKE = Statement(f"DELETE FROM chassis.sso_attempt{_WHERE} RETURNING body")  # noqa: S608  the same
 _VOUCH = Statement(
-    "UPDATE chassis.sso_attempt SET body = body || jsonb_build_object('identity', %(identity)s::jsonb)"  # noqa: S608  the same
+    "UPDATE chassis.sso_attempt SET body = body || jsonb_build_object('identity', %(identity)s::jsonb,"  # noqa: S608  the same
+    " 'at_provider', %(at_provider)s::jsonb)"
     f"{_WHERE} AND NOT body ? 'identity' RETURNING 1"
 )
 
@@ -51,6 +55,7 @@ class Attempt:
     user_id: str | None = None  # who wants to link an identity; None: somebody wants to sign in
     request_id: str | None = None  # of SAML
     identity: Identity | None = None  # once the provider vouched
+    at_provider: Mapping[str, str | None] | None = None  # as whom it knows the user, for signing out there
 
 
 def new_browser_secret() -> str:
@@ -118,10 +123,22 @@ async def see_attempt(database: Database, tenant_id: int, provider_id: str, stat
     return _attempt(rows[0][0])
 
 
-async def vouch(database: Database, tenant_id: int, provider_id: str, state: str, identity: Identity) -> None:
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """Who a provider says that somebody is, and as whom it knows them for the length of a session."""
+
+    identity: Identity
+    at_provider: Mapping[str, str | None]
+
+
+async def vouch(database: Database, tenant_id: int, provider_id: str, state: str, vouched: Vouched) -> None:
     """Keep who the provider says it is until the browser comes back for it."""
-    vouched = _VOUCH.bind(**_key(tenant_id, provider_id, state), identity=orjson.dumps(identity.document()).decode())
-    [rows] = await database.read(Binding(tenant_id), vouched)
+    kept = _VOUCH.bind(
+        **_key(tenant_id, provider_id, state),
+        identity=orjson.dumps(vouched.identity.document()).decode(),
+        at_provider=orjson.dumps(vouched.at_provider).decode(),
+    )
+    [rows] = await database.read(Binding(tenant_id), kept)
     if not rows:
         raise refused()
 
@@ -130,10 +147,30 @@ async def take_attempt(
     database: Database, tenant_id: int, provider_id: str, state: str, browser_secret: str | None
 ) -> Attempt:
     """End a sign-in: nobody comes with this state again. Another browser's is refused."""
-    [rows] = await database.read(Binding(tenant_id), _TAKE.bind(**_key(tenant_id, provider_id, state)))
-    if not rows:
-        raise refused()
-    attempt = _attempt(rows[0][0])
+    attempt = await _taken(database, tenant_id, provider_id, state)
     if not hmac.compare_digest(attempt.browser, browser_hash(browser_secret or "")):
         raise refused()
     return attempt
+
+
+async def _taken(database: Database, tenant_id: int, provider_id: str, state: str) -> Attempt:
+    [rows] = await database.read(Binding(tenant_id), _TAKE.bind(**_key(tenant_id, provider_id, state)))
+    if not rows:
+        raise refused()
+    return _attempt(rows[0][0])
+
+
+async def begin_sign_out(
+    database: Database, tenant_id: int, organization_id: str, provider_id: str, request_id: str
+) -> str:
+    """Keep that somebody is being signed out at the provider; answers the state. No browser signs in by it."""
+    attempt = Attempt(SIGNING_OUT, "/", request_id=request_id)
+    return await begin_attempt(database, tenant_id, organization_id, provider_id, attempt)
+
+
+async def take_sign_out(database: Database, tenant_id: int, provider_id: str, state: str) -> str:
+    """The id of our request, once."""
+    attempt = await _taken(database, tenant_id, provider_id, state)
+    if attempt.browser != SIGNING_OUT or attempt.request_id is None:
+        raise refused()
+    return attempt.request_id

@@ -51,7 +51,16 @@ _ATTRIBUTES = {
 }
 _OF_KIND: Mapping[str, Mapping[str, Any]] = {
     OIDC: {"issuer": None, "client_id": None, "scopes": "openid profile email"},
-    "saml": {"entity_id": None, "sign_in_url": None, "certificates": [], "subject_attribute": None},
+    "saml": {
+        "entity_id": None,
+        "sign_in_url": None,
+        "sign_out_url": None,
+        "sign_out_answer_url": None,
+        "certificates": [],
+        "subject_attribute": None,
+        "sign_requests": False,
+        "older_encryption": False,
+    },
 }
 
 _LIST = Statement(
@@ -140,7 +149,8 @@ async def update_provider(
     """Change a provider; a secret that is not sent stays."""
     provider = await provider_of(database, context, provider_id)
     before = {"label": provider.label, "is_active": provider.is_active, **provider.body}
-    secret, values = _check(context, provider.kind, {**before, "client_secret": None, **document})
+    known = {**_OF_KIND[provider.kind], **before}  # one that was set up earlier may lack a key
+    secret, values = _check(context, provider.kind, {**known, "client_secret": None, **document})
     change = SetupChange(
         "changedIdentityProvider",
         SECTION,
@@ -230,7 +240,14 @@ def _check_saml(reading: Reading) -> None:
     reading.text("sign_in_url", required=True, longest=LONGEST_URL)
     reading.text("subject_attribute", longest=255)
     reading.names("certificates")
-    _check_url(reading, "sign_in_url")
+    for name in ("sign_requests", "older_encryption"):
+        reading.flag(name)
+    for name in ("sign_out_url", "sign_out_answer_url"):
+        reading.text(name, longest=LONGEST_URL)
+    for name in ("sign_in_url", "sign_out_url", "sign_out_answer_url"):
+        _check_url(reading, name)
+    if reading.values.get("client_secret") is not None:
+        reading.refuse("client_secret", "A SAML provider knows us by our certificate, not by a secret.")
     certificates = reading.values.get("certificates")
     if not certificates or not all(_is_certificate(each) for each in certificates):
         reading.refuse("certificates", "certificates must hold the provider's PEM certificates, one at least.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +67,14 @@ class IdentityProvider:
         )
 
     def secret(self, home: Path) -> str:
-        """The client's secret at the provider; empty where there is none."""
+        """The client's secret at an OpenID provider, our keys towards a SAML provider; empty where there is none."""
         if self.sealed_secret is None:
             return ""
         return open_sealed(home, self.tenant_id, purpose_of(self.id), self.sealed_secret).decode()
+
+    def with_secret(self, sealed: bytes) -> IdentityProvider:
+        """The same with what was sealed meanwhile."""
+        return replace(self, sealed_secret=sealed)
 
 
 def purpose_of(provider_id: str) -> str:
