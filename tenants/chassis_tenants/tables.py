@@ -14,6 +14,7 @@ from chassis_metadata.errors import Problem
 from chassis_metadata.fields import NUMERIC_TYPES, FieldType
 from chassis_metadata.snapshot import Field, Object
 from chassis_tenants.isolation import BOUND_TENANT, JOURNAL_COMMENT, JOURNALS, SERVER_ROLE
+from chassis_tenants.search_indexes import search_form
 from chassis_tenants.storage import (
     CUSTOM_INDEX_TABLE,
     CUSTOM_TABLE,
@@ -208,9 +209,10 @@ def create_indexes(obj: Object, existing: ExistingTable) -> Iterator[str]:
         if index.name not in existing.indexes:
             unique = "UNIQUE " if index.is_unique else ""
             where = f" WHERE {index.where}" if index.where else ""
+            included = f" INCLUDE ({', '.join(index.included)})" if index.included else ""
             yield (
                 f"CREATE {unique}INDEX {quoted(index.name)} ON {table}"
-                f" USING {index.method} ({', '.join(index.keys)}){where}"
+                f" USING {index.method} ({', '.join(index.keys)}){included}{where}"
             )
 
 
@@ -221,6 +223,7 @@ class _Index:
     method: str = "btree"
     is_unique: bool = False
     where: str = ""
+    included: tuple[str, ...] = ()
 
 
 def _indexes(obj: Object) -> Iterator[_Index]:
@@ -228,14 +231,14 @@ def _indexes(obj: Object) -> Iterator[_Index]:
     skipped = _UNINDEXED_IN_JOURNALS if journal else _UNINDEXED
     for each in stored_fields(obj):
         if each.column is not None and each.column not in skipped:
-            yield from _field_indexes(table, each)
+            yield from _field_indexes(obj, table, each)
             if obj.searchable and (each.searchable or each.is_name):
                 yield from _search_index(table, each)
     if not journal:
         yield _Index(short_name(table, "bin", "idx"), ("tenant_id", "deleted_date", "id"), where="is_deleted")
 
 
-def _field_indexes(table: str, each: Field) -> Iterator[_Index]:
+def _field_indexes(obj: Object, table: str, each: Field) -> Iterator[_Index]:
     column = _compared_column(each)
     if each.type is FieldType.MULTI_PICKLIST:
         if each.has_index:
@@ -249,10 +252,13 @@ def _field_indexes(table: str, each: Field) -> Iterator[_Index]:
         # a reference, and the keys' own checks never look for an empty one.
         where = f"{quoted(column)} IS NOT NULL" if each.is_reference and not (each.system or each.required) else ""
         if table in JOURNALS and column != "created_date":  # the trail of a person, or of a record, in order of time
-            keys = ("tenant_id", quoted(column), "created_date", "id")
-            yield _Index(short_name(table, column, "time"), keys, where=where)
+            timed = ("tenant_id", quoted(column), "created_date", "id")
+            yield _Index(short_name(table, column, "time"), timed, where=where)
         else:
-            yield _Index(short_name(table, column, "idx"), ("tenant_id", quoted(column), "id"), where=where)
+            # Whoever goes through records in this order learns from the index alone which of them may be the user's.
+            owner = ("owner_id",) if obj.has_owner and not each.is_reference else ()
+            keys = ("tenant_id", quoted(column), "id")
+            yield _Index(short_name(table, column, "idx"), keys, where=where, included=owner)
 
 
 def _search_index(table: str, each: Field) -> Iterator[_Index]:
@@ -260,6 +266,11 @@ def _search_index(table: str, each: Field) -> Iterator[_Index]:
     if sql_type(each) == "text":
         keys = ("tenant_id", f"{quoted(column)} gin_trgm_ops")
         yield _Index(short_name(table, column, "trgm"), keys, method="gin")
+        further = search_form(each, quoted(column))
+        if further is not None:
+            name, expression, where = further
+            keys = ("tenant_id", f"({expression}) gin_trgm_ops")
+            yield _Index(short_name(table, column, name), keys, method="gin", where=where)
 
 
 def _compared_column(each: Field) -> str:

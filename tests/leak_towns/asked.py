@@ -97,6 +97,7 @@ async def ask_everything(asker: Asker) -> None:
     for function, wanted in (("MAX", max(budgets, default=None)), ("SUM", sum(budgets) if budgets else None)):
         asked = asker.one(f"SELECT {function}(Budget) v FROM Workshop")  # noqa: S608  our own
         await asker.ask(function, asked, wanted, asker.refused("Budget"))
+    await ask_for_functions(asker)
     await ask_for_references(asker)
     await ask_by_saving(asker)
     compare_description(asker)
@@ -131,6 +132,41 @@ async def ask_for_groups(asker: Asker, field: str) -> None:
     await asker.ask(f"grouped by {field}", asker.grouped(field), wanted, asker.refused(field))
     distinct = asker.one(f"SELECT COUNT_DISTINCT({field}) v FROM Workshop")  # noqa: S608  our own
     await asker.ask(f"distinct {field}", distinct, len(wanted.keys() - {None}), asker.refused(field))
+
+
+async def ask_for_functions(asker: Asker) -> None:
+    """Functions of a field ask what the field itself is asked; what they show is shown where the field is."""
+    days = {number: kept(asker.built, number, "OpenedOn") for number in asker.seen}
+    refused = asker.refused("OpenedOn")
+    year = next((each[:4] for each in days.values() if each), "2000")
+    wanted = {number for number, day in days.items() if day and day.startswith(year)}
+    await asker.ask("in a year", asker.query(f"WHERE CALENDAR_YEAR(OpenedOn) = {year}"), wanted, refused)
+    await asker.ask("by month", asker.query("ORDER BY CALENDAR_MONTH(OpenedOn)"), asker.seen, refused)
+    text = "SELECT COUNT(Id) v FROM Workshop GROUP BY ROLLUP(FISCAL_YEAR(OpenedOn)) ORDER BY COUNT(Id) DESC LIMIT 1"
+    groups = asker.one(text)
+    await asker.ask("fiscal years", groups, len(asker.seen), refused)
+    budgets = {number: kept(asker.built, number, "Budget") for number in asker.seen}
+    twice = {number for number, each in budgets.items() if each and each * 2 > 1}
+    await asker.ask("twice", asker.query("WHERE Budget + Budget > 1"), twice, asker.refused("Budget"))
+    await asker.ask("formatted", _formatted(asker), _shown_budgets(asker, budgets), _absent(asker, "Budget"))
+
+
+def _absent(asker: Asker, field: str) -> str | None:
+    return ABSENT if asker.clearness.is_absent(field) else None
+
+
+def _shown_budgets(asker: Asker, budgets: dict[int, Any]) -> dict[int, str]:
+    return {
+        number: f"{each:,.2f}"
+        for number, each in budgets.items()
+        if each is not None and (not asker.clearness.is_masked("Budget") or asker.clearness.is_clear(number, "Budget"))
+    }
+
+
+async def _formatted(asker: Asker) -> dict[int, str]:
+    found = await rows(asker.built, asker.context, "SELECT Id, FORMAT(Budget) b FROM Workshop")
+    told = {asker.built.workshop_ids.index(each["Id"]): each["b"] for each in found}
+    return {number: each for number, each in told.items() if each is not None}
 
 
 async def ask_for_references(asker: Asker) -> None:

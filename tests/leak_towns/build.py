@@ -24,6 +24,7 @@ class BuiltTown(World):
     workshop_ids: list[str]
     stay_ids: list[str]
     customer_ids: list[str]
+    errand_ids: list[str]
     group_ids: list[str]
 
 
@@ -41,6 +42,7 @@ async def build(world: World, snapshots: SnapshotStore, town: Town) -> BuiltTown
     _groups(built)
     _workshops(built)
     _stays(built)
+    _errands(built)
     _shares(built)
     _journal(built)
     built.sql("UPDATE chassis.tenant SET access_version = access_version + 1 WHERE id = %s", tenant.id)
@@ -125,6 +127,15 @@ def _stays(built: BuiltTown) -> None:
             CustomerId=None if each.customer is None else built.customer_ids[each.customer],
         )
         for number, each in enumerate(built.town.stays)
+    ]
+
+
+def _errands(built: BuiltTown) -> None:
+    about = {f"w{number}": each for number, each in enumerate(built.workshop_ids)}
+    about |= {f"s{number}": each for number, each in enumerate(built.stay_ids)}
+    built.errand_ids = [
+        built.record("Errand", Name=f"E{number}", OwnerId=whom(built, each.owner), AboutId=about.get(each.about or ""))
+        for number, each in enumerate(built.town.errands)
     ]
 
 

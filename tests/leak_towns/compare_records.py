@@ -7,6 +7,7 @@ from chassis_platform.records.explain import why
 from leak_towns.build import BuiltTown
 from leak_towns.counted import same_records
 from leak_towns.doors import DOORS, changeable, parents_by_child, stays_by_parent, stays_by_query, workshops_by_stay
+from leak_towns.errands import ERRAND_DOORS, changeable_errands
 from leak_towns.visibility import Visibility
 
 
@@ -21,6 +22,7 @@ async def compare_records(built: BuiltTown, context: Context, wanted: Visibility
     same_records(await changeable(built, context), writable, f"changeable, {who}", len(workshops))
     await compare_explanations(built, context, seen, writable)
     await compare_stays(built, context, wanted, seen)
+    await compare_errands(built, context, wanted)
 
 
 async def compare_explanations(built: BuiltTown, context: Context, seen: set[int], writable: set[int]) -> None:
@@ -51,3 +53,13 @@ async def compare_stays(built: BuiltTown, context: Context, wanted: Visibility, 
     same_records(
         await parents_by_child(built, context), {each for each in parents if each is not None}, "by child", count
     )
+
+
+async def compare_errands(built: BuiltTown, context: Context, wanted: Visibility) -> None:
+    """What is shared with the readers of another record."""
+    count = len(built.town.errands)
+    seen = {number for number in range(count) if wanted.sees_errand(number)}
+    for door in ERRAND_DOORS:
+        same_records(await door(built, context), seen, f"{door.__name__}, person {wanted.person}", count)
+    writable = {number for number in seen if wanted.sees_errand(number, edit=True)}
+    same_records(await changeable_errands(built, context), writable, f"errands, person {wanted.person}", count)

@@ -32,12 +32,22 @@ def components(town: Town) -> dict[tuple[str, str], dict[str, Any]]:
     for number, rule in enumerate(town.rules):
         kind = "restriction_rule" if rule.restricts else "sharing_rule"
         who = "applies_to" if rule.restricts else "share_with"
-        body = {"label": f"Rule {number}", who: audience(rule.audience), "records": condition(rule.records)}
+        body: dict[str, Any] = {
+            "label": f"Rule {number}",
+            who: audience(rule.audience),
+            "records": condition(rule.records),
+        }
         if not rule.restricts:
-            body["access"] = "edit" if rule.may_edit else "read"
+            body |= {"access": "edit" if rule.may_edit else "read", "passes_on": rule.passes_on}
         made[kind, f"Workshop.Rule{number}__c"] = body
     for number, mask in enumerate(town.masks):
         made["masking_rule", f"Mask{number}__c"] = masking_rule(mask)
+    made["sharing_rule", "Errand.Readers__c"] = {
+        "label": "Readers",
+        "share_with": audience(town.readers.audience),
+        "records": {"readers_of": ["AboutId"]},
+        "access": "edit" if town.readers.may_edit else "read",
+    }
     names = ["Customer.Name", "Customer.LastName", "Customer.FirstName"]
     clear = [audience(who) | {"when": condition(when)} for who, when in town.hidden_names]
     made["masking_rule", "Names__c"] = {"label": "Names", "fields": names, "mask": "name", "clear": clear}

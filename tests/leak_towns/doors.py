@@ -13,6 +13,8 @@ from chassis_metadata.errors import NotFound
 from chassis_platform.access.context import Context
 from chassis_platform.plan.listing import parse_list_request
 from chassis_platform.records import read, search
+from chassis_platform.records.query_explain import explain
+from chassis_platform.records.sosl import find
 from leak_towns.build import BuiltTown
 
 #: The numbers of the workshops seen.
@@ -110,6 +112,38 @@ async def by_search(built: BuiltTown, context: Context) -> Seen:
     return numbers(built, [each["id"] for group in found["groups"] for each in group["records"]])
 
 
+async def by_sosl(built: BuiltTown, context: Context) -> Seen:
+    """A search, by a text, by the digits of no number and by what is misspelled; it finds all by the text."""
+    text = "FIND {Case OR 99999 OR Caase} RETURNING Workshop(Id), Stay(Id WHERE Id = null)"
+    found = orjson.loads(await find(built.database, context, text))
+    return numbers(built, [each["Id"] for each in found["searchRecords"]])
+
+
+async def by_totals(built: BuiltTown, context: Context) -> Seen:
+    """Totals count what the groups hold, and nothing else."""
+    text = "SELECT Code, GROUPING(Code) g, COUNT(Id) n FROM Workshop GROUP BY ROLLUP(Code)"
+    found = await rows(built, context, text)
+    [total] = [each["n"] for each in found if each["g"]]
+    groups = [each for each in found if not each["g"]]
+    assert total == sum(each["n"] for each in groups)
+    return {int(each["Code"][1:]) for each in groups}
+
+
+async def by_scope(built: BuiltTown, context: Context) -> Seen:
+    """A scope narrows and never widens."""
+    text = "SELECT Id FROM Workshop USING SCOPE everything FOR VIEW"
+    return numbers(built, [each["Id"] for each in await rows(built, context, text)])
+
+
+async def by_explain(built: BuiltTown, context: Context) -> Seen:
+    """How many there are, told by the way to them; which they are is the query's to say."""
+    text = "SELECT Id FROM Workshop WHERE Name LIKE 'Case%'"
+    [plan] = orjson.loads(await explain(built.database, context, text))["plans"]
+    seen = await by_query(built, context)
+    assert (plan["cardinality"], plan["sobjectCardinality"]) == (len(seen), len(seen))
+    return seen
+
+
 async def by_lookup(built: BuiltTown, context: Context) -> Seen:
     found = orjson.loads(await search.lookup(built.database, context, "Case", objects=["Workshop"], limit=200))
     return numbers(built, [each["id"] for each in found["records"]])
@@ -175,6 +209,10 @@ DOORS: tuple[Door, ...] = (
     by_pages,
     by_export,
     by_search,
+    by_sosl,
+    by_totals,
+    by_scope,
+    by_explain,
     by_lookup,
     by_get,
     by_external_id,

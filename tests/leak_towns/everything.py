@@ -14,6 +14,7 @@ from chassis_platform.records.explain import why
 from leak_towns.build import BuiltTown
 from leak_towns.clearness import COMPARED
 from leak_towns.doors import DOORS, changeable, parents_by_child, stays_by_parent, stays_by_query, workshops_by_stay
+from leak_towns.errands import ERRAND_DOORS, changeable_errands
 from leak_towns.shown import (
     RELATED,
     WHOLE,
@@ -30,12 +31,13 @@ Answers = dict[str, Any]
 #: What only the neighbour has, and what both have.
 SEARCHED = ("Foreign", "Case", "1990000", "1381234")
 OF_STAYS = (stays_by_query, stays_by_parent, workshops_by_stay, parents_by_child, changeable)
+OF_ERRANDS = (*ERRAND_DOORS, changeable_errands)
 
 
 async def everything(built: BuiltTown, context: Context) -> Answers:
     """By door: what it shows."""
     fields = [each for each in COMPARED if each in context.policy.on("Workshop").readable]
-    asked: dict[str, Any] = {each.__name__: each(built, context) for each in (*DOORS, *OF_STAYS)}
+    asked: dict[str, Any] = {each.__name__: each(built, context) for each in (*DOORS, *OF_STAYS, *OF_ERRANDS)}
     asked |= {f"values {each.__name__}": each(built, context, fields) for each in (*WHOLE, *RELATED, by_page)}
     asked |= {f"search {number}": found_by(built, context, text) for number, text in enumerate(SEARCHED)}
     asked |= {f"look-up {number}": looked_up(built, context, text) for number, text in enumerate(SEARCHED)}

@@ -63,6 +63,7 @@ class Rule:
     records: Condition
     may_edit: bool
     restricts: bool = False
+    passes_on: bool = True
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,22 @@ class Stay:
 
 
 @dataclass(frozen=True)
+class Errand:
+    """A record about a workshop (`w3`) or a stay (`s1`), which a rule shares with those who read that."""
+
+    owner: str
+    about: str | None
+
+
+@dataclass(frozen=True)
+class Readers:
+    """The rule that shares errands with readers: with whom of them, and for what."""
+
+    audience: Audience
+    may_edit: bool
+
+
+@dataclass(frozen=True)
 class Share:
     """A record shared by hand with a person or a group."""
 
@@ -127,6 +144,8 @@ class Town:
     masks: tuple[MaskingRule, ...]
     hidden_names: tuple[tuple[Audience, Condition], ...]  # to whom the names of which customers are clear
     reveals: tuple[Revealed, ...]
+    errands: tuple[Errand, ...]
+    readers: Readers
 
 
 @st.composite
@@ -176,7 +195,8 @@ def conditions(draw: st.DrawFn, roles: int, groups: int) -> Condition:
 def rules(draw: st.DrawFn, roles: int, groups: int) -> Rule:
     restricts = draw(st.sampled_from([False, False, False, True]))
     condition = draw(conditions(roles, groups))
-    return Rule(draw(audiences(roles, groups)), condition, may_edit=draw(st.booleans()), restricts=restricts)
+    audience, may_edit, passes_on = draw(audiences(roles, groups)), draw(st.booleans()), draw(st.booleans())
+    return Rule(audience, condition, may_edit=may_edit, restricts=restricts, passes_on=passes_on)
 
 
 @st.composite
@@ -208,6 +228,8 @@ class Those:
         return conditions(self.roles, len(self.groups))
 
 
+#: Of every town: lets everybody in, and nobody on to what depends on a workshop.
+ALONE = Rule(Audience(everyone=True), Condition(criteria=2), may_edit=False, passes_on=False)
 RARELY = st.sampled_from([False, False, False, False, True])
 
 
@@ -244,6 +266,14 @@ def shares(draw: st.DrawFn, those: Those, workshops: int) -> tuple[Share, ...]:
 
 
 @st.composite
+def errand_lists(draw: st.DrawFn, those: Those, workshops: int, stays: int) -> tuple[Errand, ...]:
+    """One about each workshop, so that nothing of who reads it goes unseen, and some others."""
+    others = draw(st.lists(st.sampled_from([None, *(f"s{number}" for number in range(stays))]), max_size=3))
+    about = [*(f"w{number}" for number in range(workshops)), *others]
+    return tuple(Errand(draw(st.sampled_from(those.owners)), each) for each in about)
+
+
+@st.composite
 def towns(draw: st.DrawFn) -> Town:
     """A tenant in which something is to be seen: never an empty one, nor the simplest that there is."""
     assume(draw(st.integers(0, 255)))
@@ -258,6 +288,7 @@ def towns(draw: st.DrawFn) -> Town:
     workshops = draw(workshop_lists(those))
     customers = tuple(draw(st.lists(st.builds(Customer, st.sampled_from(those.owners), st.integers(0, 2)), max_size=3)))
     stay = st.builds(Stay, _place(len(workshops)), _place(len(customers)))
+    stays = tuple(draw(st.lists(stay, min_size=1, max_size=6)))
     names = st.tuples(those.audiences, st.sampled_from([Condition(), Condition(owner=True)]))
     return Town(
         roles,
@@ -265,14 +296,16 @@ def towns(draw: st.DrawFn) -> Town:
         groups,
         draw(st.sampled_from(DEFAULTS)),
         draw(st.sampled_from((None, "private", "public_read"))),
-        tuple(draw(st.lists(rules(role_count, len(groups)), min_size=2, max_size=6))),
+        (*draw(st.lists(rules(role_count, len(groups)), min_size=2, max_size=5)), ALONE),
         draw(st.booleans()),
         draw(st.booleans()),
         workshops,
         draw(shares(those, len(workshops))),
-        tuple(draw(st.lists(stay, min_size=1, max_size=6))),
+        stays,
         customers,
         tuple(draw(st.lists(masking_rules(those.audiences, those.conditions), min_size=2, max_size=5))),
         tuple(draw(st.lists(names, max_size=2))),
         tuple(draw(revealed(len(people), len(workshops)))),
+        draw(errand_lists(those, len(workshops), len(stays))),
+        draw(st.builds(Readers, st.one_of(st.just(Audience(everyone=True)), those.audiences), st.booleans())),
     )

@@ -9,6 +9,8 @@ from chassis_tenants.tenant import Tenant
 
 #: Stands in every text of the neighbour's workshops and customers.
 FOREIGN = "Foreign"
+FOREIGN_PHONE, FOREIGN_ADDRESS = "19900000000", "foreign@example.com"
+MARKS = (FOREIGN, FOREIGN_PHONE, FOREIGN_ADDRESS)
 
 _TABLES = """
     SELECT c.table_schema, c.table_name, array_agg(c.column_name::text ORDER BY c.ordinal_position)
@@ -17,7 +19,7 @@ _TABLES = """
     GROUP BY 1, 2 HAVING bool_or(c.column_name = 'tenant_id')
 """
 _MARK = f"""
-    UPDATE data.workshop SET name = '{FOREIGN} ' || name, phone = '19900000000', email = 'foreign@example.com',
+    UPDATE data.workshop SET name = '{FOREIGN} ' || name, phone = '{FOREIGN_PHONE}', email = '{FOREIGN_ADDRESS}',
         budget = 999999, region = 'South', tax_number = '{FOREIGN}', serial_number = '{FOREIGN} ' || serial_number
     WHERE tenant_id = %(tenant)s;
     UPDATE data.customer SET name = '{FOREIGN}', last_name = '{FOREIGN}' WHERE tenant_id = %(tenant)s;

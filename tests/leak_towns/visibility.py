@@ -33,15 +33,28 @@ class Visibility:
         if self.me.sees_all:
             return True
         workshop = self.town.stays[number].workshop
-        return workshop is not None and self._within(workshop, edit=False)
+        return workshop is not None and self._within(workshop, edit=False, for_others=True)
 
-    def _within(self, number: int, *, edit: bool) -> bool:
+    def sees_errand(self, number: int, *, edit: bool = False) -> bool:
+        """An errand is its owner's, and of those who read what it is about, as far as a rule says so."""
+        errand, readers = self.town.errands[number], self.town.readers
+        if errand.owner in self.everybody_i_stand_for:
+            return True
+        is_shared = self._is_shared_with(readers.audience, [self.person, *self.subordinates])
+        if errand.about is None or not is_shared or (edit and not readers.may_edit):
+            return False
+        about = int(errand.about[1:])
+        return self._within(about, edit=False, for_others=True) if errand.about[0] == "w" else self.sees_stay(about)
+
+    def _within(self, number: int, *, edit: bool, for_others: bool = False) -> bool:
+        """Whether a workshop is within reach; `for_others`: for the sake of a record that depends on it."""
         record = self.town.workshops[number]
         if not all(self.meets(rule.records, number) for rule in self._rules(restricts=True)):
             return False
         if self.me.sees_all or self._is_public(edit=edit) or record.owner in self.everybody_i_stand_for:
             return True
         rules = (rule for rule in self._rules(restricts=False) if rule.may_edit or not edit)
+        rules = (rule for rule in rules if rule.passes_on or not for_others)
         return any(self.meets(rule.records, number) for rule in rules) or self._is_shared(number, edit=edit)
 
     def _is_public(self, *, edit: bool) -> bool:

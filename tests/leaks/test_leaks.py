@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 
+from chassis_platform.access.owners import rules_that_share
 from chassis_platform.plan import conditions
 from chassis_platform.plan.names import Names
 from chassis_platform.sql import history, sharing, sources
@@ -76,9 +77,15 @@ async def compare(built: BuiltTown, person: int, part: str, defect: str = "") ->
     await PARTS[part](Asker(built, context, Clearness(visibility), visibility.seen))
 
 
+def _all_that_share(*asked: Any, **_: Any) -> Any:
+    """Whatever it is for."""
+    return rules_that_share(*asked, passing_on=False)
+
+
 #: What somebody might forget: which part tells, the place, and what would stand there instead.
 DEFECTS: dict[str, tuple[str, Any, str, Any]] = {
     "restriction rules restrict nothing": ("records", sharing, "restriction_rules_of", lambda *_: []),
+    "rules that don't pass on do": ("records", sharing, "rules_that_share", _all_that_share),
     "records are clear that are not": ("values", sources, "is_clear", lambda *_: sa.true()),
     "the history shows everything": ("values", history, "_masked_fields", lambda *_: []),
     "a search finds masked values": ("values", conditions, "Seen", lambda condition, _: condition),

@@ -11,7 +11,8 @@ from chassis_platform.access.context import Context
 from chassis_platform.plan.listing import parse_list_request
 from chassis_platform.plan.logged import logged_reads
 from chassis_platform.plan.query import plan_query
-from chassis_platform.records import read, search
+from chassis_platform.plan.read_plan import child_sets_within
+from chassis_platform.records import read, search, sosl
 from chassis_tenants.database import Database
 from world import World, counting
 
@@ -35,7 +36,7 @@ async def entries(garage: World, user: str, text: str, **options: Any) -> list[t
     return [(each["object"], each["fields"], each["ids"]) for each in garage.access_log()]
 
 
-SHOP, PERSON = "gW1000000000001CAA", "gC1000000000001CAA"
+SHOP, PERSON, BELOW = "gW1000000000001CAA", "gC1000000000001CAA", "gW1000000000002CAA"
 READS = [
     ("SELECT Id, Name FROM Workshop", []),
     ("SELECT Phone, Email FROM Workshop", [("Workshop", ["Phone", "Email"], [SHOP])]),
@@ -104,6 +105,10 @@ async def door_of_export(database: Database, context: Context) -> None:
         pass
 
 
+async def door_of_sosl(database: Database, context: Context) -> None:
+    await sosl.find(database, context, "FIND {Li Wei} RETURNING Customer(Name)")
+
+
 async def door_of_search(database: Database, context: Context) -> None:
     await search.search(database, context, "Li Wei", objects=["Customer"])
 
@@ -121,6 +126,7 @@ async def door_of_lookup(database: Database, context: Context) -> None:
         (door_of_related, "related", "Customer", [PERSON]),
         (door_of_export, "export", "Workshop", [SHOP]),
         (door_of_search, "search", "Customer", [PERSON]),
+        (door_of_sosl, "search", "Customer", [PERSON]),
         (door_of_lookup, "lookup", "Customer", [PERSON]),
     ],
 )
@@ -132,6 +138,25 @@ async def test_every_door_is_logged(garage: World, ask: Any, door: str, object_n
     found = [(each["door"], each["object"], each["ids"]) for each in garage.access_log()]
     whole: list[tuple[str, str, list[str]]] = [("export_total", object_name, [])] if door == "export" else []
     assert found == [(door, object_name, ids), *whole]
+
+
+async def test_children_of_children_and_kinds_of_parents_are_logged(garage: World) -> None:
+    text = "SELECT Id, (SELECT Id, (SELECT Customer.Name FROM Stays) FROM Branches) FROM Workshop"
+    context = await garage.as_user("admin")
+    nested = logged_reads((), child_sets_within(plan_query(parse_query(text), context)), policy=context.policy)
+    kinds = plan_query(parse_query("SELECT TYPEOF About WHEN Workshop THEN Phone END FROM Stay"), context)
+
+    assert [(each.object_name, each.child) for each in nested] == [("Customer", "Branches/Stays")]
+    assert [each.fields for each in logged_reads(kinds.columns, policy=context.policy)] == [("Phone",)]
+    garage.record(
+        "Workshop", Id=BELOW, Name="Below", Code="Be", OwnerId=garage.users["stranger"], ParentWorkshopId=SHOP
+    )
+    garage.record("Stay", Name="V-below", WorkshopId=BELOW, Status="Done", CustomerId=PERSON)
+    garage.forget_log()
+
+    await garage.query("admin", text)
+
+    assert [(each["object"], each["ids"]) for each in garage.access_log()] == [("Customer", [PERSON])]
 
 
 async def test_a_record_that_is_not_there_leaves_no_entry(garage: World) -> None:
@@ -150,7 +175,7 @@ async def test_the_plan_knows_what_it_will_log(garage: World) -> None:
         parse_query("SELECT Phone, ParentWorkshop.Email, (SELECT Customer.Name FROM Stays) FROM Workshop"), context
     )
 
-    logged = logged_reads(plan.columns, plan.child_sets, policy=context.policy)
+    logged = logged_reads(plan.columns, child_sets_within(plan), policy=context.policy)
     found = [(each.object_name, each.fields, each.child) for each in logged]
 
     assert found == [

@@ -46,6 +46,23 @@ def test_a_literal_reaches_from_its_first_day_up_to_the_day_behind(
     assert days_of(DateLiteral(name, n), TODAY) == (date.fromisoformat(first), date.fromisoformat(behind))
 
 
+@pytest.mark.parametrize(
+    ("name", "start", "first", "behind"),
+    [
+        ("THIS_FISCAL_YEAR", 4, "2026-04-01", "2027-04-01"),
+        ("THIS_FISCAL_YEAR", 12, "2025-12-01", "2026-12-01"),
+        ("LAST_FISCAL_YEAR", 10, "2025-10-01", "2026-10-01"),
+        ("THIS_FISCAL_QUARTER", 2, "2026-11-01", "2027-02-01"),
+        ("NEXT_FISCAL_QUARTER", 6, "2026-12-01", "2027-03-01"),
+        ("THIS_YEAR", 4, "2026-01-01", "2027-01-01"),
+    ],
+)
+def test_a_fiscal_year_begins_with_the_tenant_s_month(name: str, start: int, first: str, behind: str) -> None:
+    found = days_of(DateLiteral(name), TODAY, start)
+
+    assert found == (date.fromisoformat(first), date.fromisoformat(behind))
+
+
 @pytest.mark.parametrize("name", sorted(DATE_LITERALS | COUNTED_DATE_LITERALS))
 def test_every_literal_of_the_language_is_known(name: str) -> None:
     first, behind = days_of(DateLiteral(name, 5 if name in COUNTED_DATE_LITERALS else None), TODAY)

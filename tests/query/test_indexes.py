@@ -16,6 +16,11 @@ from chassis_platform.plan.read_plan import ReadPlan
 from chassis_platform.plan.single import labels_of, plan_record
 from chassis_platform.records.pages import Wanted, compiled, count_statement, parameters
 from chassis_platform.sql.read import Shape
+from chassis_tenants.customise import ComponentKey, save_component
+from chassis_tenants.database import Binding
+from chassis_tenants.journal import OPERATOR
+from chassis_tenants.registry import tenant_by_id
+from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.statement import Statement
 from world import World, make_world
 
@@ -187,6 +192,29 @@ async def test_a_list_and_its_search_meet_indexes(filled: World) -> None:
     assert not whole_scans(explained), explained
 
 
+@pytest.mark.parametrize(("text", "index"), [("张伟", "name__lower__pairs"), ("138-0001-2345", "phone__lower__digits")])
+async def test_ideographs_and_numbers_with_signs_meet_indexes(filled: World, text: str, index: str) -> None:
+    context = await filled.as_user("admin")
+    request = parse_list_request({"columns": ["Name"], "search": text})
+    plan = plan_query(list_query(request, context.snapshot.objects["Workshop"], context), context)
+
+    explained = await explain(filled, await page_statement(filled, "admin", plan, Wanted("list", 50)))
+
+    assert index in explained, explained
+    assert not whole_scans(explained), explained
+
+
+async def test_a_distance_meets_the_index_on_latitudes(filled: World) -> None:
+    context = await filled.as_user("admin")
+    text = "SELECT Id FROM Workshop WHERE DISTANCE(Place, GEOLOCATION(48.4, 9.99), 'km') < 5"
+
+    plan = plan_query(parse_query(text), context)
+    explained = await explain(filled, await page_statement(filled, "admin", plan, Wanted("query", 50)))
+
+    assert "place_latitude__float" in explained, explained
+    assert not whole_scans(explained), explained
+
+
 @pytest.mark.parametrize("user", ["foreman", "admin"])
 async def test_a_record_page_meets_indexes(filled: World, user: str) -> None:
     context = await filled.as_user(user)
@@ -206,3 +234,34 @@ async def test_the_records_of_an_owner_are_found_by_the_index_on_the_owner(fille
     explained = await explain(filled, count_statement(context, plan))
 
     assert "workshop__owner_id__idx" in explained, explained
+
+
+_FILL_ERRANDS = """
+INSERT INTO data.errand (tenant_id, id, name, owner_id, about_id, created_date)
+SELECT %(tenant)s, 'gE1' || lpad(n::text, 12, '0') || 'CAA', 'Errand ' || n, 'nobody' || n %% 200,
+       'gW1' || lpad(n::text, 12, '0') || 'CAA', now() - n * interval '1 minute'
+FROM generate_series(1, %(rows)s) AS n
+"""
+
+
+async def test_what_is_shared_with_readers_is_found_by_the_index_on_the_reference(
+    filled: World, snapshots: SnapshotStore
+) -> None:
+    """The last test here: it changes the tenant. The foreman owns one workshop in a hundred."""
+    body = {"label": "Readers", "share_with": {"everyone": True}, "records": {"readers_of": ["AboutId"]}}
+    async with filled.database.transaction(Binding(filled.tenant.id)) as transaction:
+        await save_component(transaction, snapshots, ComponentKey("sharing_rule", "Errand.Readers__c"), body, OPERATOR)
+    tenant = await tenant_by_id(filled.database, filled.tenant.id)
+    assert tenant is not None
+    world = await make_world(filled.owner_dsn, filled.database, snapshots, tenant)
+    world.users = filled.users
+    run(world, _FILL_ERRANDS, {"tenant": tenant.id, "rows": ROWS})
+    run(world, "VACUUM ANALYZE data.errand", {})
+    context = await world.as_user("foreman")
+    plan = plan_query(parse_query("SELECT Id, Name FROM Errand ORDER BY CreatedDate DESC LIMIT 50"), context)
+
+    explained = await explain(world, await page_statement(world, "foreman", plan, Wanted("query", 50)))
+
+    assert "errand__about_id__idx" in explained, explained
+    assert not whole_scans(explained), explained
+    assert await world.rows("foreman", "SELECT COUNT(Id) n FROM Errand") == [{"n": ROWS // 100}]

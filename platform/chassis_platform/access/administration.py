@@ -9,15 +9,12 @@ from chassis_metadata.errors import Forbidden, Problem
 from chassis_platform import clock
 from chassis_platform.access.context import Context
 from chassis_platform.access.policy import AccessPolicy
-from chassis_platform.access.system import is_system
-
-#: Whoever may write these records gives permissions away.
-_THROUGH_SETUP = ("PermissionSetAssignment",)
+from chassis_platform.access.system import THROUGH_SETUP, is_system
 
 
 def without_assignments(policy: AccessPolicy) -> AccessPolicy:
     """The policy without the right to write such records by the ordinary doors."""
-    held = {name: policy.grants.objects[name] for name in _THROUGH_SETUP if name in policy.grants.objects}
+    held = {name: policy.grants.objects[name] for name in THROUGH_SETUP if name in policy.grants.objects}
     if not any(each.create or each.update or each.delete for each in held.values()):
         return policy
     narrowed = {name: each.only_reading for name, each in held.items()}
@@ -31,7 +28,7 @@ def without_assignments(policy: AccessPolicy) -> AccessPolicy:
 
 def demand_shown_anew(context: Context, object_name: str) -> None:
     """Refuse to give permissions away by a program's token whose user has not shown lately who they are."""
-    if object_name in _THROUGH_SETUP and context.principal.session_id is not None and not is_system(context):
+    if object_name in THROUGH_SETUP and context.principal.session_id is not None and not is_system(context):
         require_recent_verification(context)
 
 

@@ -9,6 +9,7 @@ from chassis_metadata.errors import Forbidden
 from chassis_platform.access.field_masks import FieldMask
 
 _NO_MASKS: Mapping[str, FieldMask] = {}
+_NOBODY_NAMED: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,17 @@ class Grants:
 
 @dataclass(frozen=True, slots=True)
 class AccessPolicy:
-    """Grants, and who the user is among owners; `reached_group_ids` are also the groups of everybody below."""
+    """Grants, and who the user is among owners.
+
+    `us` are the user, everybody below and the groups of all of them, `owners` what rules name: arrays as PostgreSQL
+    writes them, by the parameter of statements.
+    """
 
     user_id: str
     grants: Grants
     group_ids: tuple[str, ...] = ()
-    reached_group_ids: tuple[str, ...] = ()
-    subordinate_role_ids: tuple[str, ...] = ()
+    us: str = ""
+    owners: Mapping[str, str] = field(default_factory=lambda: _NOBODY_NAMED)
     permission_sets: tuple[str, ...] = field(default=())
 
     def on(self, object_name: str) -> ObjectAccess:

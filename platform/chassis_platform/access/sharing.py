@@ -5,6 +5,7 @@ They are bound when a statement runs, under the names below, so that users with 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -15,24 +16,29 @@ from chassis_platform.access.policy import AccessPolicy
 
 TENANT_ID = sa.bindparam("tenant_id", type_=sa.Integer())
 USER_ID = sa.bindparam("user_id", type_=sa.Text())
-#: Groups and queues that the user is in, and those that the user or anybody below is in.
+#: Groups and queues that the user is in.
 GROUP_IDS = sa.bindparam("group_ids", type_=pg.ARRAY(sa.Text()))
-REACHED_GROUP_IDS = sa.bindparam("reached_group_ids", type_=pg.ARRAY(sa.Text()))
-ROLE_IDS = sa.bindparam("role_ids", type_=pg.ARRAY(sa.Text()))
+#: The user, everybody below, and the groups and queues that any of them is in, as PostgreSQL writes an array.
+US = "us"
 #: The days that it is anywhere on earth: whose delegate somebody is decides the tenant's calendar, when it matters.
 FIRST_DAY = sa.bindparam("first_day", type_=sa.Date())
 LAST_DAY = sa.bindparam("last_day", type_=sa.Date())
 ASKED_AT = sa.bindparam("asked_at", type_=sa.DateTime(timezone=True))
 
 
+def as_array(ids: Iterable[str]) -> str:
+    """Ids as PostgreSQL reads an array of texts; ids need no quoting. Made once, not with every statement."""
+    return "{" + ",".join(sorted(ids)) + "}"
+
+
 def who_asks(policy: AccessPolicy) -> dict[str, object]:
     """The values of the parameters that say who the user is among owners."""
     now = clock.now()
     return {
+        **policy.owners,
+        US: policy.us or as_array([policy.user_id] if policy.user_id else []),  # the operator is no user
         "user_id": policy.user_id,
         "group_ids": list(policy.group_ids),
-        "reached_group_ids": list(policy.reached_group_ids),
-        "role_ids": list(policy.subordinate_role_ids),
         "first_day": (now - timedelta(hours=12)).date(),
         "last_day": (now + timedelta(hours=14)).date(),
         "asked_at": now,

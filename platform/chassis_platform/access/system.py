@@ -10,6 +10,8 @@ from chassis_platform.access.context import Context
 from chassis_platform.access.policy import AccessPolicy, Grants, ObjectAccess
 
 _SYSTEM = "system:"
+#: Whoever may write these records gives permissions away: people do it through Setup, and no flow does.
+THROUGH_SETUP = ("PermissionSetAssignment",)
 
 
 def _everything_on(obj: Object) -> ObjectAccess:
@@ -27,10 +29,15 @@ def _everything_on(obj: Object) -> ObjectAccess:
 
 def system_grants(snapshot: Snapshot, objects: frozenset[str]) -> Grants:
     """All rights on the named objects, read on the rest of the platform's own."""
-    return Grants(
-        identity=f"{_SYSTEM}{_digest(objects)}:{snapshot.identity}",
-        objects={name: _everything_on(snapshot.objects[name]) for name in sorted(objects) if name in snapshot.objects},
-    )
+
+    def make() -> Grants:
+        known = {name: snapshot.objects[name] for name in sorted(objects) if name in snapshot.objects}
+        return Grants(
+            identity=f"{_SYSTEM}{_digest(objects)}:{snapshot.identity}",
+            objects={name: _everything_on(each) for name, each in known.items()},
+        )
+
+    return snapshot.keep(("system_grants", objects), make)
 
 
 def _digest(objects: frozenset[str]) -> str:
@@ -38,7 +45,7 @@ def _digest(objects: frozenset[str]) -> str:
 
 
 def as_automation(context: Context) -> Context:
-    """The same user and tenant with all rights on every object: what rules and flows do on the user's behalf.
+    """The same user and tenant with all rights but to give rights away: what rules and flows do on the user's behalf.
 
     Automation holds the custom permissions of the sets that say so. The journal still names the user.
     """
@@ -60,7 +67,9 @@ def _automation_grants(snapshot: Snapshot) -> Grants:
     def make() -> Grants:
         held = (each.custom_permissions for each in snapshot.permission_sets.values() if each.for_automation)
         custom = frozenset(name for names in held for name in names)
-        return replace(system_grants(snapshot, frozenset(snapshot.objects)), custom=custom)
+        grants = system_grants(snapshot, frozenset(snapshot.objects))
+        narrowed = {name: grants.objects[name].only_reading for name in THROUGH_SETUP if name in grants.objects}
+        return replace(grants, custom=custom, objects={**grants.objects, **narrowed})
 
     return snapshot.keep("automation_grants", make)
 

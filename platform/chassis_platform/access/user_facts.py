@@ -11,7 +11,10 @@ from chassis_metadata.logic.audience import Audience
 #: Users who are not the tenant's own people.
 EXTERNAL_TYPES = frozenset({"Partner", "Customer"})
 
-#: One row: user type, own role, developer names of roles above (the own one among them) and below, ids of roles below,
+#: The objects whose records say who a user is, and whom rules mean: when one changes, policies are made anew.
+FACTS_FROM = frozenset({"User", "UserRole", "Group", "GroupMember", "PermissionSet", "PermissionSetAssignment"})
+
+#: One row: user type, own role, developer names of roles above (the own one among them) and below, ids of users below,
 #: permission sets, ids and developer names of groups joined, developer names of groups joined by anybody below.
 #: A group's members are users, roles (with those below where the member says so) and other groups.
 FACTS = """
@@ -59,7 +62,10 @@ SELECT
     (SELECT above.developer_name FROM above JOIN me ON above.id = me.user_role_id),
     ARRAY(SELECT developer_name FROM above),
     ARRAY(SELECT developer_name FROM below),
-    ARRAY(SELECT id FROM below ORDER BY id),
+    ARRAY(
+        SELECT person.id FROM tenant."user" AS person JOIN below ON person.user_role_id = below.id
+        WHERE person.tenant_id = %(tenant_id)s
+    ),
     ARRAY(
         SELECT granted.name
         FROM tenant.permission_set_assignment AS assignment
@@ -84,7 +90,7 @@ class UserFacts:
     role: str | None = None
     roles_above: frozenset[str] = frozenset()
     roles_below: frozenset[str] = frozenset()
-    subordinate_role_ids: tuple[str, ...] = ()
+    subordinate_ids: tuple[str, ...] = ()
     permission_sets: frozenset[str] = frozenset()
     permissions: frozenset[str] = frozenset()  # custom permissions
     group_ids: tuple[str, ...] = ()
@@ -100,13 +106,13 @@ class UserFacts:
 
 def read_facts(row: Sequence[Any]) -> UserFacts:
     """The row of FACTS; custom permissions follow from the permission sets."""
-    user_type, role, above, below, below_ids, sets, group_ids, groups, reached_ids, reached = row
+    user_type, role, above, below, subordinate_ids, sets, group_ids, groups, reached_ids, reached = row
     return UserFacts(
         user_type=user_type or "Standard",
         role=role,
         roles_above=frozenset(above),
         roles_below=frozenset(below),
-        subordinate_role_ids=tuple(below_ids),
+        subordinate_ids=tuple(subordinate_ids),
         permission_sets=frozenset(sets),
         group_ids=tuple(group_ids),
         groups=frozenset(groups),

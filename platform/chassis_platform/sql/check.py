@@ -18,7 +18,7 @@ from chassis_platform.sql.sharing import visible, writable
 from chassis_platform.sql.write import IDS
 from chassis_tenants.sealed_columns import finding_mark
 from chassis_tenants.statement import Statement, compile_statement
-from chassis_tenants.storage import comparable, needs_pivot, pivot_kind, pivot_view, tenant_view, value
+from chassis_tenants.storage import comparable, is_among, is_pivoted, pivot_kind, pivot_view, tenant_view, value
 
 #: What `load_records` answers before the values of the fields asked for.
 ID, VERSION, IS_DELETED, DELETED_DATE, LAST_MODIFIED, VISIBLE, WRITABLE, FIRST_VALUE = range(8)
@@ -80,7 +80,8 @@ def records_with_key(obj: Object, field: Field, context: Context) -> Statement:
         seen = may_see(obj, source, context).label("visible")
         may_write = writable(obj, source, context.policy, context.snapshot).label("writable")
         joined, key = _with_key(obj, field, source)
-        here = [*of_this_object(obj, source), ~source.c.is_deleted, key == sa.any_(_keys(key))]
+        is_key = key == sa.any_(_keys(key)) if is_pivoted(field) else is_among(field, source, _keys(key))
+        here = [*of_this_object(obj, source), ~source.c.is_deleted, is_key]
         shown = value(field, source) if field.encrypted else key
         wanted = sa.select(source.c.id, shown.label("key"), seen, may_write).select_from(joined).where(*here)
         return compile_statement(wanted)
@@ -94,7 +95,7 @@ def key_of(field: Field, answered: Any) -> Any:
 
 
 def _with_key(obj: Object, field: Field, source: sa.FromClause) -> tuple[sa.FromClause, ColumnElement[object]]:
-    if not needs_pivot(field):
+    if not is_pivoted(field):
         return source, comparable(field, source)
     pivot = pivot_view.alias("p")
     same = sa.and_(

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.sql import visitors
-from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.sql.schema import Column
+from sqlalchemy.sql.elements import ColumnClause, ColumnElement
 from sqlalchemy.sql.selectable import FromClause, Select
 
 from chassis_metadata.snapshot import Object, Snapshot
 from chassis_platform.access.field_masks import Conditions, FieldMask, RuleMask
 from chassis_platform.access.sharing import ASKED_AT, TENANT_ID, USER_ID
-from chassis_platform.sql.record_conditions import holds, one_of
+from chassis_platform.sql.record_conditions import Scan, holds, ids_once, is_among
 from chassis_tenants import storage
 
 Clear = ColumnElement[bool]
@@ -35,13 +34,13 @@ def _by_rule(rule: RuleMask, obj: Object, source: FromClause, snapshot: Snapshot
         ways.append(met(rule.clear, obj, source, snapshot) if found is None else found)
     if rule.revealable:
         key = source.c.id + sa.literal_column(f"'.{rule.field}'", sa.Text())
-        ways.append(key == one_of("revealed", lambda: _revealed(snapshot), snapshot))
+        ways.append(is_among(key, ids_once("revealed", lambda: _revealed(snapshot), snapshot), Scan.ONE_BY_ONE))
     return sa.or_(*ways) if ways else sa.false()
 
 
 def met(conditions: Conditions, obj: Object, source: FromClause, snapshot: Snapshot) -> Clear:
     """Whether one of the conditions holds; what is unknown does not."""
-    found = sa.or_(*(holds(each, obj, source, snapshot) for each in conditions))
+    found = sa.or_(*(holds(each, obj, source, snapshot, Scan.ONE_BY_ONE) for each in conditions))
     return sa.func.coalesce(found, sa.false(), type_=sa.Boolean())
 
 
@@ -65,4 +64,4 @@ def conditions_of(masks: Iterable[FieldMask]) -> list[Conditions]:
 def columns_asked(conditions: Conditions, obj: Object, source: FromClause, snapshot: Snapshot) -> set[str]:
     """The columns of `source` that the conditions look at."""
     parts = visitors.iterate(met(conditions, obj, source, snapshot))
-    return {each.name for each in parts if isinstance(each, Column) and each.table is source}
+    return {each.name for each in parts if isinstance(each, ColumnClause) and each.table is source}

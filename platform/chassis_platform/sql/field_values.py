@@ -6,8 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql import visitors
-from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.sql.schema import Column
+from sqlalchemy.sql.elements import ColumnClause, ColumnElement
 from sqlalchemy.sql.selectable import FromClause
 
 from chassis_metadata.errors import Invalid
@@ -78,4 +77,4 @@ def columns_read(field: Field, source: FromClause, snapshot: Snapshot) -> set[st
 def columns_in(expression: Value, source: FromClause) -> set[str]:
     """The columns of `source` that an expression reads."""
     parts = visitors.iterate(expression)
-    return {each.name for each in parts if isinstance(each, Column) and each.table is source}
+    return {each.name for each in parts if isinstance(each, ColumnClause) and each.table is source}

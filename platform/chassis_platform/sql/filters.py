@@ -14,25 +14,31 @@ from sqlalchemy.sql.selectable import FromClause, Select
 from chassis_metadata.fields import CASELESS_TYPES, NUMERIC_TYPES, REFERENCE_TYPES, FieldType
 from chassis_metadata.snapshot import Field
 from chassis_metadata.soql.tree import Operator
-from chassis_platform.access.sharing import TENANT_ID
+from chassis_platform.access.sharing import GROUP_IDS, TENANT_ID, USER_ID
 from chassis_platform.plan.conditions import type_of
+from chassis_platform.plan.functions import DISTANCE
 from chassis_platform.plan.read_plan import (
     Aggregate,
     Agreed,
     AllOf,
     AnyOf,
     Compare,
+    Computed,
+    Formed,
     Includes,
     InQuery,
     NotSo,
     OneOf,
+    OwnedBy,
     PlannedCondition,
     PlannedField,
     PlannedOperand,
     Seen,
     Within,
 )
+from chassis_platform.sql.calls import latitudes_within, worked_out
 from chassis_platform.sql.consent_rows import agreed
+from chassis_platform.sql.search_forms import in_form
 from chassis_platform.sql.sources import Sources
 from chassis_tenants import storage
 from chassis_tenants.sealed_columns import FoundBy
@@ -58,7 +64,7 @@ class Filters:
     find: Callable[[InQuery], tuple[Select[Any], Values]]
     aggregate: Callable[[Aggregate], Values] | None = None
 
-    def where(self, condition: PlannedCondition) -> ColumnElement[bool]:  # noqa: PLR0911  a kind of condition, a line
+    def where(self, condition: PlannedCondition) -> ColumnElement[bool]:  # noqa: C901, PLR0911  a kind of condition, a line
         """The condition as SQL."""
         match condition:
             case AllOf(conditions) | AnyOf(conditions):
@@ -71,8 +77,14 @@ class Filters:
                 return self.where(inner) if clear is None else sa.and_(self.where(inner), clear)
             case Agreed():
                 return self._agreed(condition)
+            case OwnedBy(groups):
+                owner = self.sources.root.c.owner_id
+                own = owner == USER_ID
+                return sa.or_(own, owner == sa.any_(GROUP_IDS)) if groups else own
             case Compare():
                 return self._compare(condition)
+            case Formed(operand, form, slot):
+                return in_form(form, self.sources.comparable(operand), bound_value(operand, slot))
             case Within():
                 return self._within(condition)
             case OneOf():
@@ -91,6 +103,9 @@ class Filters:
             if self.aggregate is None:
                 raise ValueError("an aggregate outside HAVING")
             return self.aggregate(operand)
+        if isinstance(operand, Computed):
+            found = worked_out(operand, self.sources, self.aggregate)
+            return sa.func.lower(found).collate("C") if operand.type is FieldType.TEXT else found
         if operand.type is FieldType.CHECKBOX:
             return sa.func.coalesce(self.sources.value(operand), sa.false())
         return self.sources.comparable(operand)
@@ -109,7 +124,21 @@ class Filters:
         if pivoted is not None:
             field, source = pivoted
             return _in_pivot(field, source, lambda column: _apply(operator, column, _pivot_bound(field, bound)))
-        return _apply(operator, self._comparable(operand), bound)
+        compared = _apply(operator, self._comparable(operand), bound)
+        near = self._near(operand, operator, bound)
+        return compared if near is None else sa.and_(near, compared)
+
+    def _near(self, operand: PlannedOperand, operator: Operator, bound: Values) -> ColumnElement[bool] | None:
+        """Within a distance are only latitudes within it, for which there may be an index."""
+        if not isinstance(operand, Computed) or operand.function != DISTANCE:
+            return None
+        if operator not in (Operator.LESS, Operator.LESS_OR_EQUAL, Operator.EQUALS):
+            return None
+        first = operand.operands[0]
+        if not isinstance(first, PlannedField):
+            return None
+        lowest, highest = latitudes_within(operand, bound)
+        return self.sources.comparable(first).between(lowest, highest)
 
     def _compare_null(self, operand: PlannedOperand, *, is_null: bool) -> ColumnElement[bool]:
         if type_of(operand) is FieldType.CHECKBOX:
@@ -139,11 +168,17 @@ class Filters:
             field, source = pivoted
             return _in_pivot(field, source, lambda column: column == sa.any_(_pivot_bounds(field, values)))
         left = self._comparable(operand)
-        among = left == sa.any_(values)
+        among = self._among(operand, left, values)
         if condition.negated:
             outside = among.is_not(sa.true())
             return sa.and_(outside, left.is_not(None)) if condition.with_null else outside
         return sa.or_(among, left.is_(None)) if condition.with_null else among
+
+    def _among(self, operand: PlannedField | Computed, left: Values, values: Values) -> ColumnElement[bool]:
+        if not isinstance(operand, PlannedField) or operand.is_type or operand.field.conversion is None:
+            return left == sa.any_(values)
+        [(field, source)] = self.sources.each(operand)
+        return storage.is_among(field, source, values)
 
     def _includes(self, condition: Includes) -> ColumnElement[bool]:
         members = self.sources.value(condition.operand)
@@ -209,12 +244,14 @@ def bound_value(operand: PlannedOperand, slot: str) -> Values:
     bound: Values = sa.bindparam(slot, type_=_sent_type(type_of(operand)))
     if isinstance(operand, Aggregate):
         return bound
+    if isinstance(operand, Computed):
+        return sa.func.lower(bound) if operand.type is FieldType.TEXT else bound
     if _is_caseless(operand):
         return sa.func.lower(bound)
     return bound
 
 
-def bound_values(operand: PlannedField, slot: str) -> Values:
+def bound_values(operand: PlannedField | Computed, slot: str) -> Values:
     """The slot's list in the form in which the operand is compared."""
     kind = _sent_type(operand.type)
     values: Values = sa.bindparam(slot, type_=pg.ARRAY(kind))
@@ -224,8 +261,10 @@ def bound_values(operand: PlannedField, slot: str) -> Values:
     return values
 
 
-def _is_caseless(operand: PlannedField) -> bool:
+def _is_caseless(operand: PlannedField | Computed) -> bool:
     """Whether case is taken off in SQL; what an encrypted field is found by had it taken off before."""
+    if isinstance(operand, Computed):
+        return operand.type is FieldType.TEXT
     if operand.is_type or operand.is_encrypted:
         return operand.is_type
     return operand.type in CASELESS_TYPES and not operand.field.case_sensitive
@@ -240,10 +279,10 @@ def _sent_type(field_type: FieldType) -> sa.types.TypeEngine[Any]:
 
 
 def _pivoted_field(operand: PlannedOperand, sources: Sources) -> tuple[Field, FromClause] | None:
-    if isinstance(operand, Aggregate) or len(operand.fields) > 1 or operand.is_type:
+    if not isinstance(operand, PlannedField) or len(operand.fields) > 1 or operand.is_type:
         return None
     [(field, source)] = sources.each(operand)
-    return (field, source) if storage.needs_pivot(field) and field.type in _PIVOTED_TYPES else None
+    return (field, source) if storage.is_pivoted(field) and field.type in _PIVOTED_TYPES else None
 
 
 def _in_pivot(

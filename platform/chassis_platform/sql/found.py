@@ -10,6 +10,7 @@ from sqlalchemy.sql.selectable import Select
 
 from chassis_platform.plan.read_plan import InQuery, ReadPlan
 from chassis_platform.sql.filters import Filters
+from chassis_platform.sql.record_conditions import Scan
 from chassis_platform.sql.sources import Reach, Sources, alias_of
 from chassis_tenants import storage
 
@@ -26,9 +27,9 @@ def root_sources(plan: ReadPlan, reach: Reach, *, prefix: str = "") -> Sources:
     return Sources(plan.object, root, reach, prefix)
 
 
-def conditions(plan: ReadPlan, sources: Sources) -> list[ColumnElement[bool]]:
+def conditions(plan: ReadPlan, sources: Sources, scan: Scan = Scan.BY_INDEX) -> list[ColumnElement[bool]]:
     """What the plan's records meet: the wall, the sharing, the query's own conditions."""
-    found = sources.reach.conditions(plan.object, sources.root)
+    found = sources.reach.conditions(plan.object, sources.root, scan)
     if plan.where is not None:
         found.append(filters(sources).where(plan.where))
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,20 @@ from sqlalchemy.sql.selectable import FromClause, Select
 from chassis_metadata.fields import NUMERIC_TYPES
 from chassis_metadata.snapshot import Snapshot
 from chassis_platform.access.policy import AccessPolicy
+from chassis_platform.plan.functions import GROUPING
 from chassis_platform.plan.logged import logged_reads
-from chassis_platform.plan.read_plan import Aggregate, Column, PlannedField, PlannedOperand, PlannedOrder, ReadPlan
+from chassis_platform.plan.read_plan import (
+    Aggregate,
+    Column,
+    Computed,
+    PlannedField,
+    PlannedOperand,
+    PlannedOrder,
+    ReadPlan,
+    fields_of,
+)
 from chassis_platform.sql.access_log import entries
+from chassis_platform.sql.calls import grouped_by, worked_out
 from chassis_platform.sql.filters import Filters
 from chassis_platform.sql.found import conditions, filters, root_sources
 from chassis_platform.sql.json_values import JSON, Spelling, built_object, spelled
@@ -50,14 +62,14 @@ def compile_groups(plan: ReadPlan, policy: AccessPolicy, snapshot: Snapshot) -> 
 
 def _grouped(plan: ReadPlan, sources: Sources) -> Select[Any]:
     where = conditions(plan, sources)
-    by = [sources.comparable(each) for each in plan.group_by]
-    members = [(each.path, _answered(each, sources)) for each in plan.columns]
+    by = [grouped_by(each, sources) for each in plan.group_by]
+    members = [(each.path, _answered(each, sources, plan)) for each in plan.columns]
     order = [_ordered(each, sources) for each in plan.order_by] or by
     having = None if plan.having is None else _having(sources).where(plan.having)
     position = sa.func.row_number().over(order_by=order) if order else sa.literal_column("1")
     body = built_object([("attributes", _ATTRIBUTES), *members])
     grouped = sa.select(body.label("body"), position.label("position")).select_from(sources.all()).where(*where)
-    grouped = grouped.group_by(*by) if by else grouped
+    grouped = grouped.group_by(*_GROUPINGS[plan.group_kind](by)) if by else grouped
     grouped = grouped if having is None else grouped.having(having)
     grouped = grouped.order_by(*order) if order else grouped
     return (grouped.offset(OFFSET) if plan.offset else grouped).limit(FETCH)
@@ -68,14 +80,42 @@ def _having(sources: Sources) -> Filters:
     return Filters(sources, plain.find, lambda each: aggregate(each, sources))
 
 
-def _answered(column: Column, sources: Sources) -> ColumnElement[Any]:
+_GROUPINGS: Mapping[str | None, Callable[[list[ColumnElement[Any]]], list[ColumnElement[Any]]]] = {
+    None: lambda by: by,
+    "ROLLUP": lambda by: [sa.func.rollup(*by)],
+    "CUBE": lambda by: [sa.func.cube(*by)],
+}
+
+
+def _answered(column: Column, sources: Sources, plan: ReadPlan) -> ColumnElement[Any]:
     """A group's value is one of those that compare alike: texts that differ in case alone make one group."""
     operand = column.operand
+    if isinstance(operand, Computed):
+        return spelled(operand.type, _worked_out(operand, sources, plan), Spelling.REST)
     if isinstance(operand, Aggregate):
         kind = operand.field.type if operand.field is not None and operand.function in ("min", "max") else None
         value = aggregate(operand, sources, shown=True)
         return value if kind is None else spelled(kind, value, Spelling.REST)
-    return spelled(operand.type, _least(operand, sources), Spelling.REST)
+    return spelled(operand.type, _of_group(operand, _least(operand, sources), sources, plan), Spelling.REST)
+
+
+def _worked_out(operand: Computed, sources: Sources, plan: ReadPlan) -> ColumnElement[Any]:
+    """What is grouped by, an aggregate in another form, or a form of what is grouped by."""
+    if operand in plan.group_by or operand.function == GROUPING or _aggregates(operand):
+        return worked_out(operand, sources, lambda each: aggregate(each, sources, shown=True))
+    [field] = fields_of(operand)
+    return _of_group(field, sa.func.min(worked_out(operand, sources)), sources, plan)
+
+
+def _aggregates(operand: PlannedOperand) -> bool:
+    return isinstance(operand, Aggregate) or (isinstance(operand, Computed) and any(map(_aggregates, operand.operands)))
+
+
+def _of_group(operand: PlannedField, value: ColumnElement[Any], sources: Sources, plan: ReadPlan) -> ColumnElement[Any]:
+    """The value, but for the rows of totals, which are about all groups."""
+    if plan.group_kind is None:
+        return value
+    return sa.case((sa.func.grouping(sources.comparable(operand)) == sa.literal_column("0"), value))
 
 
 def _least(operand: PlannedField, sources: Sources) -> ColumnElement[Any]:
@@ -103,6 +143,14 @@ def aggregate(operand: Aggregate, sources: Sources, *, shown: bool = False) -> C
 
 def _ordered(order: PlannedOrder, sources: Sources) -> ColumnElement[Any]:
     operand: PlannedOperand = order.operand
-    value = aggregate(operand, sources) if isinstance(operand, Aggregate) else sources.comparable(operand)
+    value = _order_value(operand, sources)
     term = value.desc() if order.descending else value.asc()
     return term.nulls_first() if order.nulls_first else term.nulls_last()
+
+
+def _order_value(operand: PlannedOperand, sources: Sources) -> ColumnElement[Any]:
+    if isinstance(operand, Aggregate):
+        return aggregate(operand, sources)
+    if isinstance(operand, Computed):
+        return worked_out(operand, sources, lambda each: aggregate(each, sources))
+    return sources.comparable(operand)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.logic.formula_of import formula_of
-from chassis_metadata.logic.identity_check import Fact
+from chassis_metadata.logic.identity_check import EncryptedPath, Fact, encrypted_path
 from chassis_metadata.snapshot import ChildRelationship, Object, Snapshot
 from chassis_platform.access.context import Context
 from chassis_platform.sql.check import may_see
@@ -33,7 +33,10 @@ def person_behind(obj: Object, field: str, context: Context) -> Statement:
 
 
 def fact_values(snapshot: Snapshot, obj: Object, fact: Fact) -> Statement:
-    """What is known of the person `person_id` in answer to a question, whoever may see it; never leaves the server."""
+    """What is known of the person `person_id` in answer to a question, whoever may see it; never leaves the server.
+
+    An encrypted value is opened on its way out of the connection.
+    """
 
     def make() -> Statement:
         child = _child(obj, fact)
@@ -45,10 +48,27 @@ def fact_values(snapshot: Snapshot, obj: Object, fact: Fact) -> Statement:
         if fact.form.criteria is not None:
             met = compile_expression(formula_of(snapshot, asked, fact.form.criteria, Kind.BOOLEAN), rows).value
             here.append(sa.func.coalesce(met, sa.false()))
-        known = compile_expression(formula_of(snapshot, asked, fact.value, Kind.TEXT), rows).value
-        return compile_statement(sa.select(known.label("known")).where(*here, known.is_not(None)))
+        encrypted = encrypted_path(snapshot, asked, fact.value)
+        if encrypted is not None:
+            joined, known = _followed(snapshot, source, encrypted)
+        else:
+            joined, known = source, compile_expression(formula_of(snapshot, asked, fact.value, Kind.TEXT), rows).value
+        return compile_statement(sa.select(known.label("known")).select_from(joined).where(*here, known.is_not(None)))
 
     return snapshot.keep(("fact_values", obj.name, fact), make)
+
+
+def _followed(
+    snapshot: Snapshot, source: sa.FromClause, path: EncryptedPath
+) -> tuple[sa.FromClause, sa.ColumnElement[str]]:
+    """The rows with those that references lead to, and the value at the end."""
+    joined, here = source, source
+    for place, reference in enumerate(path.references):
+        obj = snapshot.objects[reference.references[0]]
+        there = tenant_view(obj).alias(f"p{place}")
+        same = [*of_this_object(obj, there), there.c.id == value(reference, here), sa.not_(there.c.is_deleted)]
+        joined, here = joined.join(there, sa.and_(*same)), there
+    return joined, value(path.field, here)
 
 
 def _child(obj: Object, fact: Fact) -> ChildRelationship | None:

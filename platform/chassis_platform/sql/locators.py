@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
+from chassis_platform import clock
 from chassis_tenants.seal_marks import holds_marks, text_in_sql, to_seal
 from chassis_tenants.statement import Statement
 
+#: The worker removes them after this time.
+LIFETIME = timedelta(hours=12)
 #: Wraps the statement that counts; its total is cut by the query's own offset and limit.
 _KEEP = """
 INSERT INTO chassis.query_locator
-    (tenant_id, id, user_id, query, include_deleted, position, after, total, batch_size)
+    (tenant_id, id, user_id, query, include_deleted, position, after, total, batch_size, created_at)
 SELECT %(tenant_id)s, %(locator_id)s, %(user_id)s, %(query_text)s, %(include_deleted)s, %(position)s,
-       %(after_key)s::jsonb, least(greatest(counted.total - %(skipped)s, 0), %(most)s), %(batch)s
+       %(after_key)s::jsonb, least(greatest(counted.total - %(skipped)s, 0), %(most)s), %(batch)s,
+       %(asked_at)s
 FROM ({count}) AS counted (total)
 RETURNING total
 """
@@ -24,7 +29,7 @@ _PLACE = "QueryLocator.Query"
 _FIND = f"""
 SELECT {text_in_sql(_PLACE, "id", "query")}, include_deleted, position, after, total, batch_size
 FROM chassis.query_locator
-WHERE tenant_id = %(tenant_id)s AND id = %(locator_id)s AND user_id = %(user_id)s
+WHERE tenant_id = %(tenant_id)s AND id = %(locator_id)s AND user_id = %(user_id)s AND created_at > %(oldest)s
 """  # noqa: S608  the places are this file's
 
 
@@ -40,5 +45,7 @@ def kept_text(locator_id: str, text: str, values: Iterable[Any]) -> str:
 
 
 def find_locator(tenant_id: int, user_id: str, locator_id: str) -> Statement:
-    """The locator of that id, if it is the user's own."""
-    return Statement(_FIND, {"tenant_id": tenant_id, "user_id": user_id, "locator_id": locator_id}, sealed=True)
+    """The locator of that id, if it is the user's own and not too old."""
+    oldest = clock.now() - LIFETIME
+    wanted = {"tenant_id": tenant_id, "user_id": user_id, "locator_id": locator_id, "oldest": oldest}
+    return Statement(_FIND, wanted, sealed=True)

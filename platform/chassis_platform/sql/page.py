@@ -1,14 +1,16 @@
 """The page of an object's own rows: gathered from ranges of an index, or from the few that a user may see.
 
 Ordered by one thing and owned by somebody, records can be read in order until enough of them are the user's, or all of
-the user's can be read and sorted. Which is cheaper depends on how many those are, and PostgreSQL cannot know: the
-owners are found while the statement runs. So it looks for them first, up to a number, and takes one road or the other.
+the user's can be read and sorted. Which is cheaper depends on how many those are, and PostgreSQL cannot know. So it
+looks through the first records in order: who sees many has a page by then. Who hasn't, is asked how many records there
+are to see, up to a number; few are read and sorted, for more the index is gone through to the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -18,9 +20,10 @@ from sqlalchemy.sql.selectable import CTE, FromClause, Select
 from chassis_metadata.soql.tree import Operator
 from chassis_platform.access.sharing import TENANT_ID
 from chassis_platform.plan.read_plan import AllOf, Compare, OneOf, PlannedCondition, PlannedField, ReadPlan
-from chassis_platform.sql.paging import Condition, Key, as_ranges
-from chassis_platform.sql.sharing import found_by_indexes
-from chassis_platform.sql.sources import Sources
+from chassis_platform.sql.paging import Condition, Key, as_ranges, keys_of
+from chassis_platform.sql.record_conditions import Scan, is_among
+from chassis_platform.sql.sharing import Marks, found_by_indexes, marks_of_reach
+from chassis_platform.sql.sources import Reach, Sources, alias_of
 from chassis_tenants import storage
 
 #: Rows asked for: one more than are answered, to know whether more follow.
@@ -28,25 +31,134 @@ FETCH = sa.bindparam("fetch", type_=sa.BigInteger())
 #: Rows answered.
 BATCH = sa.bindparam("batch", type_=sa.BigInteger())
 OFFSET = sa.bindparam("offset", type_=sa.BigInteger())
+#: So many records are looked through in order first: whoever sees a fifth of all finds a page among them.
+FIRST = 300
 #: So many records of a user's are read and sorted; more are met soon enough by going through all in order.
-#: Each list of who sees more pays for counting them: at 5,000, that was most of what a list cost.
-FEW = 1_000
+FEW = 2_000
+
+
+class Chosen(NamedTuple):
+    """The records that a plan finds, each with what it is ordered by."""
+
+    rows: Select[Any]
+    keys: list[Key]
+
+
+#: Chooses from rows of the object, found in this way; where other rows lead to them, behind those.
+Choose = Callable[..., Chosen]
+
+
+def rows_asked(*, offset: bool) -> ColumnElement[int]:
+    """How many rows a part of the page gives at most."""
+    return FETCH + OFFSET if offset else FETCH
 
 
 def page_parts(
-    plan: ReadPlan, sources: Sources, chosen: Select[Any], keys: Sequence[Key], after_nulls: Sequence[bool] | None
-) -> list[Select[Any]]:
-    """What the page is gathered from; `chosen` are all the records that the plan finds."""
-    ranges = as_ranges(keys, after_nulls)
-    within = _ids_within(sources) if keys[0].indexed and not _names_records(plan.where) else None
+    plan: ReadPlan, reach: Reach, choose: Choose, after_nulls: Sequence[bool] | None, *, most: ColumnElement[int]
+) -> tuple[list[Select[Any]], list[Key]]:
+    """What the page is gathered from, and what it is ordered by."""
+    root = storage.tenant_view(plan.object).alias(alias_of(plan.object))
+    chosen = choose(root, Scan.ONE_BY_ONE)
+    if not chosen.keys[0].indexed:
+        chosen = choose(root, Scan.BY_INDEX)
+    within = None if not chosen.keys[0].indexed or _names_records(plan.where) else _ids_within(plan, reach)
     if within is None:
-        return [_in_index_order(chosen, one, keys) for one in ranges]
+        return [_in_index_order(chosen, one) for one in as_ranges(chosen.keys, after_nulls)], chosen.keys
+    walk = _Walk(plan, reach, choose, chosen.keys, after_nulls)
+    first = walk.first(most)
+    road = _road(first, within, most)
+    parts = [_if(road.c.few, _the_few(chosen, root, within, after_nulls))]
+    parts += [_if(sa.not_(road.c.few), each) for each in walk.to_the_end()]
+    if first is not None:
+        parts.append(_if(road.c.found, sa.select(*first.c).order_by(*ordered(first, chosen.keys))))
+    return parts, chosen.keys
+
+
+def _if(condition: ColumnElement[bool], rows: Select[Any]) -> Select[Any]:
+    return rows.where(sa.select(condition).scalar_subquery())
+
+
+def _road(first: CTE | None, within: CTE, most: ColumnElement[int]) -> CTE:
+    """One row: whether the first look found the page, and if not, whether the user's records are few."""
+    found = sa.false() if first is None else sa.select(sa.func.count() >= most).select_from(first).scalar_subquery()
     are_few = sa.select(sa.func.count() <= sa.literal_column(str(FEW))).select_from(within).scalar_subquery()
+    look = sa.select(found.label("found")).subquery("look")
+    return sa.select(look.c.found, sa.case((sa.not_(look.c.found), are_few)).label("few")).cte("road")
+
+
+def _the_few(chosen: Chosen, root: FromClause, within: CTE, after_nulls: Sequence[bool] | None) -> Select[Any]:
+    """All of the user's records, sorted: OFFSET 0 keeps PostgreSQL from going through them in order."""
     ids = sa.func.array(sa.select(within.c.id).scalar_subquery(), type_=pg.ARRAY(sa.Text()))
-    behind = [one for one in ranges if one is not None] if after_nulls is not None else []
+    behind = [one for one in as_ranges(chosen.keys, after_nulls) if one is not None] if after_nulls is not None else []
     further = [sa.or_(sa.false(), *behind)] if after_nulls is not None else []
-    few = _apart(chosen.where(are_few, sources.root.c.id == sa.any_(ids), *further), keys)
-    return [few, *(_in_index_order(chosen.where(sa.not_(are_few)), one, keys) for one in ranges)]
+    rows = chosen.rows.where(root.c.id == sa.any_(ids), *further).offset(sa.literal_column("0")).subquery("few")
+    return sa.select(*rows.c).order_by(*ordered(rows, chosen.keys))
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Goes through an index in order, and leaves it only for records that may be the user's."""
+
+    plan: ReadPlan
+    reach: Reach
+    choose: Choose
+    keys: Sequence[Key]
+    after_nulls: Sequence[bool] | None
+
+    def first(self, most: ColumnElement[int]) -> CTE | None:
+        """The page as far as the first records have it; None where no index has their order to the end."""
+        *before, last = self.keys
+        if len(before) > 1 or any(each.descending != last.descending for each in before):
+            return None
+        parts = [each.limit(most) for each in self._first()]
+        return (sa.union_all(*parts) if len(parts) > 1 else parts[0]).cte("first_look")
+
+    def to_the_end(self) -> list[Select[Any]]:
+        """The page, however many records have to be gone through."""
+        marks = self._marks()
+        if marks is None:
+            root = storage.tenant_view(self.plan.object).alias(alias_of(self.plan.object))
+            chosen = self.choose(root, Scan.ONE_BY_ONE)
+            return [_in_index_order(chosen, one) for one in as_ranges(chosen.keys, self.after_nulls)]
+        return [
+            self._marked(rows, marks, [each.value for each in keys]).where(*where)
+            for rows, keys, where in self._ranges()
+        ]
+
+    def _marks(self) -> Marks | None:
+        return marks_of_reach(self.plan.object, self.reach.policy, self.reach.snapshot)
+
+    def _first(self) -> Iterator[Select[Any]]:
+        marks = self._marks()
+        for number, (rows, keys, where) in enumerate(self._ranges(), 1):
+            columns = rows.c if marks is None else [rows.c.id, rows.c.owner_id, *labelled(keys)]
+            chosen = sa.select(*columns).where(*where).order_by(*_index_order(_values(keys), keys))
+            first = chosen.limit(FIRST).subquery(f"first_{number}")
+            yield self._whole(first) if marks is None else self._marked(first, marks, key_columns(first, keys))
+
+    def _ranges(self) -> Iterator[tuple[FromClause, list[Key], list[Condition]]]:
+        """For each range of the order: the object's rows, their keys, and which rows are of the range."""
+        obj = self.plan.object
+        for number in range(len(as_ranges(self.keys, self.after_nulls))):
+            rows = storage.tenant_view(obj).alias(f"range_{number + 1}")
+            keys = keys_of(self.plan.order_by, Sources(obj, rows, self.reach))
+            within, this_object = as_ranges(keys, self.after_nulls)[number], storage.only_this_object(obj, rows)
+            where = [rows.c.tenant_id == TENANT_ID, this_object, within]
+            yield rows, keys, [each for each in where if each is not None]
+
+    def _whole(self, rows: FromClause) -> Select[Any]:
+        chosen = self.choose(rows, Scan.ONE_BY_ONE)
+        return chosen.rows.order_by(*_index_order(_values(chosen.keys), chosen.keys))
+
+    def _marked(self, walk: FromClause, marks: Marks, values: Sequence[ColumnElement[Any]]) -> Select[Any]:
+        """Whose owner says that it isn't for the user, is not looked at: most records are left where they lie."""
+        record = storage.tenant_view(self.plan.object)
+        found = sa.select(*record.c).where(record.c.tenant_id == TENANT_ID, record.c.id == walk.c.id)
+        root = found.offset(sa.literal_column("0")).lateral(alias_of(self.plan.object))
+        owned = [is_among(walk.c.owner_id, each, Scan.ONE_BY_ONE) for each in marks.owners]
+        named = [is_among(walk.c.id, each, Scan.ONE_BY_ONE) for each in marks.records]
+        chosen = self.choose(root, Scan.ONE_BY_ONE, walk)
+        return chosen.rows.where(sa.or_(*owned, *named)).order_by(*_index_order(values, self.keys))
 
 
 def _names_records(where: PlannedCondition | None) -> bool:
@@ -57,7 +169,7 @@ def _names_records(where: PlannedCondition | None) -> bool:
         case Compare(operand, Operator.EQUALS, slot) if slot is not None:
             return isinstance(operand, PlannedField) and _is_unique(operand)
         case OneOf(operand, _, with_null, negated):
-            return not with_null and not negated and _is_unique(operand)
+            return not with_null and not negated and isinstance(operand, PlannedField) and _is_unique(operand)
         case _:
             return False
 
@@ -66,17 +178,16 @@ def _is_unique(operand: PlannedField) -> bool:
     return not operand.hops and (operand.name == "Id" or operand.field.unique)
 
 
-def _ids_within(sources: Sources) -> CTE | None:
+def _ids_within(plan: ReadPlan, reach: Reach) -> CTE | None:
     """The records within the user's reach, some twice, until there are too many; asks indexes alone.
 
     None where they can't.
     """
-    reach, obj = sources.reach, sources.obj
-    record = storage.tenant_view(obj).alias("within_reach")
-    ways = found_by_indexes(obj, record, reach.policy, reach.snapshot)
+    record = storage.tenant_view(plan.object).alias("within_reach")
+    ways = found_by_indexes(plan.object, record, reach.policy, reach.snapshot)
     if ways is None:
         return None
-    this_object = storage.only_this_object(obj, record)
+    this_object = storage.only_this_object(plan.object, record)
     here = [record.c.tenant_id == TENANT_ID, *([] if this_object is None else [this_object])]
     most: ColumnElement[int] = sa.literal_column(str(FEW + 1))
     found = [sa.select(record.c.id).where(*here, each).limit(most).subquery() for each in ways]
@@ -84,18 +195,21 @@ def _ids_within(sources: Sources) -> CTE | None:
     return sa.select(ways_apart.c.id).limit(most).cte("reach")
 
 
-def _apart(chosen: Select[Any], keys: Sequence[Key]) -> Select[Any]:
-    """All of the records, then sorted: OFFSET 0 keeps PostgreSQL from going through them in order."""
-    rows = chosen.offset(sa.literal_column("0")).subquery("few")
-    return sa.select(*rows.c).order_by(*ordered(rows, keys))
-
-
-def _in_index_order(chosen: Select[Any], condition: Condition | None, keys: Sequence[Key]) -> Select[Any]:
+def _in_index_order(chosen: Chosen, condition: Condition | None) -> Select[Any]:
     """A range of the page in the index's own order: nulls never meet values within one."""
-    found = chosen if condition is None else chosen.where(condition)
-    first, *others = keys
-    order = [first.sorted(first.value, with_nulls=not first.indexed)]
-    return found.order_by(*order, *(key.sorted(key.value, with_nulls=True) for key in others))
+    found = chosen.rows if condition is None else chosen.rows.where(condition)
+    return found.order_by(*_index_order(_values(chosen.keys), chosen.keys))
+
+
+def _values(keys: Sequence[Key]) -> list[ColumnElement[Any]]:
+    return [each.value for each in keys]
+
+
+def _index_order(values: Sequence[ColumnElement[Any]], keys: Sequence[Key]) -> list[UnaryExpression[Any]]:
+    """The order of an index by the first key, of the values that rows have for the keys."""
+    first, *others = zip(keys, values, strict=True)
+    order = [first[0].sorted(first[1], with_nulls=not first[0].indexed)]
+    return [*order, *(key.sorted(value, with_nulls=True) for key, value in others)]
 
 
 def gathered(parts: Sequence[Select[Any]], keys: Sequence[Key], *, offset: bool) -> FromClause:
@@ -103,8 +217,7 @@ def gathered(parts: Sequence[Select[Any]], keys: Sequence[Key], *, offset: bool)
     if len(parts) == 1:
         only = parts[0].limit(FETCH)
         return (only.offset(OFFSET) if offset else only).subquery("page")
-    most = FETCH + OFFSET if offset else FETCH
-    ranges = sa.union_all(*(each.limit(most) for each in parts)).subquery("ranges")
+    ranges = sa.union_all(*(each.limit(rows_asked(offset=offset)) for each in parts)).subquery("ranges")
     first = sa.select(*ranges.c).order_by(*ordered(ranges, keys)).limit(FETCH)
     return (first.offset(OFFSET) if offset else first).subquery("page")
 
@@ -118,6 +231,11 @@ def ordered(rows: FromClause, keys: Sequence[Key]) -> list[UnaryExpression[Any]]
 def key_columns(rows: FromClause, keys: Sequence[Key]) -> list[ColumnElement[Any]]:
     """The columns that hold the keys."""
     return [rows.c[key_label(number)] for number in range(1, len(keys) + 1)]
+
+
+def labelled(keys: Sequence[Key]) -> list[ColumnElement[Any]]:
+    """The keys as columns of rows."""
+    return [key.value.label(key_label(position)) for position, key in enumerate(keys, 1)]
 
 
 def key_label(position: int) -> str:

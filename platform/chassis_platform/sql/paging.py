@@ -14,7 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement, UnaryExpression
 
-from chassis_platform.plan.read_plan import PlannedField, PlannedOrder
+from chassis_platform.plan.read_plan import Computed, PlannedField, PlannedOrder
+from chassis_platform.sql.calls import worked_out
 from chassis_platform.sql.sources import Sources
 
 Condition = ColumnElement[bool]
@@ -43,7 +44,7 @@ class Key:
 
 def keys_of(order_by: Sequence[PlannedOrder], sources: Sources) -> list[Key]:
     """The terms of the order, and behind them the id, which makes the order total."""
-    keys = [_key(each, sources) for each in order_by if isinstance(each.operand, PlannedField)]
+    keys = [_key(each, sources) for each in order_by]
     last_descends = keys[-1].descending if keys else False
     by_id = [each for each in order_by if _is_own_id(each)]
     if by_id:
@@ -58,6 +59,9 @@ def _is_own_id(order: PlannedOrder) -> bool:
 
 def _key(order: PlannedOrder, sources: Sources) -> Key:
     operand = order.operand
+    if isinstance(operand, Computed):
+        value = worked_out(operand, sources)
+        return Key(value, order.descending, order.nulls_first, nullable=True, indexed=False)
     if not isinstance(operand, PlannedField):
         raise TypeError("groups have no pages")
     own = not operand.hops

@@ -7,6 +7,7 @@ from typing import Any
 
 from chassis_metadata.snapshot import Field, Object
 from chassis_platform.plan.forms import match_key
+from chassis_tenants.sealed_columns import index_mark
 from chassis_tenants.statement import Statement
 from chassis_tenants.storage import needs_pivot, pivot_kind
 
@@ -55,6 +56,8 @@ def index_row(field: Field, record_id: str, value: Any) -> dict[str, Any]:
 def _key(field: Field, value: Any) -> Any:
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if field.encrypted:
+        return index_mark(field, value)
     return _text(value) if isinstance(value, bool | time) else match_key(field, value)
 
 

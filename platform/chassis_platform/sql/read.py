@@ -15,15 +15,25 @@ from chassis_metadata.snapshot import Field, Snapshot
 from chassis_platform.access.field_masks import Conditions
 from chassis_platform.access.policy import AccessPolicy
 from chassis_platform.plan.logged import Logged, logged_reads
-from chassis_platform.plan.read_plan import Column, PlannedField, ReadPlan
+from chassis_platform.plan.read_plan import Column, ReadPlan, child_sets_within, fields_of
 from chassis_platform.sql.access_log import entries
-from chassis_platform.sql.children import child_rows, id_at, ids_label
+from chassis_platform.sql.children import child_rows, first_of, id_at, ids_label
 from chassis_platform.sql.clearness import columns_asked, conditions_of, met
 from chassis_platform.sql.field_values import columns_in, columns_read
-from chassis_platform.sql.found import filtered
+from chassis_platform.sql.found import conditions, filtered
 from chassis_platform.sql.json_values import JSON, Json
-from chassis_platform.sql.page import BATCH, gathered, key_columns, key_label, ordered, page_parts
+from chassis_platform.sql.page import (
+    BATCH,
+    Chosen,
+    gathered,
+    key_columns,
+    labelled,
+    ordered,
+    page_parts,
+    rows_asked,
+)
 from chassis_platform.sql.paging import Key, keys_of
+from chassis_platform.sql.record_conditions import Scan
 from chassis_platform.sql.shapes import rest_record, ui_record, ui_row
 from chassis_platform.sql.sharing import writable
 from chassis_platform.sql.sources import Reach, Sources, alias_of
@@ -77,20 +87,17 @@ class _PageRead:
     labels: tuple[Column, ...]
 
     def compile(self, after_nulls: Sequence[bool] | None) -> CompiledRead:
-        logged = logged_reads((*self.plan.columns, *self.labels), self.plan.child_sets, policy=self.reach.policy)
+        columns = (*self.plan.columns, *self.labels)
+        logged = logged_reads(columns, child_sets_within(self.plan), policy=self.reach.policy)
         page, keys = self._page(after_nulls)
         answer = self._answer(page, keys, logged)
         statement = compile_statement(_result(answer, logged))
         return CompiledRead(statement, len(logged), len(keys))
 
     def _page(self, after_nulls: Sequence[bool] | None) -> tuple[CTE, list[Key]]:
-        sources, where = filtered(self.plan, self.reach)
-        keys = keys_of(self.plan.order_by, sources)
-        stored = [sources.root.c[name] for name in self._stored_columns(sources.root)]
-        labelled = [key.value.label(key_label(position)) for position, key in enumerate(keys, 1)]
-        chosen = sa.select(*stored, *labelled).select_from(sources.all()).where(*where)
-        parts = page_parts(self.plan, sources, chosen, keys, after_nulls)
-        page = gathered(parts, keys, offset=self.plan.offset > 0 and after_nulls is None)
+        has_offset = self.plan.offset > 0 and after_nulls is None
+        parts, keys = page_parts(self.plan, self.reach, self._chosen, after_nulls, most=rows_asked(offset=has_offset))
+        page = gathered(parts, keys, offset=has_offset)
         name = f"{alias_of(self.plan.object)}_page"
         position = sa.func.row_number().over(order_by=ordered(page, keys)).label("position")
         obj, snapshot = self.plan.object, self.reach.snapshot
@@ -98,6 +105,15 @@ class _PageRead:
             met(each, obj, page, snapshot).label(_clear_label(number)) for number, each in enumerate(self._conditions())
         ]
         return sa.select(*page.c, position, *clear).cte(name), keys
+
+    def _chosen(self, root: FromClause, scan: Scan, led_by: FromClause | None = None) -> Chosen:
+        """All records that the plan finds in `root`; `led_by` says in which order they are met."""
+        sources = Sources(self.plan.object, root, self.reach)
+        where = conditions(self.plan, sources, scan)
+        keys = keys_of(self.plan.order_by, sources)
+        stored = [root.c[name] for name in self._stored_columns(root)]
+        lead = [] if led_by is None else [led_by]
+        return Chosen(sa.select(*stored, *labelled(keys)).select_from(*lead, sources.all()).where(*where), keys)
 
     def _conditions(self) -> list[Conditions]:
         """By what the page's own rows show masked values: asked once a row, however many fields go by it."""
@@ -107,8 +123,8 @@ class _PageRead:
     def _own_fields(self) -> Iterator[Field]:
         """Fields of the object's own rows that are shown, or lead to what is shown."""
         obj = self.plan.object
-        for operand in (each.operand for each in (*self.plan.columns, *self.labels)):
-            if isinstance(operand, PlannedField):
+        for each in (*self.plan.columns, *self.labels):
+            for operand in fields_of(each.operand):
                 own = operand.hops[0].field if operand.hops else operand.field
                 yield from [obj.fields[name] for name in own.components] or [own]
 
@@ -132,11 +148,13 @@ class _PageRead:
         rows = page.alias(alias_of(self.plan.object))
         known = {each: rows.c[_clear_label(number)] for number, each in enumerate(self._conditions())}
         sources = Sources(self.plan.object, rows, self.reach, known=known)
-        children = {each.name: child_rows(each, rows, self.reach, logged) for each in self.plan.child_sets}
+        children = child_rows(self.plan, rows, self.reach, logged)
         body = self._body(sources, children).label("body")
         key = sa.func.json_build_array(*(sa.cast(each, sa.Text()) for each in key_columns(rows, keys)), type_=JSON)
         ids = [
-            (children[each.child].c[ids_label(number)] if each.child else id_at(each, sources)).label(ids_label(number))
+            (children[first_of(each.child)].c[ids_label(number)] if each.child else id_at(each, sources)).label(
+                ids_label(number)
+            )
             for number, each in enumerate(logged, 1)
         ]
         source = sources.all()

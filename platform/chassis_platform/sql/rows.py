@@ -69,7 +69,7 @@ def row_to_store(
     sealed = {
         name: sealing_mark(obj.fields[name], record_id, values[name])
         for name, _ in places
-        if obj.fields[name].encrypted and values.get(name) is not None
+        if obj.fields[name].is_sealed_when_saved and values.get(name) is not None
     }
     return {"id": record_id, **stored_row({**values, **sealed} if sealed else values, places)}
 

@@ -10,8 +10,19 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.sql.elements import ColumnElement
 
 from chassis_metadata.snapshot import Object
-from chassis_platform.plan.read_plan import Aggregate, ChildSet, Column, Hop, PlannedField, Selected
-from chassis_platform.sql.json_values import JSON, Json, Spelling, is_masked, json_object, json_value
+from chassis_platform.plan.functions import FORM
+from chassis_platform.plan.read_plan import (
+    Aggregate,
+    ChildSet,
+    Column,
+    Hop,
+    KindSet,
+    PlannedField,
+    PlannedOperand,
+    Selected,
+)
+from chassis_platform.sql.calls import clear_of, worked_out
+from chassis_platform.sql.json_values import JSON, Json, Spelling, is_masked, json_object, json_value, spelled
 from chassis_platform.sql.sharing import writable
 from chassis_platform.sql.sources import Sources
 
@@ -34,8 +45,10 @@ def _rest_members(
     for each in selected:
         if isinstance(each, ChildSet):
             members.append((each.name, child_json(each)))
-        elif isinstance(each.operand, PlannedField) and len(each.operand.hops) == depth:
-            members.append((each.operand.name, json_value(each.operand, sources, Spelling.REST)))
+        elif isinstance(each, KindSet):
+            members.append((each.name, _kinds(each, sources, child_json)))
+        elif len(each.hops) == depth:
+            members.append((each.name, _answered(each.operand, sources)))
         elif (name := _hop_name(each, depth)) not in parents:
             parents.add(name)
             below = [one for one in selected if isinstance(one, Column) and _hop_name(one, depth) == name]
@@ -46,15 +59,35 @@ def _rest_members(
 def _hops_of(selected: Sequence[Selected], depth: int) -> tuple[Hop, ...]:
     if depth == 0:
         return ()
-    first = next(each for each in selected if isinstance(each, Column))
-    return first.operand.hops[:depth] if isinstance(first.operand, PlannedField) else ()
+    return next(each for each in selected if isinstance(each, Column)).hops[:depth]
 
 
 def _hop_name(column: Column, depth: int) -> str:
-    operand = column.operand
-    if isinstance(operand, Aggregate) or len(operand.hops) <= depth:
-        return ""
-    return operand.hops[depth].relationship
+    return column.hops[depth].relationship if len(column.hops) > depth else ""
+
+
+def _answered(operand: PlannedOperand, sources: Sources) -> Json:
+    """A field's value; what is worked out of masked values is null where these are not clear."""
+    if isinstance(operand, PlannedField):
+        return json_value(operand, sources, Spelling.REST)
+    if isinstance(operand, Aggregate):
+        raise TypeError("a record has no aggregates")
+    field = operand.operands[0]
+    if operand.function == FORM and isinstance(field, PlannedField):
+        return json_value(field, sources, Spelling.REST)
+    value = spelled(operand.type, worked_out(operand, sources), Spelling.REST)
+    clear = clear_of(operand, sources)
+    return value if clear is None else sa.case((clear, value))
+
+
+def _kinds(kinds: KindSet, sources: Sources, child_json: ChildJson) -> Json:
+    """The parent as its own kind of record is shown; null where there is none, or none that the user may see."""
+    found: list[tuple[ColumnElement[bool], Json]] = []
+    for hop, columns in kinds.branches:
+        present = sources.id_of((hop,)).is_not(None)
+        members = _rest_members(columns, sources, 1, child_json) if columns else []
+        found.append((present, json_object(members or [("attributes", _attributes(sources, (hop,)))])))
+    return sa.case(*found)
 
 
 def _parent(selected: Sequence[Column], sources: Sources, depth: int, child_json: ChildJson) -> Json:

@@ -8,7 +8,8 @@ rule or a branch counts for the next statement.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal, NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -17,10 +18,11 @@ from sqlalchemy.sql.selectable import CompoundSelect, FromClause, Select
 
 from chassis_metadata.components import OrgWideDefault
 from chassis_metadata.logic.approval import objects_in_approval
-from chassis_metadata.logic.audience import Audience, all_of_them
+from chassis_metadata.logic.audience import all_of_them
 from chassis_metadata.logic.record_condition import RecordCondition
 from chassis_metadata.logic.sharing_rule import default_access, restriction_rules_of, sharing_rules_of
-from chassis_metadata.snapshot import Object, Snapshot
+from chassis_metadata.snapshot import Field, Object, Snapshot
+from chassis_platform.access.owners import RecordReach, looks_at_owners_alone, owners_alone, rules_that_share
 from chassis_platform.access.policy import AccessPolicy
 from chassis_platform.access.sharing import (
     ASKED_AT,
@@ -30,10 +32,19 @@ from chassis_platform.access.sharing import (
     TENANT_ID,
     USER_ID,
 )
-from chassis_platform.sql.record_conditions import each_of_us, holds, is_index_served, one_of, owned_by_us
+from chassis_platform.sql.readers import HIGHEST_PARENT, Readers
+from chassis_platform.sql.record_conditions import (
+    Ids,
+    Scan,
+    holds,
+    ids_once,
+    is_among,
+    is_index_served,
+    owners_in,
+    us,
+)
 from chassis_tenants import storage
 
-RecordReach = Literal["visible", "writable"]
 Condition = ColumnElement[bool]
 
 _EVERYBODY = {
@@ -41,13 +52,14 @@ _EVERYBODY = {
     "writable": frozenset({OrgWideDefault.PUBLIC_READ_WRITE}),
 }
 _ON_ALL = {"visible": "view_all", "writable": "modify_all"}
-_HIGHEST_PARENT = 5
 _OWN = RecordCondition(owner=True)
 
 
-def visible(obj: Object, source: FromClause, policy: AccessPolicy, snapshot: Snapshot) -> Condition:
+def visible(
+    obj: Object, source: FromClause, policy: AccessPolicy, snapshot: Snapshot, scan: Scan = Scan.BY_INDEX
+) -> Condition:
     """The records of `source`, an alias of the object's view, that the user may see."""
-    return _Sharing("visible", policy, snapshot).within(obj, source)
+    return _Sharing("visible", policy, snapshot, scan).within(obj, source)
 
 
 def writable(obj: Object, source: FromClause, policy: AccessPolicy, snapshot: Snapshot) -> Condition:
@@ -60,7 +72,8 @@ def found_by_indexes(
 ) -> list[Condition] | None:
     """The ways in which a record can be within the user's reach, each served by an index; None where one is not.
 
-    Together they say what `visible` says, but for what restriction rules take away.
+    Together they say what `visible` says and perhaps more: restriction rules are left aside, and where a record is read
+    by the readers of too many others to be listed, all records are meant.
     """
     sharing = _Sharing("visible", policy, snapshot)
     if sharing.is_open(obj) or sharing.default_of(obj) is not OrgWideDefault.PRIVATE:
@@ -68,7 +81,26 @@ def found_by_indexes(
     conditions = sharing.conditions(obj)
     if not all(is_index_served(each, obj) for each in conditions):
         return None
-    return sharing.ways(obj, source, conditions)
+    through = Readers(sharing, snapshot)
+    found = sharing.ways(obj, source, [each for each in conditions if not each.readers_of])
+    found += [one for each in conditions if each.readers_of for one in through.ways(each, obj, source)]
+    return [*found, *through.too_many()]
+
+
+class Marks(NamedTuple):
+    """Arrays: what is within reach has one of these owners, or is one of these records."""
+
+    owners: list[Ids]
+    records: list[Ids]
+
+
+def marks_of_reach(obj: Object, policy: AccessPolicy, snapshot: Snapshot) -> Marks | None:
+    """What an index of owners tells of the user's reach; None where a record may be within it whoever owns it."""
+    sharing = _Sharing("visible", policy, snapshot)
+    owners = [owners_in(each) for each in sharing.conditions(obj)]
+    if not all(owners):
+        return None
+    return Marks([first for first, *_ in owners], [sharing.shared(obj), *sharing.asked(obj)])
 
 
 class Way(NamedTuple):
@@ -90,15 +122,18 @@ def named_ways(
 class _Sharing:
     """Builds the predicate of one user's reach."""
 
-    def __init__(self, reach: RecordReach, policy: AccessPolicy, snapshot: Snapshot) -> None:
+    def __init__(
+        self, reach: RecordReach, policy: AccessPolicy, snapshot: Snapshot, scan: Scan = Scan.BY_INDEX
+    ) -> None:
         self._reach: RecordReach = reach
         self._policy = policy
         self._snapshot = snapshot
+        self._scan = scan
 
     def within(self, obj: Object, source: FromClause, above: int = 0) -> Condition:
         """What grants access, and what every restriction rule leaves of it."""
         granted = self._granted(obj, source, above)
-        left = [holds(each, obj, source, self._snapshot) for each in self._restrictions(obj)]
+        left = [holds(each, obj, source, self._snapshot, self._scan) for each in self._restrictions(obj)]
         return sa.and_(granted, *left) if left else granted
 
     def _restrictions(self, obj: Object) -> Iterable[RecordCondition]:
@@ -111,7 +146,7 @@ class _Sharing:
         if self.default_of(obj) is OrgWideDefault.CONTROLLED_BY_PARENT:
             found = [self._parent_within(obj, source, above), *self._asked(obj, source)]
         else:
-            found = self.ways(obj, source, self.conditions(obj))
+            found = self.ways(obj, source, self.conditions(obj, above), above)
         return sa.or_(sa.false(), *found)
 
     def named(self, obj: Object, source: FromClause) -> Iterator[Way]:
@@ -133,11 +168,12 @@ class _Sharing:
             yield Way("owner", None, source.c.owner_id == USER_ID)
             yield Way("group_of_owner", None, source.c.owner_id == sa.any_(GROUP_IDS))
             others = sa.and_(source.c.owner_id != USER_ID, source.c.owner_id != sa.all_(GROUP_IDS))
-            yield Way("role_hierarchy", None, sa.and_(others, owned_by_us(source, self._snapshot)))
+            yield Way("role_hierarchy", None, sa.and_(others, is_among(source.c.owner_id, us(), self._scan)))
             yield Way("record_share", None, self._is_shared(obj, source))
         for rule in sharing_rules_of(self._snapshot, obj.name):
             if rule.key in self._policy.grants.held and (self._reach == "visible" or rule.may_edit):
-                yield Way("sharing_rule", rule.name, holds(rule.records, obj, source, self._snapshot))
+                ways = self._met(rule.records, obj, source, 0)
+                yield Way("sharing_rule", rule.name, sa.or_(sa.false(), *ways))
 
     def named_restrictions(self, obj: Object, source: FromClause) -> Iterator[Way]:
         """The rules that narrow what the user meets."""
@@ -154,23 +190,46 @@ class _Sharing:
         """The org-wide default for this user."""
         return default_access(self._snapshot, obj, is_external=self._policy.grants.is_external)
 
-    def conditions(self, obj: Object) -> list[RecordCondition]:
-        """Ownership, and the rules that share with the user; each once, and those that look at owners alone in one."""
-        rules = [each for each in sharing_rules_of(self._snapshot, obj.name) if each.key in self._policy.grants.held]
-        shared = [each.records for each in rules if self._reach == "visible" or each.may_edit]
-        own = [_OWN] if obj.has_owner else []
-        return list(dict.fromkeys([*own, *_together(shared)]))
+    def conditions(self, obj: Object, above: int = 0) -> list[RecordCondition]:
+        """Ownership, and the rules that share with the user; each once, and those that look at owners alone in one.
 
-    def ways(self, obj: Object, source: FromClause, conditions: Iterable[RecordCondition]) -> list[Condition]:
+        `above`: of a record that others depend on, for whose sake some rules let nobody in.
+        """
+        held = self._policy.grants.held
+        rules = rules_that_share(self._snapshot, obj.name, held, self._reach, passing_on=above > 0)
+        alone = owners_alone(rules)
+        of_owners = [RecordCondition(owned_by=all_of_them(alone))] if alone else []
+        others = [each.records for each in rules if not looks_at_owners_alone(each.records)]
+        own = [_OWN] if obj.has_owner else []
+        return list(dict.fromkeys([*own, *of_owners, *others]))
+
+    def ways(
+        self, obj: Object, source: FromClause, conditions: Iterable[RecordCondition], above: int = 0
+    ) -> list[Condition]:
         """The conditions as predicates, and what is recorded of single records."""
-        found = [holds(each, obj, source, self._snapshot) for each in conditions]
+        found = [one for each in conditions for one in self._met(each, obj, source, above)]
         if obj.has_owner:
             found.append(self._is_shared(obj, source))
         return [*found, *self._asked(obj, source)]
 
+    def _met(self, condition: RecordCondition, obj: Object, source: FromClause, above: int) -> Iterator[Condition]:
+        """The ways to meet a condition: a way for each object whose readers it means, for an index to serve it."""
+        if not condition.readers_of:
+            yield holds(condition, obj, source, self._snapshot, self._scan)
+            return
+        others = holds(replace(condition, readers_of=()), obj, source, self._snapshot, self._scan)
+        reading = _Sharing("visible", self._policy, self._snapshot, self._scan)
+        for name in condition.readers_of:
+            for each in reading.leading_to(obj.fields[name], source, above):
+                yield sa.and_(others, each)
+
     def _is_shared(self, obj: Object, source: FromClause) -> Condition:
+        return is_among(source.c.id, self.shared(obj), self._scan)
+
+    def shared(self, obj: Object) -> Ids:
+        """The object's records that are shared one by one, as an array."""
         name = f"shared_{obj.name}_{self._reach}"
-        return source.c.id == one_of(name, lambda: self._shared_records(obj), self._snapshot)
+        return ids_once(name, lambda: self._shared_records(obj), self._snapshot)
 
     def _shared_records(self, obj: Object) -> Select[Any]:
         """Shared by hand or through a team with the user, a group, or anybody below."""
@@ -179,16 +238,20 @@ class _Sharing:
             share.c.tenant_id == TENANT_ID,
             share.c.object_name == sa.literal(obj.name, sa.Text()),
             sa.not_(share.c.is_deleted),
-            share.c.user_or_group_id.in_(each_of_us(self._snapshot)),
+            is_among(share.c.user_or_group_id, us(), Scan.BY_INDEX),
             sa.or_(share.c.expires_at.is_(None), share.c.expires_at > ASKED_AT),
         )
         return found if self._reach == "visible" else found.where(share.c.access_level == sa.literal_column("'Edit'"))
 
     def _asked(self, obj: Object, source: FromClause) -> list[Condition]:
         """Whoever is asked to approve a record sees it as long as the request waits; delegates, queue members too."""
+        return [is_among(source.c.id, each, self._scan) for each in self.asked(obj)]
+
+    def asked(self, obj: Object) -> list[Ids]:
+        """The records that wait for the user's word, as an array; none where nothing of the kind can wait."""
         if self._reach != "visible" or obj.name not in objects_in_approval(self._snapshot):
             return []
-        return [source.c.id == one_of("asked_about", self._asked_about, self._snapshot)]
+        return [ids_once("asked_about", self._asked_about, self._snapshot)]
 
     def _asked_about(self) -> Select[Any]:
         request = storage.tenant_view(self._snapshot.objects["ProcessInstanceWorkitem"]).alias("request")
@@ -209,14 +272,22 @@ class _Sharing:
     def _parent_within(self, obj: Object, source: FromClause, above: int) -> Condition:
         """The record that controls this one is within reach; without one, only who sees all sees it."""
         field = obj.fields[obj.controlled_by] if obj.controlled_by else None
-        if field is None or above >= _HIGHEST_PARENT:
-            return sa.false()
-        reference = storage.value(field, source)
-        parents = [self._snapshot.objects[name] for name in field.references if name in self._snapshot.objects]
-        found = [self._exists(each, reference, above) for each in parents if self._policy.on(each.name).read]
-        return sa.or_(sa.false(), *found)
+        return sa.or_(sa.false(), *(self.leading_to(field, source, above) if field else ()))
 
-    def _exists(self, parent: Object, reference: ColumnElement[Any], above: int) -> Condition:
+    def leading_to(self, field: Field, source: FromClause, above: int) -> list[Condition]:
+        """The field names a record within reach: a condition for each object that it may refer to."""
+        if above >= HIGHEST_PARENT:
+            return []
+        reference = storage.value(field, source)
+        return [self.exists(each, reference, above) for each in self.referred(field)]
+
+    def referred(self, field: Field) -> list[Object]:
+        """The objects that a field may refer to, and the user may read."""
+        there = [self._snapshot.objects[name] for name in field.references if name in self._snapshot.objects]
+        return [each for each in there if self._policy.on(each.name).read]
+
+    def exists(self, parent: Object, reference: ColumnElement[Any], above: int) -> Condition:
+        """The reference names a record of the object that is within reach."""
         source = storage.tenant_view(parent).alias(f"parent_{above + 1}")
         conditions = [source.c.tenant_id == TENANT_ID, source.c.id == reference]
         this_object = storage.only_this_object(parent, source)
@@ -228,15 +299,3 @@ class _Sharing:
 
 def _any_of(ids: CompoundSelect[Any]) -> ColumnElement[Any]:
     return sa.any_(sa.func.array(ids.scalar_subquery(), type_=pg.ARRAY(sa.Text())))
-
-
-def _together(conditions: Iterable[RecordCondition]) -> list[RecordCondition]:
-    """What fifty rules about owners would make PostgreSQL plan fifty times, it plans once, and before the others."""
-    of_owners: list[Audience] = []
-    others: list[RecordCondition] = []
-    for each in conditions:
-        if each.owned_by is not None and each == RecordCondition(owned_by=each.owned_by):
-            of_owners.append(each.owned_by)
-        else:
-            others.append(each)
-    return [RecordCondition(owned_by=all_of_them(of_owners)), *others] if of_owners else others

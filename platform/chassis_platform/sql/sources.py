@@ -18,6 +18,7 @@ from chassis_platform.access.sharing import TENANT_ID
 from chassis_platform.plan.read_plan import Hop, PlannedField
 from chassis_platform.sql import field_values
 from chassis_platform.sql.clearness import Known, is_clear
+from chassis_platform.sql.record_conditions import Scan
 from chassis_platform.sql.sharing import visible
 from chassis_tenants import storage
 
@@ -36,7 +37,7 @@ class Reach:
     policy: AccessPolicy
     include_deleted: bool = False
 
-    def conditions(self, obj: Object, source: FromClause) -> list[ColumnElement[bool]]:
+    def conditions(self, obj: Object, source: FromClause, scan: Scan = Scan.BY_INDEX) -> list[ColumnElement[bool]]:
         """What holds for every record of `source` that the user can meet."""
         found = [source.c.tenant_id == TENANT_ID]
         this_object = storage.only_this_object(obj, source)
@@ -44,7 +45,7 @@ class Reach:
             found.append(this_object)
         if not self.include_deleted:
             found.append(sa.not_(source.c.is_deleted))
-        sharing = visible(obj, source, self.policy, self.snapshot)
+        sharing = visible(obj, source, self.policy, self.snapshot, scan)
         return found if isinstance(sharing, sa.True_) else [*found, sharing]
 
     def mask_of(self, field: Field) -> FieldMask | None:
@@ -69,6 +70,8 @@ class Sources:
     reach: Reach
     prefix: str = ""
     known: Known = field(default_factory=lambda: _NOTHING_KNOWN)
+    #: What functions are worked out to: one SQL element for each call, as for each value.
+    calls: dict[int, ColumnElement[Any]] = field(default_factory=dict)
     _parents: dict[tuple[str, ...], Mapping[str, FromClause]] = field(default_factory=dict)
     _joins: list[tuple[FromClause, ColumnElement[bool]]] = field(default_factory=list)
     _values: dict[tuple[str, str, str, int], ColumnElement[Any]] = field(default_factory=dict)
@@ -77,7 +80,7 @@ class Sources:
         """The sources at the end of the hops, by object name."""
         if not hops:
             return {self.obj.name: self.root}
-        key = tuple(f"{hop.relationship}:{hop.field.object_name}" for hop in hops)
+        key = tuple(f"{hop.relationship}:{hop.field.object_name}:{_names(hop)}" for hop in hops)
         if key not in self._parents:
             self._parents[key] = self._join(hops)
         return self._parents[key]
@@ -90,7 +93,8 @@ class Sources:
         for target in hop.targets:
             own_name = name if len(hop.targets) == 1 else f"{name}_{alias_of(target)}"
             source = storage.tenant_view(target).alias(self._free(own_name))
-            self._joins.append((source, sa.and_(source.c.id == reference, *self.reach.conditions(target, source))))
+            within = self.reach.conditions(target, source, Scan.ONE_BY_ONE)
+            self._joins.append((source, sa.and_(source.c.id == reference, *within)))
             found[target.name] = source
         return found
 
@@ -172,6 +176,11 @@ class Sources:
     def id_of(self, hops: tuple[Hop, ...]) -> ColumnElement[Any]:
         """The id of the record at the end of the hops, null where there is none that the user may see."""
         return _first([source.c.id for source in self.at(hops).values()])
+
+
+def _names(hop: Hop) -> str:
+    """Of a reference to several objects, some may be asked alone."""
+    return ",".join(each.name for each in hop.targets) if len(hop.field.references) > 1 else ""
 
 
 def _first(values: list[ColumnElement[Any]]) -> ColumnElement[Any]:

@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql import visitors
 
 from chassis_metadata.errors import Invalid
 from chassis_metadata.expressions.kinds import Kind
@@ -136,11 +137,15 @@ class Compiler:
 
     def inlined(self, node: Inlined) -> Piece:
         """A declared function with its arguments in place, or a formula that a name stands for."""
-        bindings = {name: self.piece(value) for name, value in node.bindings}
+        given = {name: self.piece(value) for name, value in node.bindings}
+        named = {name: f"v{next(self.numbering)}" for name, piece in given.items() if _is_looked_up(piece)}
+        bindings = {name: _named(piece, named.get(name)) for name, piece in given.items()}
         blanks_as = node.expression.blanks_as
         piece = self.inner(self.rows, blanks_as, bindings or self.variables).piece(node.expression.root)
         if piece.kind is Kind.NULL and node.kind is not Kind.NULL:
             piece = replace(piece, kind=node.kind, value=blank(node.kind))
+        for name, source in named.items():
+            piece = _with_source(piece, source, given[name].value)
         return piece if bindings else self.zero_filled(piece)
 
     def once(
@@ -149,12 +154,41 @@ class Compiler:
         """`body` of a value that is computed once, however often `body` writes it."""
         name = f"v{next(self.numbering)}"
         written = body(sa.literal_column(f"{name}.x", value.type))
-        form = f"SELECT {{1}} FROM (SELECT {{0}} AS x) AS {name}"  # noqa: S608  the name is our own
-        return Template(form, value, written, type_=type_ or written.type)
+        return _from(name, value, written, type_)
 
     def repeated(self, piece: Piece, body: Callable[[Value], Value]) -> Value:
         """As `once`, without its subquery where the value is short."""
         return body(piece.value) if piece.is_plain else self.once(piece.value, body)
+
+
+def _from(name: str, value: Value, written: Value, type_: sa.types.TypeEngine[Any] | None = None) -> Value:
+    """What was written over `name.x`.
+
+    PostgreSQL puts the value in all its places. Where it is a query, it would be planned and asked again in each of
+    them, and places inside places multiply: OFFSET 0 forbids it.
+    """
+    end = " OFFSET 0" if _has_query(value) else ""
+    form = f"SELECT {{1}} FROM (SELECT {{0}} AS x{end}) AS {name}"  # noqa: S608  the name is our own
+    return Template(form, value, written, type_=type_ or written.type)
+
+
+def _has_query(value: Value) -> bool:
+    return any(isinstance(each, sa.Select | sa.Exists) for each in visitors.iterate(value))
+
+
+def _is_looked_up(piece: Piece) -> bool:
+    return not piece.is_plain and _has_query(piece.value)
+
+
+def _named(piece: Piece, name: str | None) -> Piece:
+    if name is None:
+        return piece
+    return replace(piece, value=sa.literal_column(f"{name}.x", piece.value.type), is_plain=True)
+
+
+def _with_source(piece: Piece, name: str, value: Value) -> Piece:
+    failed = None if piece.failed is None else truth(_from(name, value, piece.failed, sa.Boolean()))
+    return replace(piece, value=_from(name, value, piece.value), failed=failed, is_plain=False)
 
 
 def constant(node: Constant) -> Piece:

@@ -95,7 +95,7 @@ def _case_of_once(
 
 
 def _comparable(piece: Piece, kind: Kind) -> Value:
-    return filled(piece) if kind in TEXTUAL else as_kind(piece, kind)
+    return filled(piece) if kind in TEXTUAL else _operand(piece, kind)
 
 
 def _all(compiler: Compiler, node: Operation) -> Piece:
@@ -209,21 +209,31 @@ def _texts_compared(sign: str, left: Piece, right: Piece, *, is_text: bool) -> V
     return one.op(sign, return_type=sa.Boolean())(other)
 
 
+_Set = list[Value] | sa.Select[tuple[object]]
+
+
 def _contained(compiler: Compiler, node: Operation) -> Piece:
     subject = compiler.piece(node.arguments[0])
     kind = next((each.kind for each in node.arguments if each.kind is not Kind.NULL), Kind.TEXT)
-    value = _comparable(subject, kind)
-    tests: list[Condition] = []
+    members: list[Value] = []
+    sets: list[_Set] = []
     failures = [subject.failed]
     for item, scope in _members(compiler, node.arguments[1:]):
         if isinstance(item, Related) and item.function == "SET":
-            tests.append(truth(value.in_(_rows_of(scope, item, kind))))
+            sets.append(_rows_of(scope, item, kind))
             continue
         piece = scope.piece(item)
-        tests.append(truth(value == _comparable(piece, kind)))
+        members.append(_comparable(piece, kind))
         failures.append(piece.failed)
-    present = sa.not_(is_blank(subject))
-    return Piece(Kind.BOOLEAN, sa.and_(present, sa.or_(*tests)), any_failed(failures))
+    among: list[_Set] = [*([members] if members else []), *sets]
+    compared = replace(subject, value=_comparable(subject, kind))
+    value = compiler.repeated(compared, lambda each: _is_among(each, kind, among))
+    return Piece(Kind.BOOLEAN, value, any_failed(failures))
+
+
+def _is_among(value: Value, kind: Kind, among: Sequence[_Set]) -> Condition:
+    present = value != sa.literal_column("''") if kind in TEXTUAL else value.is_not(None)
+    return sa.and_(present, sa.or_(*(truth(value.in_(each)) for each in among)))
 
 
 def _members(compiler: Compiler, nodes: Iterable[Typed]) -> Iterable[tuple[Typed, Compiler]]:

@@ -1,26 +1,105 @@
-"""An audience as the users and queues that may own records: what `owned_by` of a sharing rule means."""
+"""Audiences as the users and queues that may own records: what `owned_by` of a rule means.
+
+Whoever is in an audience is known from users, roles, groups and permission sets alone. So the ids are looked up when a
+policy is compiled, once for all users of a tenant, and statements get them as parameters.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+import hashlib
+import itertools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.sql.selectable import CompoundSelect, FromClause, Select
+from sqlalchemy.sql.selectable import FromClause, Select
 
-from chassis_metadata.logic.audience import Audience
+from chassis_metadata.logic.audience import Audience, all_of_them
+from chassis_metadata.logic.masking_rule import masking_rules
+from chassis_metadata.logic.record_condition import RecordCondition
+from chassis_metadata.logic.sharing_rule import SharingRule, restriction_rules_of, sharing_rules_of
 from chassis_metadata.snapshot import Snapshot
-from chassis_platform.access.sharing import TENANT_ID
+from chassis_platform.access.sharing import TENANT_ID, as_array
 from chassis_tenants import storage
+from chassis_tenants.statement import Statement, compile_statement
 
+RecordReach = Literal["visible", "writable"]
+REACHES: tuple[RecordReach, ...] = ("visible", "writable")
 _TEXTS = pg.ARRAY(sa.Text())
+Owners = Mapping[Audience, frozenset[str]]
 
 
-def users_and_queues(audience: Audience, snapshot: Snapshot) -> CompoundSelect[Any] | Select[Any]:
-    """The ids of the audience's users, and of its groups themselves: queues own records."""
-    return sa.union_all(*_Owners(snapshot).of(audience))
+def parameter_of(audience: Audience) -> str:
+    """The name of the parameter that holds the ids of an audience's users and queues."""
+    return f"owners_{hashlib.sha256(repr(audience).encode()).hexdigest()[:12]}"
+
+
+def rules_that_share(
+    snapshot: Snapshot, object_name: str, held: frozenset[str], reach: RecordReach, *, passing_on: bool
+) -> list[SharingRule]:
+    """The object's sharing rules for users who are among the audiences `held`.
+
+    `passing_on`: for the sake of other records, which those see who see this one; some rules let nobody in for that.
+    """
+    return [
+        each
+        for each in sharing_rules_of(snapshot, object_name)
+        if each.key in held and (reach == "visible" or each.may_edit) and (each.passes_on or not passing_on)
+    ]
+
+
+def owners_alone(rules: Iterable[SharingRule]) -> list[Audience]:
+    """Whose records the rules share that look at nothing but owners."""
+    named = [each.records.owned_by for each in rules if looks_at_owners_alone(each.records)]
+    return [each for each in named if each is not None]
+
+
+def looks_at_owners_alone(condition: RecordCondition) -> bool:
+    """Whether nothing but the owner decides."""
+    return condition.owned_by is not None and condition == RecordCondition(owned_by=condition.owned_by)
+
+
+def owning_audiences(snapshot: Snapshot) -> Sequence[Audience]:
+    """Every audience that a rule of the tenant names as owners."""
+
+    def make() -> Sequence[Audience]:
+        return list(dict.fromkeys(each.owned_by for each in _conditions(snapshot) if each.owned_by is not None))
+
+    return snapshot.keep("owning_audiences", make)
+
+
+def _conditions(snapshot: Snapshot) -> Iterable[RecordCondition]:
+    for name in snapshot.objects:
+        yield from (each.records for each in sharing_rules_of(snapshot, name))
+        yield from (each.records for each in restriction_rules_of(snapshot, name))
+    for rule in masking_rules(snapshot).values():
+        yield from (each.when for each in rule.clear)
+        yield from (each.when for each in rule.reveal)
+
+
+def find_owners(snapshot: Snapshot) -> Statement:
+    """One row: for each of `owning_audiences` the ids of its users and of its groups, for queues own records."""
+
+    def make() -> Statement:
+        owners = _Owners(snapshot)
+        wanted = [sa.union_all(*owners.of(each)).subquery() for each in owning_audiences(snapshot)]
+        arrays = [sa.func.array(sa.select(next(iter(each.c))).scalar_subquery(), type_=_TEXTS) for each in wanted]
+        return compile_statement(sa.select(*(each.label(f"a{place}") for place, each in enumerate(arrays))))
+
+    return snapshot.keep("find_owners", make)
+
+
+def owner_parameters(snapshot: Snapshot, held: frozenset[str], owners: Owners) -> Mapping[str, str]:
+    """The parameters of statements for users who are among the audiences `held`."""
+    found = dict(owners)
+    for name, reach, passing_on in itertools.product(snapshot.objects, REACHES, (False, True)):
+        alone = owners_alone(rules_that_share(snapshot, name, held, reach, passing_on=passing_on))
+        together = all_of_them(alone)
+        if alone and together not in found:
+            found[together] = frozenset().union(*(owners[each] for each in alone))
+    return {parameter_of(audience): as_array(ids) for audience, ids in found.items()}
 
 
 class _Owners:
