@@ -23,6 +23,7 @@ from chassis_metadata.components import Package
 from chassis_metadata.package import read_package
 from chassis_metadata.snapshot import Snapshot
 from chassis_platform.auth import passwords
+from chassis_platform.key_encryption import LocalKeys
 from chassis_platform.migrate import migrate
 from chassis_tenants.bootstrap import DatabaseUrls, prepare_database
 from chassis_tenants.database import Database
@@ -32,6 +33,7 @@ from chassis_tenants.journal import OPERATOR
 from chassis_tenants.provision import NewTenant, create_tenant
 from chassis_tenants.publisher import publish
 from chassis_tenants.registry import PackageVersion, tenant_by_id
+from chassis_tenants.sealing import KEY_BYTES
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.tenant import Tenant
 
@@ -84,6 +86,8 @@ async def _compile_base_once(self: SnapshotStore, versions: frozenset[PackageVer
 
 SnapshotStore._compile_base = _compile_base_once  # type: ignore[method-assign]  # noqa: SLF001
 
+#: Of the installation that the tests are: packages declare encrypted fields.
+WRAPPER = LocalKeys([bytes(KEY_BYTES)], "the tests")
 MakeTenant = Callable[..., Awaitable[Tenant]]
 
 
@@ -188,7 +192,7 @@ def superuser_dsn(server: EmbeddedServer, urls: DatabaseUrls) -> str:
 @pytest.fixture(scope="module")
 async def database(server_dsn: str) -> AsyncIterator[Database]:
     """The server's pool on the module's database."""
-    async with Database(server_dsn, smallest=1, largest=5) as opened:
+    async with Database(server_dsn, smallest=1, largest=5, wrapper=WRAPPER) as opened:
         yield opened
 
 

@@ -7,7 +7,7 @@ is not there is dropped. So a snapshot can be made of anything whose form is rig
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from operator import attrgetter
 
@@ -16,7 +16,7 @@ from chassis_metadata.compile_objects import Part, extend_objects, first_of_name
 from chassis_metadata.compile_texts import merge_texts
 from chassis_metadata.components import Layer, Package, PackageManifest
 from chassis_metadata.package import digest
-from chassis_metadata.snapshot import Snapshot
+from chassis_metadata.snapshot import Conversion, Object, Snapshot
 
 _TENANT = PackageManifest(name="tenant", label="Tenant", version="0.0.0", publisher="tenant")
 
@@ -37,6 +37,22 @@ def overlay(base: Snapshot, layer: Layer) -> Snapshot:
     package = layer_package(layer)
     renamed = replace(base, identity=_identity([base.identity, digest(package)]))
     return _extend(renamed, [Part(None, package)])
+
+
+def with_conversions(base: Snapshot, conversions: Mapping[str, Conversion]) -> Snapshot:
+    """The same where encrypted fields (`Contact.TaxNumber`) hold values of both kinds."""
+    said = [f"{name} {each.seals} {each.was_indexed}" for name, each in sorted(conversions.items())]
+    objects = {name: _converting(each, conversions) for name, each in base.objects.items()}
+    return replace(base, identity=_identity([base.identity, *said]), objects=objects)
+
+
+def _converting(obj: Object, conversions: Mapping[str, Conversion]) -> Object:
+    found = {
+        each.name: replace(each, conversion=conversions[f"{obj.name}.{each.name}"])
+        for each in obj.fields.values()
+        if each.encrypted and f"{obj.name}.{each.name}" in conversions
+    }
+    return replace(obj, fields={**obj.fields, **found}) if found else obj
 
 
 def layer_package(layer: Layer) -> Package:

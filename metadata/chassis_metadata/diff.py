@@ -46,6 +46,9 @@ class IndexAdded:
     field: str
 
 
+#: Of an indexed text that becomes encrypted: an index row takes 2,704 bytes, of which ciphertext needs a third more.
+LONGEST_CONVERTED = 480
+
 Change = ObjectAdded | FieldAdded | FieldWidened | IndexAdded
 
 
@@ -179,13 +182,21 @@ def _refused_field(old: Field | None, new: Field) -> Iterator[Complaint]:
 
 def _changed_encryption(old: Field, new: Field) -> str | None:
     """Why stored values don't bear what the new version says of their encryption, and of finding them."""
-    if new.encrypted != old.encrypted:
-        was = "encrypted" if old.encrypted else "in clear"
-        return f"was stored {was}. Keep it so, and add another field."
-    if new.encrypted and new.has_index and not old.has_index:
+    if old.encrypted and not new.encrypted:
+        return "was stored encrypted, and tenants count on that. Keep it so, and add another field."
+    if not old.encrypted:  # a job encrypts what is there
+        return _unfit_index(old) if new.encrypted else None
+    if new.has_index and not old.has_index:
         return "was not indexed, so its encrypted values can't be found. Keep it so, and add another field."
-    if new.encrypted and new.case_sensitive != old.case_sensitive:
+    if new.case_sensitive != old.case_sensitive:
         return "is found as `case_sensitive` said when its values were stored. Keep it so."
+    return None
+
+
+def _unfit_index(old: Field) -> str | None:
+    """The index of before stays for tenants that come later, and takes in what is encrypted."""
+    if old.has_index and (old.length or 0) > LONGEST_CONVERTED:
+        return f"is indexed with up to {old.length} characters: encrypted, more than {LONGEST_CONVERTED} don't fit."
     return None
 
 

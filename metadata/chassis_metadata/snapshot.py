@@ -41,6 +41,18 @@ Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True, slots=True)
+class Conversion:
+    """Stored values of a tenant's encrypted field are changing: some lie sealed, some in clear, until a job is done.
+
+    `seals`: what is saved now is sealed, as the others will be; if not, all are to lie in clear again.
+    `was_indexed`: those that were there stand in an index already, in the form of before.
+    """
+
+    seals: bool
+    was_indexed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Field:
     """A field in force. `column` is the typed column's name, or None where the value lies in the row's `custom` JSONB.
 
@@ -83,6 +95,7 @@ class Field:
     mask: str | None = None
     checksum: str | None = None
     encrypted: bool = False
+    conversion: Conversion | None = None
     help: str | None = None
     createable: bool = True
     updateable: bool = True
@@ -104,6 +117,11 @@ class Field:
     def is_calculated(self) -> bool:
         """A formula or a roll-up summary: nobody writes it."""
         return self.formula is not None or self.summary is not None
+
+    @property
+    def is_sealed_when_saved(self) -> bool:
+        """Whether what is saved now is stored encrypted."""
+        return self.encrypted and (self.conversion is None or self.conversion.seals)
 
     @property
     def traits(self) -> TypeTraits:

@@ -55,6 +55,7 @@ from chassis_platform.api import (
     setup_sharing,
     setup_users,
     sharing,
+    sign_out,
     sobjects,
     sso,
     task_plans,
@@ -77,6 +78,7 @@ from chassis_tenants.snapshots import SnapshotStore
 ROOMS = (
     reveal,  # its address would be an external id's
     identity_checks,
+    sign_out,
     sobjects,
     query,
     record_collections,

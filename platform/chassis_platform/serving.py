@@ -16,6 +16,7 @@ import uvloop
 from fastapi import FastAPI
 from rich.console import Console
 
+from chassis_platform.api.request_head import LimitedHead
 from chassis_platform.settings import Settings
 from chassis_platform.tls import Certificate, local_certificate
 
@@ -111,6 +112,8 @@ def _config(app: FastAPI, certificate: Certificate | None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         lifespan="off",
+        http=LimitedHead,
+        ws="none",
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -17,7 +17,16 @@ from chassis_metadata.ids import component_id
 from chassis_metadata.logic.kinds import LOGIC_KINDS
 from chassis_metadata.naming import component_names
 from chassis_metadata.parse import parse_component
-from chassis_metadata.snapshot import Snapshot
+from chassis_metadata.snapshot import Conversion, Snapshot
+from chassis_tenants.conversions import (
+    begin,
+    check_encryption,
+    conversions_of,
+    forget,
+    has_index,
+    own_encrypted,
+    unfinished,
+)
 from chassis_tenants.database import Row, Transaction
 from chassis_tenants.installer import lock_setup, new_versions
 from chassis_tenants.journal import Actor, SetupChange, setup_entry
@@ -30,8 +39,6 @@ from chassis_tenants.tables import quoted
 
 #: Keys of a body that can't change while records hold values: a change would not be the same thing any more.
 _FIXED_KEYS = {"field": ("type", "returns"), "object": ("key_prefix",)}
-#: What decides how an encrypted value is found.
-_FOUND_BY = ("indexed", "unique", "external_id", "case_sensitive")
 _SECTIONS = {
     "object": "Objects",
     "field": "Fields",
@@ -72,6 +79,7 @@ async def save_component(
             _store(tx.tenant_id, key, body, actor),
             *_rows_of(tx.tenant_id, key, component, actor),
             *_recalculated(tx.tenant_id, own.base, key, component, before),
+            *(begin(tx.tenant_id, own_encrypted(key.name, before, body)) if key.kind == "field" else ()),
             setup_entry(tx.tenant_id, actor, _change(key, before, body)),
             new_versions(tx.tenant_id, access=key.kind == "permission_set"),
         ]
@@ -113,6 +121,7 @@ async def delete_component(tx: Transaction, snapshots: SnapshotStore, key: Compo
     await _check_empty(tx, key)
     await tx.fetch_each(
         [
+            *([forget(tx.tenant_id, key.name)] if key.kind == "field" else []),
             *_clear(tx.tenant_id, own.base, key, before),
             _forget(tx.tenant_id, key),
             setup_entry(tx.tenant_id, actor, _change(key, before, None)),
@@ -137,17 +146,36 @@ def _check_fixed(key: ComponentKey, before: Mapping[str, Any] | None, body: Mapp
             message = f"The {fixed} of {key.name} can't change. Make another one and delete this one."
             raise Conflict.of(f"{fixed}_changed", message, path=fixed)
     if key.kind == "field" and before is not None:
-        _check_encryption(key, before, body)
+        check_encryption(key.name, before or {}, body)
 
 
-def _check_encryption(key: ComponentKey, before: Mapping[str, Any], body: Mapping[str, Any]) -> None:
-    """Values that are stored bear no other encryption, and no index that wasn't made with them."""
-    is_encrypted, was_encrypted = (bool(each.get("encrypted")) for each in (body, before))
-    changed = [name for name in _FOUND_BY if bool(before.get(name)) != bool(body.get(name))]
-    if is_encrypted != was_encrypted or (is_encrypted and changed):
-        fixed = "encrypted" if is_encrypted != was_encrypted else changed[0]
-        message = f"Values of {key.name} are stored as they are. Make another field and delete this one."
-        raise Conflict.of("encryption_changed", message, path=fixed)
+async def begin_storing_in_clear(tx: Transaction, snapshots: SnapshotStore, name: str, actor: Actor) -> None:
+    """An encrypted field of the tenant's own is to lie in clear: new values do from now on, a job opens the others.
+
+    It stays encrypted, with all that can't be asked of it, until `store_in_clear`.
+    """
+    key = ComponentKey("field", name)
+    before = (await _own_components(tx, snapshots)).body_of(key)
+    if before is None or not before.get("encrypted"):
+        raise NotFound.of("unknown_component", f"The tenant has no encrypted field {name!r} of its own.")
+    if name in conversions_of(await tx.fetch(unfinished(tx.tenant_id))):
+        message = f"Stored values of {name} are being changed already. Wait until it is done."
+        raise Conflict.of("conversion_running", message)
+    said = SetupChange("decryptsField", _SECTIONS["field"], name, f"Values of {name} are to be stored in clear")
+    conversion = Conversion(seals=False, was_indexed=has_index(before))
+    await tx.fetch_each(
+        [*begin(tx.tenant_id, {name: conversion}), setup_entry(tx.tenant_id, actor, said), new_versions(tx.tenant_id)]
+    )
+
+
+async def store_in_clear(tx: Transaction, snapshots: SnapshotStore, name: str, actor: Actor) -> None:
+    """The field is encrypted no longer: all its values lie in clear."""
+    key = ComponentKey("field", name)
+    before = (await _own_components(tx, snapshots)).body_of(key)
+    if before is not None and before.get("encrypted"):
+        body = {each: value for each, value in before.items() if each != "encrypted"}
+        entry = setup_entry(tx.tenant_id, actor, _change(key, before, body))
+        await tx.fetch_each([_store(tx.tenant_id, key, body, actor), entry])
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from chassis_metadata.compile import in_dependency_order
 from chassis_metadata.components import Package
 from chassis_metadata.errors import Conflict, NotFound, Problem
 from chassis_metadata.snapshot import Object, Snapshot
+from chassis_tenants.conversions import begin, newly_encrypted
 from chassis_tenants.database import Binding, Transaction
 from chassis_tenants.journal import Actor, SetupChange, setup_entry
 from chassis_tenants.materialise import permission_set_rows, record_type_rows, role_and_queue_rows
@@ -76,7 +77,9 @@ async def install_within(
     wanted = shelf.pick(package, version)
     plan = await shelf.plan(wanted, with_dependencies=with_dependencies)
     snapshot = await snapshots.base(plan.after)
-    await tx.fetch_each(await _statements(tx, plan, snapshot, actor))
+    before = await snapshots.base(frozenset(PackageVersion(*row) for row in installed))
+    converted = begin(tx.tenant_id, newly_encrypted(before, snapshot))
+    await tx.fetch_each([*await _statements(tx, plan, snapshot, actor), *converted])
     names = {each.manifest.name for each in plan.packages}
     return Installed(tuple(each for each in sorted(plan.after) if each.package in names))
 

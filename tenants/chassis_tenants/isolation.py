@@ -33,6 +33,7 @@ _KNOWN_FUNCTIONS = [
     "queue_alert_jobs",
     "prune_journal",
     "redact_history",
+    "empty_converted_history",
     "source_locked_until",
     "note_failed_source",
 ]

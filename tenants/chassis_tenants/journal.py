@@ -86,21 +86,38 @@ def _text(value: Any) -> str | None:
 
 def setup_entry(tenant_id: int, actor: Actor, change: SetupChange) -> Statement:
     """A row of the setup audit trail."""
-    return _insert(
-        "data.setup_audit_trail",
-        {
-            **_entry(tenant_id, SETUP_PREFIX, actor.user_id),
-            "username": actor.username[:USERNAME_LENGTH],
-            "action": change.action,
-            "section": change.section,
-            "target_name": change.target[:TARGET_LENGTH],
-            "display": change.display[:DISPLAY_LENGTH],
-            "old_value": _text(change.before),
-            "new_value": _text(change.after),
-            "source_ip": actor.source_ip,
-            **_acting(actor.acting_user_id),
-        },
+    return _insert(_TRAIL, _setup_row(tenant_id, actor, change))
+
+
+def setup_entries(tenant_id: int, actor: Actor, changes: Sequence[SetupChange]) -> Statement:
+    """A row of the setup audit trail for each change, in one statement."""
+    rows = [_setup_row(tenant_id, actor, each) for each in changes]
+    names = [name for name in _setup_row(tenant_id, actor, _NO_CHANGE) if name != "tenant_id"]
+    columns, typed = ", ".join(names), ", ".join(f"{name} text" for name in names)
+    return Statement(
+        f"INSERT INTO {_TRAIL} (tenant_id, {columns}) SELECT %(tenant_id)s, {columns}"  # noqa: S608  names of this file
+        f" FROM jsonb_to_recordset(%(rows)s::jsonb) AS entry ({typed})",
+        {"tenant_id": tenant_id, "rows": json.dumps(rows)},
     )
+
+
+_TRAIL = "data.setup_audit_trail"
+_NO_CHANGE = SetupChange("", "", "", "")
+
+
+def _setup_row(tenant_id: int, actor: Actor, change: SetupChange) -> dict[str, Any]:
+    return {
+        **_entry(tenant_id, SETUP_PREFIX, actor.user_id),
+        "username": actor.username[:USERNAME_LENGTH],
+        "action": change.action,
+        "section": change.section,
+        "target_name": change.target[:TARGET_LENGTH],
+        "display": change.display[:DISPLAY_LENGTH],
+        "old_value": _text(change.before),
+        "new_value": _text(change.after),
+        "source_ip": actor.source_ip,
+        **_acting(actor.acting_user_id),
+    }
 
 
 def _acting(user_id: str | None) -> dict[str, str]:
@@ -181,6 +198,25 @@ def enqueue(
             "kind": kind,
             "payload": json.dumps(payload or {}),
             "run_at": run_at,
+            "lock_key": lock_key,
+        },
+    )
+
+
+def enqueue_each(
+    tenant_id: int, kind: str, payloads: Sequence[Mapping[str, Any]], *, lock_key: str | None = None
+) -> Statement:
+    """Queue a job for each payload, in one statement."""
+    return Statement(
+        "WITH queued AS ("  # noqa: S608  the channel is this file's
+        "INSERT INTO chassis.job (tenant_id, id, kind, payload, run_at, lock_key)"
+        " SELECT %(tenant_id)s, each.id, %(kind)s, each.payload, now(), %(lock_key)s"
+        " FROM jsonb_to_recordset(%(jobs)s::jsonb) AS each (id text, payload jsonb) RETURNING kind)"
+        f" SELECT pg_notify('{JOB_CHANNEL}', kind) FROM queued GROUP BY kind",
+        {
+            "tenant_id": tenant_id,
+            "kind": kind,
+            "jobs": json.dumps([{"id": new_id(JOB_PREFIX), "payload": each} for each in payloads]),
             "lock_key": lock_key,
         },
     )

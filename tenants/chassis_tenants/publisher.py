@@ -21,6 +21,7 @@ from chassis_metadata.package import digest, package_from_document, package_to_d
 from chassis_metadata.places import problem_at
 from chassis_metadata.snapshot import Object, Snapshot
 from chassis_tenants import tables
+from chassis_tenants.conversions import begin_everywhere, newly_encrypted
 from chassis_tenants.recalculation import everywhere
 from chassis_tenants.tables import ExistingTable
 
@@ -29,7 +30,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 #: Every tenant has it, so every package may refer to its objects.
 PLATFORM_PACKAGE = "platform"
 #: Changes that stored records can't follow.
-_NEVER = frozenset({"type_changed", "key_prefix_changed", "ownership_changed"})
+_NEVER = frozenset({"type_changed", "key_prefix_changed", "ownership_changed", "encryption_changed"})
 _LOCK = 0x70_75_62_6C  # "publ": one publication at a time
 
 
@@ -130,6 +131,10 @@ def _publish_new(connection: Connection, package: Package, content: str) -> Publ
     snapshot = compile_snapshot([*dependencies, package])
     statements = _make_tables(connection, package, snapshot)
     _register(connection, package, content)
+    if before is not None and before.manifest.version == package.manifest.version:
+        found = newly_encrypted(compile_snapshot([*dependencies, before]), snapshot)
+        for text, parameters in begin_everywhere(package, found):
+            connection.execute(text.encode(), parameters)
     manifest = package.manifest
     warnings = tuple(each for each in problems if is_warning(each))
     return Published(manifest.name, manifest.version, content, is_new=True, statements=statements, warnings=warnings)

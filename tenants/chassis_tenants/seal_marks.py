@@ -22,10 +22,10 @@ from chassis_tenants.sealing import FORMAT, TenantKeys, bytes_of, text_of
 from chassis_tenants.statement import Statement
 
 WORD = f"sealed{secrets.token_hex(12)}"
-_SEAL, _FIND, _OPEN = "s", "f", "o"
-_MARK = re.compile(rf"{WORD}([sf])\|([^|;]*)\|([^|;]*)\|([^|;]*)\|([^|;]*);")
-_READ = re.compile(rf"{WORD}{_OPEN}\|([^|;]*)\|([^|;]*)\|([^|;]*)\|([^|;]*);")
-_READ_IN_JSON = re.compile(rf'"?{WORD}{_OPEN}\|([^|;]*)\|([^|;]*)\|([^|;]*)\|([^|;]*);"?'.encode())
+_SEAL, _FIND, _FIND_EITHER, _OPEN, _OPEN_EITHER = "s", "f", "b", "o", "e"
+_MARK = re.compile(rf"{WORD}([sfb])\|([^|;]*)\|([^|;]*)\|([^|;]*)\|([^|;]*);")
+_READ = re.compile(rf"{WORD}([oe])\|([^|;]*)\|([^|;]*)\|([^|;]*)\|([^|;]*);")
+_READ_IN_JSON = re.compile(rf'"?{WORD}([oe])\|([^|;]*)\|([^|;]*)\|([^|;]*)\|([^|;]*);"?'.encode())
 _WORD_BYTES = WORD.encode()
 _SEAL_DOCUMENT, _OPEN_DOCUMENT = _WORD_BYTES + b"d|", _WORD_BYTES + b"r|"
 
@@ -38,6 +38,11 @@ def to_seal(place: str, record_id: str, text: str, form: str | None) -> str:
 def to_find(place: str, form: str) -> str:
     """A mark that becomes what a value is found by on its way to the database."""
     return f"{WORD}{_FIND}|{place}||{_marked(form)}|;"
+
+
+def to_find_either(place: str, form: str) -> str:
+    """A mark that becomes, in a list, both: what a sealed value is found by, and the form of one in clear."""
+    return f"{WORD}{_FIND_EITHER}|{place}||{_marked(form)}|;"
 
 
 def _marked(text: str | None) -> str:
@@ -70,9 +75,12 @@ def _parts_of(document: bytes) -> tuple[str, str, bytes]:
     return place.decode(), record_id.decode(), content
 
 
-def opening_of(place: str) -> str:
-    """What stands before the record's id in the mark that SQL makes of a stored value."""
-    return f"{WORD}{_OPEN}|{place}|"
+def opening_of(place: str, *, either: bool = False) -> str:
+    """What stands before the record's id in the mark that SQL makes of a stored value.
+
+    `either`: it may lie in clear too, and then is written as `sealing.IN_CLEAR` says.
+    """
+    return f"{WORD}{_OPEN_EITHER if either else _OPEN}|{place}|"
 
 
 def mask_in_mark(mask: Mask | None) -> str:
@@ -120,12 +128,19 @@ def _ready(value: Any, keys: TenantKeys) -> Any:
         return _MARK.sub(lambda match: _filled_in(match, keys), value) if WORD in value else value
     if isinstance(value, bytes):
         return keys.sealed_bytes(*_parts_of(value)) if value.startswith(_SEAL_DOCUMENT) else value
-    return [_ready(each, keys) for each in value] if isinstance(value, list | tuple) else value
+    return [one for each in value for one in _listed(each, keys)] if isinstance(value, list | tuple) else value
+
+
+def _listed(value: Any, keys: TenantKeys) -> list[Any]:
+    """What an element of a list becomes: of one that is found in either form, both."""
+    match = _MARK.fullmatch(value) if isinstance(value, str) and WORD in value else None
+    form = _unmarked(match[4]) if match is not None and match[1] == _FIND_EITHER else None
+    return [_ready(value, keys)] if form is None else [_ready(value, keys), form]
 
 
 def _filled_in(match: re.Match[str], keys: TenantKeys) -> str:
     kind, place, record_id, form, text = match.groups()
-    if kind == _FIND:
+    if kind in (_FIND, _FIND_EITHER):
         return keys.found(place, _unmarked(form) or "")
     return keys.sealed(place, record_id, _unmarked(text) or "", _unmarked(form))
 
@@ -190,6 +205,7 @@ def _in_json(match: re.Match[bytes], keys: TenantKeys) -> bytes:
 
 
 def _shown(match: re.Match[Any], keys: TenantKeys, plain: Callable[[Any], str]) -> str | None:
-    place, record_id, mask_name, stored = (plain(each) for each in match.groups())
-    found, mask = keys.opened(place, record_id, stored), _mask_of(mask_name)
+    kind, place, record_id, mask_name, stored = (plain(each) for each in match.groups())
+    opened = keys.opened_either if kind == _OPEN_EITHER else keys.opened
+    found, mask = opened(place, record_id, stored), _mask_of(mask_name)
     return found if found is None or mask is None else masked_text(mask, found)

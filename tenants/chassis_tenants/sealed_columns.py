@@ -13,7 +13,8 @@ from sqlalchemy.sql.functions import FunctionElement
 from chassis_metadata.fields import CASELESS_TYPES
 from chassis_metadata.masks import Mask
 from chassis_metadata.snapshot import Field
-from chassis_tenants.seal_marks import mask_in_mark, opening_of, to_find, to_seal
+from chassis_tenants.seal_marks import mask_in_mark, opening_of, to_find, to_find_either, to_seal
+from chassis_tenants.sealing import IN_CLEAR, SEALED_FORM
 
 
 class Sealed(FunctionElement[str]):
@@ -39,8 +40,16 @@ class Sealed(FunctionElement[str]):
 def _compile_sealed(element: Sealed, compiler: SQLCompiler, **options: Any) -> str:
     compiler.meets_sealed = True  # type: ignore[attr-defined]  # read by compile_statement
     record_id, stored = (compiler.process(each, **options) for each in element.clauses)
-    opening = opening_of(place_of(element.field))
-    return f"('{opening}' || {record_id} || '|{mask_in_mark(element.mask)}|' || ({stored}) || ';')"
+    either = element.field.conversion is not None
+    opening = opening_of(place_of(element.field), either=either)
+    content = _of_either_kind(stored) if either else f"({stored})"
+    return f"('{opening}' || {record_id} || '|{mask_in_mark(element.mask)}|' || {content} || ';')"
+
+
+def _of_either_kind(stored: str) -> str:
+    """A value that may lie in clear: without the signs that mean something in a mark."""
+    in_clear = f"'{IN_CLEAR}' || encode(convert_to({stored}, 'UTF8'), 'hex')"
+    return f"CASE WHEN {stored} ~ '{SEALED_FORM}' THEN {stored} ELSE {in_clear} END"
 
 
 class FoundBy(FunctionElement[str]):
@@ -72,8 +81,18 @@ def form_of(field: Field, text: str) -> str:
 
 
 def finding_mark(field: Field, text: str) -> str:
-    """The mark of a value that an encrypted field is to be compared with."""
-    return to_find(place_of(field), form_of(field, text))
+    """The mark of a value that an encrypted field is to be compared with; equal values have equal marks.
+
+    Of a field that is converted, it stands in a list: it becomes two elements there.
+    """
+    made = to_find if field.conversion is None else to_find_either
+    return made(place_of(field), form_of(field, text))
+
+
+def index_mark(field: Field, text: str) -> str:
+    """What the index of a tenant's own fields is to hold of a value of an encrypted field."""
+    form = form_of(field, text)
+    return to_find(place_of(field), form) if field.is_sealed_when_saved else form
 
 
 def sealing_mark(field: Field, record_id: str, text: str) -> str:

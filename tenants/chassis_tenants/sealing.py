@@ -20,6 +20,10 @@ KEY_BYTES, NONCE_BYTES = 32, 12
 FOUND_BYTES = 16
 #: The first part of a stored value says how the rest is sealed, so that another way can come beside this one.
 FORMAT = "1"
+#: What a sealed value looks like in SQL; a text in clear that does, and was sealed by nobody, can't be opened.
+SEALED_FORM = r"^1[.][0-9]+[.][A-Za-z0-9_-]*[.][A-Za-z0-9_-]{38,}$"
+#: What a value in clear begins with where it may lie beside sealed ones; its bytes follow in hexadecimal digits.
+IN_CLEAR = "="
 #: In a stored value: the format, the data key's version, by what it is found (or nothing), and nonce with ciphertext.
 VERSION_PART, FOUND_PART = 2, 3
 #: What a sealed document begins with; no document of a format that anybody sends does.
@@ -32,12 +36,16 @@ class UnknownVersionError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TenantKeys:
-    """A tenant's keys in clear, as of one version of its registry entry. None: that key was destroyed."""
+    """A tenant's keys in clear, as of one version of its registry entry. None: that key was destroyed.
+
+    `just_read`: a data key that is not among them does not exist.
+    """
 
     tenant_id: int
     version: int
     data: Mapping[int, bytes | None]
     index: Mapping[int, bytes | None]
+    just_read: bool = False
 
     @property
     def current(self) -> int | None:
@@ -78,6 +86,19 @@ class TenantKeys:
             return AESGCM(key).decrypt(content[:NONCE_BYTES], content[NONCE_BYTES:], bound).decode()
         except (InvalidTag, binascii.Error, ValueError) as error:
             raise _unreadable(place, record_id) from error
+
+    def opened_either(self, place: str, record_id: str, stored: str) -> str | None:
+        """The value of a field that holds both kinds: sealed here, or stored in clear, whatever it looks like."""
+        if stored.startswith(IN_CLEAR):
+            return bytes.fromhex(stored[len(IN_CLEAR) :]).decode()
+        try:
+            return self.opened(place, record_id, stored)
+        except UnknownVersionError:
+            if self.just_read:
+                return stored
+            raise
+        except Unavailable:
+            return stored
 
     def sealed_bytes(self, place: str, record_id: str, content: bytes) -> bytes:
         """A document as it is stored."""

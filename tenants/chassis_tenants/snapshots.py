@@ -9,13 +9,14 @@ from collections.abc import AsyncIterator, Hashable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
 
-from chassis_metadata.compile import compile_snapshot, overlay
+from chassis_metadata.compile import compile_snapshot, overlay, with_conversions
 from chassis_metadata.components import Layer
 from chassis_metadata.errors import Invalid
 from chassis_metadata.logic.kinds import LOGIC_KINDS
 from chassis_metadata.package import PART_KINDS, TOP_KINDS
 from chassis_metadata.parse import parse_component
 from chassis_metadata.snapshot import Snapshot
+from chassis_tenants.conversions import conversions_of, unfinished
 from chassis_tenants.database import Binding, Database, Row, StaleBindingError
 from chassis_tenants.registry import PackageLibrary, PackageVersion
 from chassis_tenants.statement import Statement
@@ -112,13 +113,14 @@ class SnapshotStore:
             return known
 
     async def _compile(self, binding: Binding) -> Snapshot:
-        versions, components = await self.database.read(
-            binding, installed_versions(binding.tenant_id), stored_components(binding.tenant_id)
+        tenant_id = binding.tenant_id
+        versions, components, under_way = await self.database.read(
+            binding, installed_versions(tenant_id), stored_components(tenant_id), unfinished(tenant_id)
         )
-        base = await self.base(frozenset(PackageVersion(*row) for row in versions))
-        if not components:
-            return base
-        return await asyncio.to_thread(overlay, base, layer_of(components))
+        snapshot = await self.base(frozenset(PackageVersion(*row) for row in versions))
+        if components:
+            snapshot = await asyncio.to_thread(overlay, snapshot, layer_of(components))
+        return with_conversions(snapshot, conversions_of(under_way)) if under_way else snapshot
 
     async def _compile_base(self, versions: frozenset[PackageVersion]) -> Snapshot:
         packages = await self.library.load(sorted(versions))

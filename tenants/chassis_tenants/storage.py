@@ -8,7 +8,7 @@ Filtered fields have a companion column that PostgreSQL computes: text lower-cas
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +19,7 @@ from sqlalchemy.sql.selectable import FromClause
 from chassis_metadata.fields import CASELESS_TYPES, NUMERIC_TYPES, REFERENCE_TYPES, FieldType
 from chassis_metadata.snapshot import Field, Object
 from chassis_tenants.sealed_columns import FoundBy, Sealed
-from chassis_tenants.sealing import FOUND_PART
+from chassis_tenants.sealing import FOUND_PART, SEALED_FORM
 
 DATA_SCHEMA = "data"
 VIEW_SCHEMA = "tenant"
@@ -91,7 +91,9 @@ def companion(field: Field) -> Companion | None:
         return None
     quoted = f'"{field.column}"'
     if field.encrypted:
-        found = f"nullif(split_part({quoted}, '.', {FOUND_PART}), '')"
+        # Where a tenant's values lie in clear, a part between two points of theirs is nothing to find them by.
+        part = f"nullif(split_part({quoted}, '.', {FOUND_PART}), '')"
+        found = f"CASE WHEN {quoted} ~ '{SEALED_FORM}' THEN {part} END"
         return Companion(f"{field.column}__found", 'text COLLATE "C"', found)
     if field.type in CASELESS_TYPES and not field.case_sensitive:
         return Companion(f"{field.column}__lower", 'text COLLATE "C"', f"lower({quoted})")
@@ -126,6 +128,8 @@ def _columns(obj: Object) -> dict[str, sa.types.TypeEngine[Any]]:
         if field.column is None:
             continue
         columns.setdefault(field.column, column_type(field))
+        if _is_found_in_clear(field):
+            columns.setdefault(_column_in_clear(field), sa.Text(collation="C"))
         extra = companion(field)
         if extra is not None:
             columns[extra.column] = sa.Float() if extra.sql_type == "double precision" else sa.Text(collation="C")
@@ -200,18 +204,54 @@ def _quoted(name: str) -> str:
 def comparable(field: Field, source: FromClause) -> ColumnElement[Any]:
     """What to compare and order by: the companion where there is one, lower-cased text otherwise."""
     extra = companion(field)
+    if field.conversion is not None:
+        return FoundBy(_either_form(field, source))
     if field.encrypted:
-        if extra is not None:
-            return FoundBy(source.c[extra.column])
-        dot, nothing = (sa.literal_column(each, sa.Text()) for each in ("'.'", "''"))
-        part = sa.func.split_part(stored_text(field, source), dot, sa.literal_column(str(FOUND_PART)))
-        return FoundBy(sa.func.nullif(part, nothing, type_=sa.Text()).collate("C"))
+        return FoundBy(source.c[extra.column] if extra is not None else _found_part(field, source))
     if extra is not None:
         return source.c[extra.column]
     plain = value(field, source)
     if field.type in CASELESS_TYPES and not field.case_sensitive:
         return sa.func.lower(plain).collate("C")
     return plain
+
+
+def _found_part(field: Field, source: FromClause) -> ColumnElement[str]:
+    dot, nothing = (sa.literal_column(each, sa.Text()) for each in ("'.'", "''"))
+    part = sa.func.split_part(stored_text(field, source), dot, sa.literal_column(str(FOUND_PART)))
+    return sa.func.nullif(part, nothing, type_=sa.Text()).collate("C")
+
+
+def _either_form(field: Field, source: FromClause) -> ColumnElement[str]:
+    """What a value is found by, or its own form where it lies in clear. No index has it: see `is_among`."""
+    stored = stored_text(field, source)
+    in_clear = stored if field.case_sensitive else sa.func.lower(stored, type_=sa.Text())
+    return sa.case((looks_sealed(stored), _found_part(field, source)), else_=in_clear.collate("C"))
+
+
+def looks_sealed(stored: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a stored value has the form of a sealed one."""
+    return stored.op("~", return_type=sa.Boolean())(sa.literal_column(f"'{SEALED_FORM}'", sa.Text()))
+
+
+def _is_found_in_clear(field: Field) -> bool:
+    """Whether values that still lie in clear stand in an index of the object's own table."""
+    return field.column is not None and field.conversion is not None and field.conversion.was_indexed
+
+
+def _column_in_clear(field: Field) -> str:
+    """What such values were compared by before the field was encrypted."""
+    before = companion(replace(field, encrypted=False, indexed=True))
+    return before.column if before is not None else str(field.column)
+
+
+def is_among(field: Field, source: FromClause, values: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the field has one of the values, a list in comparable form; indexes serve it."""
+    if _is_found_in_clear(field):
+        sealed, clear = companion(field), source.c[_column_in_clear(field)]
+        if sealed is not None:
+            return sa.or_(FoundBy(source.c[sealed.column]) == sa.any_(values), clear == sa.any_(values))
+    return comparable(field, source) == sa.any_(values)
 
 
 def compared_value(field: Field, bound: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -229,6 +269,11 @@ def compared_value(field: Field, bound: ColumnElement[Any]) -> ColumnElement[Any
 def needs_pivot(field: Field) -> bool:
     """Whether writes keep a row of the pivot index table for it (custom, and indexed in some way)."""
     return field.column is None and field.has_index and not field.is_compound and not field.is_computed
+
+
+def is_pivoted(field: Field) -> bool:
+    """Whether that index has the values of all records."""
+    return needs_pivot(field) and (field.conversion is None or field.conversion.was_indexed)
 
 
 def pivot_kind(field: Field) -> str:

@@ -9,7 +9,7 @@ import asyncio
 import secrets
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from psycopg import AsyncConnection
@@ -198,7 +198,7 @@ class KeyDesk:
             try:
                 opened: list[Row] = with_opened(rows, keys)
             except UnknownVersionError:
-                keys = await self._read()
+                keys = replace(await self._read(), just_read=True)
             else:
                 return opened
         message = "A value was encrypted with a key that is gone. Restore the tenant's keys from a backup."

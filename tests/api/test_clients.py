@@ -63,6 +63,26 @@ def test_simple_salesforce_pages_through_more_than_one_batch(salesforce: Any) ->
     assert len(list(salesforce.query_all_iter(query))) == 400
 
 
+def test_simple_salesforce_searches(salesforce: Any) -> None:
+    made = salesforce.Lead.create({"LastName": "欧阳", "FirstName": "小娜", "MobilePhone": "+86 138-0001-2345"})
+
+    for text in ("{阳小}", "{13800012345} IN PHONE FIELDS"):
+        found = salesforce.search(f"FIND {text} RETURNING Lead(Id, Name)")["searchRecords"]
+        assert [each["Id"] for each in found] == [made["id"]]
+    quick = salesforce.quick_search("欧阳")["searchRecords"]
+    assert made["id"] in [each["Id"] for each in quick]
+    posted = {"q": "欧阳", "sobjects": [{"name": "Lead", "fields": ["Name"], "limit": 5}]}
+    answer = salesforce.restful("parameterizedSearch", method="POST", json=posted)
+    assert [each["Name"] for each in answer["searchRecords"]] == ["欧阳小娜"]
+
+
+def test_a_query_tells_its_columns_and_the_way_to_its_records(salesforce: Any) -> None:
+    columns = salesforce.restful("query", params={"q": "SELECT Id, Owner.Name FROM Lead", "columns": "true"})
+    assert [each["columnName"] for each in columns["columnMetadata"]] == ["Id", "Owner"]
+    plans = salesforce.restful("query", params={"explain": "SELECT Id FROM Lead WHERE Name = 'nobody'"})["plans"]
+    assert (plans[0]["sobjectType"], plans[0]["cardinality"]) == ("Lead", 0)
+
+
 def test_simple_salesforce_describes_and_reads_limits(salesforce: Any) -> None:
     names = {each["name"] for each in salesforce.describe()["sobjects"]}
     assert {"Lead", "Account", "Vehicle"} <= names

@@ -14,6 +14,7 @@ from chassis_platform.automation.alerts import check_alerts
 from chassis_platform.operator import operator_context
 from chassis_tenants.customise import ComponentKey, save_component
 from chassis_tenants.database import Binding
+from chassis_tenants.installer import install
 from chassis_tenants.journal import OPERATOR, Access, Actor, access_entry, login_entry
 from chassis_tenants.registry import tenant_by_id
 from chassis_tenants.statement import Statement
@@ -45,7 +46,7 @@ class Watch:
         ids = [new_id("003") for _ in range(records)]
         access = Access("Contact", ids, ["Phone"], said.pop("door", "list"), **said)
         actor = Actor(self.users[name], name, "10.0.0.1")
-        await self._put(access_entry(self.journal.tenant.id, actor, access), minutes)
+        await self.put(access_entry(self.journal.tenant.id, actor, access), minutes)
 
     async def refuse(self, address: str, *, minutes: float = 0) -> None:
         entry = login_entry(
@@ -57,9 +58,10 @@ class Watch:
             application="Browser",
             source_ip=address,
         )
-        await self._put(entry, minutes)
+        await self.put(entry, minutes)
 
-    async def _put(self, entry: Statement, minutes: float) -> None:
+    async def put(self, entry: Statement, minutes: float) -> None:
+        """Write an entry as of so many minutes after the day's noon."""
         await self.journal.database.read(
             Binding(self.journal.tenant.id), dated(entry, self.now + timedelta(minutes=minutes))
         )
@@ -169,3 +171,21 @@ async def test_a_tenants_own_rule_counts_what_it_says_of_whom_it_says(watch: Wat
 
     assert watch.alerts() == [("Wang__c", watch.users["ben"], 1)]
     assert [user for user, _, _ in watch.told()] == [watch.users["ann"]]
+
+
+async def test_who_reads_people_of_their_own_family_name_is_told_of(watch: Watch) -> None:
+    tenant_id = watch.journal.tenant.id
+    await install(watch.snapshots, tenant_id, "crm", actor=OPERATOR, with_dependencies=True)
+    relative, stranger = new_id("003"), new_id("003")
+    for contact, family in ((relative, "Wang"), (stranger, "Zhao")):
+        watch.journal.as_owner(
+            "INSERT INTO data.contact (tenant_id, id, name, last_name, owner_id) VALUES ({tenant}, %s, %s, %s, %s)",
+            *(contact, family, family, watch.users["ann"]),
+        )
+    for name in ("ann", "ben"):
+        access = Access("Contact", [stranger, relative], ["Phone"], "list")
+        await watch.put(access_entry(tenant_id, Actor(watch.users[name], name, "10.0.0.1"), access), 0)
+
+    await watch.look()
+
+    assert watch.alerts() == [("Own_Family", watch.users["ben"], 1)]

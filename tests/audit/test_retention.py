@@ -41,13 +41,13 @@ def date_back(journal: Journal, ages: Sequence[timedelta]) -> None:
     previous = NO_SEAL
     for row, ago in zip(journal.as_owner(text), ages, strict=True):
         seal = seal_of_row(journal.tenant.organization_id, row)
-        sealed_at, covered_until = seal.sealed_at - ago, seal.covered_until - ago
-        dated = replace(seal, previous=previous, sealed_at=sealed_at, covered_until=covered_until)
+        then = seal.sealed_at - ago
+        dated = replace(seal, previous=previous, sealed_at=then, covered_until=then)
         journal.as_owner(
             "UPDATE chassis.audit_seal SET sealed_at = %s, covered_until = %s, previous = %s, signature = %s"
             " WHERE tenant_id = {tenant} AND sequence = %s",
-            sealed_at,
-            covered_until,
+            then,
+            then,
             previous,
             journal.signer.sign(dated.message()),
             seal.sequence,

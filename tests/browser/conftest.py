@@ -26,7 +26,7 @@ CHROMIUM_FLAGS = [
     "--no-first-run",
 ]
 #: A slow machine that does other things too; what is there already is not waited for.
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 

@@ -37,7 +37,21 @@ class Desk:
         """Go to an address of the web application."""
         await self.page.goto(f"{self.site.url}{path}")
 
-    async def sign_in(
+    async def go(self, path: str) -> None:
+        """Go on inside the application, as a link does: a fifth of the work of `open`. What is known stays known."""
+        await self.page.evaluate(
+            "path => { history.pushState(null, '', path); dispatchEvent(new PopStateEvent('popstate')) }", path
+        )
+
+    async def sign_in(self, name: str, *, to: str = "/") -> None:
+        """Begin a session as the sign-in page does, without looking at that page, and wait for the application."""
+        credentials = {"username": self.site.username(name), "password": PASSWORD}
+        answer = await self.page.context.request.post(f"{self.site.url}/ui/session", data=credentials)
+        assert answer.ok, await answer.text()
+        await self.open(to)
+        await self._stands()
+
+    async def sign_in_by_form(
         self,
         name: str,
         *,
@@ -61,6 +75,9 @@ class Desk:
         if new_password is not None:
             await self.page.locator("#new-password").fill(new_password)
             await self.page.locator("#new-password").press("Enter")
+        await self._stands()
+
+    async def _stands(self) -> None:
         await self.page.get_by_role("button", name=USER_MENU).wait_for()
         # The start leads on to the app's first tab; what is clicked before would be clicked away.
         await expect(self.page).not_to_have_url(f"{self.site.url}/")

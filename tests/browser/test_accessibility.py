@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -14,14 +15,14 @@ from serving import ROOT, Site
 AXE = ROOT / "admin_ui/node_modules/axe-core/axe.min.js"
 SERIOUS = ("serious", "critical")
 
-#: Where to look, and what must stand there before one does. {lead} is a lead's id.
-SCREENS = {
+#: Where to look, one after the other, and what stands there but not where one comes from. {lead} is a lead's id.
+SCREENS: dict[str, tuple[str, str | re.Pattern[str]]] = {
     "list": ("/o/Lead", "Noor Patel"),
-    "board": ("/o/Lead?display=kanban", "Noor Patel"),
     "record": ("/r/{lead}", "Move to “First contact”"),
     "form": ("/o/Lead/new", "Save and new"),
-    "editing": ("/r/{lead}?edit=1", "Save"),
-    "recycle bin": ("/recycle-bin", "Recycle bin"),
+    "recycle bin": ("/recycle-bin", "Deleted records are kept for 30 days"),
+    "board": ("/o/Lead?display=kanban", "Noor Patel"),
+    "editing": ("/r/{lead}?edit=1", re.compile("^Save$")),
 }
 
 
@@ -45,7 +46,7 @@ async def test_the_screens_of_daily_work_are_accessible(open_desk: OpenDesk, pat
 
     found = {}
     for screen, (path, text) in SCREENS.items():
-        await consultant.open(path.format(lead=patel))
+        await consultant.go(path.format(lead=patel))
         await consultant.see(text)
         found[screen] = await violations(consultant)
 
@@ -68,7 +69,8 @@ async def violations(desk: Desk) -> list[dict[str, Any]]:
     """What axe-core finds serious on the page as it stands."""
     assert AXE.is_file(), "axe-core is missing: npm --prefix admin_ui ci"
     # By the protocol, not as an element of the page: its policy rightly forbids foreign scripts.
-    await desk.page.evaluate(AXE.read_text(encoding="utf-8"))
+    if not await desk.page.evaluate("'axe' in window"):
+        await desk.page.evaluate(AXE.read_text(encoding="utf-8"))
     results = await desk.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [
         {"rule": each["id"], "help": each["help"], "nodes": [node["html"][:160] for node in each["nodes"][:3]]}

@@ -17,7 +17,7 @@ async def test_a_user_lets_an_app_in_and_takes_it_back(open_desk: OpenDesk, site
     consultant = await open_desk()
     await consultant.page.route("https://app.example/**", _answer)
     address = httpx.URL(f"{site.url}/services/oauth2/authorize", params=app.query())
-    await consultant.sign_in("consultant", to=str(address).removeprefix(site.url))
+    await consultant.sign_in_by_form("consultant", to=str(address).removeprefix(site.url))
 
     await consultant.see("Calendar asks for access")
     await consultant.see("Only read, change nothing")

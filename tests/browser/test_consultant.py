@@ -20,7 +20,7 @@ async def test_a_consultant_works_on_leads_on_a_phone(open_desk: OpenDesk, site:
         lead(site, "manager", "Waiting", FirstName="Sol", OwnerId=queue(manager))
     consultant = await open_desk(on_phone=True)
 
-    await consultant.sign_in("consultant")
+    await consultant.sign_in_by_form("consultant")
     await _see_only_own_and_waiting_leads(consultant)
     await _move_along_the_path(consultant)
     await _mend_a_wrong_address(consultant)

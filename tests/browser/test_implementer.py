@@ -35,7 +35,7 @@ async def test_a_new_user_signs_in_and_sees_what_was_granted(open_desk: OpenDesk
 
     password = await _make_a_user(implementer, "robin.vale@dealer.example")
 
-    await newcomer.sign_in(
+    await newcomer.sign_in_by_form(
         "newcomer", username="robin.vale@dealer.example", password=password, new_password=f"{password}-own"
     )
     navigation = newcomer.region("Navigation", role="navigation")

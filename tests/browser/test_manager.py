@@ -22,7 +22,7 @@ async def test_a_manager_filters_sorts_edits_moves_and_exports_leads(open_desk: 
     lead(site, "colleague", "别处", City="武城")
     manager = await open_desk(locale="zh-CN")
 
-    await manager.sign_in("manager")
+    await manager.sign_in_by_form("manager")
     await manager.click("潜在客户", role="link", within=manager.region("导航", role="navigation"))
     await _filter_by_city(manager)
     await _sort_by_grade(manager)

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from playwright.async_api import Browser, BrowserContext, expect
 
+from browser.conftest import PATIENCE_MS
 from browser.desk import USER_MENU, Desk
 from chassis_platform.auth.totp import code_at, step_of
 from chassis_tenants.bootstrap import DatabaseUrls
@@ -39,7 +40,7 @@ async def open_door(house: Site, chromium: Browser) -> AsyncIterator[OpenDoor]:
 
     async def open_one() -> Desk:
         context = await chromium.new_context(viewport={"width": 1280, "height": 850}, locale="en-US")
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         desks.append(Desk(await context.new_page(), house))
         return desks[-1]
@@ -65,7 +66,7 @@ async def open_security(desk: Desk) -> None:
 
 async def test_who_turns_on_an_app_signs_in_with_its_codes(open_door: OpenDoor) -> None:
     desk = await open_door()
-    await desk.sign_in("ada")
+    await desk.sign_in_by_form("ada")
     await open_security(desk)
     await desk.click("Add")
     shown = (await desk.page.get_by_test_id("totp-secret").inner_text()).replace(" ", "")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -168,8 +167,5 @@ async def test_ten_thousand_rows_are_measured_in_a_statement(
     SELECT count(({inner})) FROM (
         SELECT %(now)s::timestamptz + n * interval '7 minutes' AS a FROM generate_series(1, 10000) AS n) AS p
     """  # noqa: S608
-    started = time.perf_counter()
 
     assert await _asked(database, tenant, text, now=datetime(2026, 3, 1, tzinfo=UTC)) == [10_000]
-
-    assert timedelta(seconds=time.perf_counter() - started) < timedelta(seconds=10)

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import typer.main
 
+import chassis_platform.cli.commands  # noqa: F401  they add themselves
 from chassis_metadata.fields import FieldType
-from chassis_platform.cli import app
+from chassis_platform.cli.shared import app
 from chassis_platform.settings import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -67,6 +67,8 @@ def wrong(tmp_path: Path, text: str, **more: str) -> list[str]:
         (SAVE + "steps:\n  - wait: {for: soon}\n", ["5 invalid_format"]),
         (SAVE + "steps:\n  - {name: Twice, stop: true}\n  - {name: Twice, stop: true}\n", ["6 duplicate_name"]),
         (SAVE + "variables: {Name: {type: text}}\nsteps: [{stop: true}]\n", ["4 duplicate_name"]),
+        (SAVE + "variables: {Quantity: {type: number}}\nsteps:\n  - update_records: {related: Parts, fields: {Quantity: quantity + 1}}\n", ["6 ambiguous_name"]),  # noqa: E501
+        (SAVE + "variables: {Quantity: {type: number}}\nsteps:\n  - update: {Note: 'TEXT(COUNT(\"Part\", Quantity > 1))'}\n", ["6 ambiguous_name"]),  # noqa: E501
         (HEAD + "trigger: {record: {when: before_save}}\nsteps:\n  - delete: {}\n", ["5 not_before_save"]),
         (HEAD + "trigger: {record: {when: before_save, events: [delete]}}\nsteps: [{stop: true}]\n", ["3 not_before_save", "4 not_before_save"]),  # noqa: E501
         (HEAD + "trigger: {relative: {field: Status, offset: 7 days}}\nsteps: [{stop: true}]\n", ["3 wrong_type"]),

@@ -105,6 +105,17 @@ steps:
 steps:
   - update_records: {parent: ParentTicketId, criteria: 'Name <> "Not me"', fields: {Note: '"from " & $This.Name'}}
 """,
+    "flows/Tell_Up.yaml": SUB
+    + """
+trace: all
+steps:
+  - update_records: {parent: ParentTicketId, fields: {Note: '"from " & $This.Name'}}
+""",
+    "flows/Count_Up.yaml": SUB
+    + """
+steps:
+  - update_records: {parent: ParentTicketId, fields: {Score: 'BLANKVALUE(Score, 0) + $This.Score'}}
+""",
     "segments/Everything.yaml": """
 label: Everything
 object: Ticket
@@ -266,3 +277,23 @@ async def test_what_an_engine_refuses_is_laid_at_the_records_door(desk: Desk, mo
     assert {root: [each.message for each in problems] for root, problems in tried.problems.items()} == {
         1: ["A flow: not this one"]
     }
+
+
+async def test_a_record_that_is_found_for_several_is_changed_by_one_after_the_other(desk: Desk) -> None:
+    parent = await desk.make(Name="Sum", Score=1)
+    children = [await desk.make(Name=f"Part {n}", Score=n, ParentTicketId=parent) for n in (2, 3, 4)]
+
+    await run(desk, "Count_Up", *children)
+
+    assert desk.row(parent, "score") == 10
+
+
+async def test_what_a_later_record_says_otherwise_is_told(desk: Desk) -> None:
+    parent = await desk.make(Name="Told")
+    children = [await desk.make(Name=name, ParentTicketId=parent) for name in ("a", "b")]
+
+    await run(desk, "Tell_Up", *children)
+
+    assert desk.row(parent, "note") == "from b"
+    [lost] = [each for each in desk.effects("Tell_Up") if each["did"] == "overruled"]
+    assert (lost["id"], lost["changes"]) == (parent, {"Note": "from a"})

@@ -53,6 +53,20 @@ def compute(owner_dsn: str, automotive: Snapshot) -> Compute:
     return run
 
 
+def test_what_an_argument_looks_up_is_written_once_and_not_in_each_of_its_places(automotive: Snapshot) -> None:
+    inner, outer = 'ORDER_ITEM_REACHED("a")', 'ORDER_STEPS_OK("", "Effective", ORDER_ITEM_REACHED("a"))'
+
+    written = [_written(each, automotive) for each in (inner, outer)]
+
+    assert written[0].count("FROM tenant.logistics_event") == written[1].count("FROM tenant.logistics_event")
+    assert "OFFSET 0) AS v" in written[1], "else PostgreSQL puts it in each place again"
+
+
+def _written(formula: str, snapshot: Snapshot) -> str:
+    compiled = compile_expression(type_expression(formula, Scope(snapshot)), Rows(snapshot, None, None))
+    return compile_statement(sa.select(compiled.value)).text
+
+
 @pytest.mark.parametrize(
     ("formula", "expected"),
     [

@@ -13,6 +13,7 @@ from chassis_metadata.errors import Invalid
 from chassis_metadata.expressions.catalogue import CATALOGUE
 from chassis_metadata.expressions.infer import type_expression
 from chassis_metadata.expressions.kinds import Kind
+from chassis_metadata.expressions.left_out import LEFT_OUT
 from chassis_metadata.expressions.parse import DEEPEST_NESTING, parse_expression
 from chassis_metadata.expressions.patterns import Untranslatable, translated
 from chassis_metadata.expressions.scope import Scope
@@ -238,3 +239,11 @@ def test_every_function_is_in_the_reference() -> None:
     for each in CATALOGUE.values():
         row = f"| `{each.usage}` | {each.description} |".replace("||", r"\|\|")
         assert row in page, each.name
+
+
+def test_what_is_left_out_says_why_where_it_is_called_and_in_the_reference() -> None:
+    page = (ROOT / "docs/reference/formulas.md").read_text(encoding="utf-8")
+    for name, reason in LEFT_OUT.items():
+        with pytest.raises(Invalid, match=re.escape(f"{name} is not here. {reason}")):
+            type_expression(f"{name}(t)", NAMES)
+        assert f"| `{name}` | {reason} |" in page, name

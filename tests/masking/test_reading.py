@@ -10,6 +10,7 @@ import pytest
 from chassis_metadata.errors import Invalid
 from chassis_platform.plan.listing import parse_list_request
 from chassis_platform.records import read, search
+from chassis_platform.records.sosl import find
 from world import World
 
 FIELDS = "Code, Phone, Email, Budget, OpenedOn"
@@ -116,6 +117,15 @@ async def test_child_sets_show_masks_and_only_children_that_are_seen_to_belong(g
         "SELECT Id FROM Stay WHERE Workshop.Phone LIKE '1%'",
         "SELECT Id FROM Stay WHERE WorkshopId IN (SELECT Id FROM Workshop WHERE Email LIKE 'a%')",
         "SELECT (SELECT Id FROM Stays ORDER BY Number__c) FROM Workshop",
+        "SELECT Id FROM Workshop WHERE CALENDAR_YEAR(OpenedOn) = 2020",
+        "SELECT Id FROM Workshop ORDER BY CALENDAR_MONTH(OpenedOn)",
+        "SELECT COUNT(Id) FROM Workshop GROUP BY FISCAL_YEAR(OpenedOn)",
+        "SELECT COUNT(Id) FROM Workshop GROUP BY CUBE(Budget)",
+        "SELECT FORMAT(MAX(Budget)) FROM Workshop",
+        "SELECT SUM(convertCurrency(Budget)) FROM Workshop",
+        "SELECT Id FROM Workshop WHERE Budget + Budget > 5",
+        "SELECT Id FROM Workshop WHERE FORMULA('Budget - Budget') = 0",
+        "SELECT Id, (SELECT Id, (SELECT Id FROM Stays) FROM Branches ORDER BY Budget) FROM Workshop",
     ],
 )
 async def test_no_question_tells_what_a_mask_hides(garage: World, text: str) -> None:
@@ -124,6 +134,26 @@ async def test_no_question_tells_what_a_mask_hides(garage: World, text: str) -> 
 
     assert refused.value.problems[0].code == "masked_field"
     await garage.query("admin", text)
+
+
+async def test_functions_show_nothing_of_masked_values(garage: World) -> None:
+    text = "SELECT FORMAT(Budget) money, CALENDAR_YEAR(OpenedOn), convertCurrency(Budget) FROM Workshop ORDER BY Code"
+    masked, clear = await garage.rows("keeper", text), await garage.rows("admin", text)
+
+    assert {(each["money"], each["expr0"]) for each in masked} == {(None, None)}
+    assert any(each["money"] for each in clear)
+    assert [each["Budget"] for each in masked] == [
+        each["Budget"] for each in await garage.rows("keeper", "SELECT Budget FROM Workshop ORDER BY Code")
+    ]
+    assert await garage.rows("keeper", "SELECT COUNT(Budget) n FROM Workshop") == [{"n": len(masked)}]
+
+
+async def test_a_search_finds_nothing_by_part_of_what_is_masked(garage: World) -> None:
+    for user, found in (("keeper", False), ("admin", True)):
+        body = await find(
+            garage.database, await garage.as_user(user), "FIND {nna@ex} IN EMAIL FIELDS RETURNING Workshop"
+        )
+        assert bool(orjson.loads(body)["searchRecords"]) is found
 
 
 async def test_a_whole_value_may_be_looked_up_where_the_rule_says_so(garage: World) -> None:

@@ -57,10 +57,6 @@ def test_additions_and_widenings_are_told(tmp_path: Path) -> None:
                 )
             },
         ),
-        (
-            "encryption_changed",
-            {FIELDS: CRM[FIELDS].replace("label: First name", "label: First name, encrypted: true")},
-        ),
         ("field_narrowed", {FIELDS: CRM[FIELDS].replace("label: First name", "label: First name, length: 80")}),
         ("field_narrowed", {FIELDS: CRM[FIELDS].replace("label: Amount", "label: Amount, scale: 4")}),
         ("field_narrowed", {FIELDS: CRM[FIELDS].replace("references: Account", "references: Lead")}),
@@ -94,3 +90,28 @@ def test_a_formula_may_be_kept_beside_the_record_later(tmp_path: Path) -> None:
 
     assert changes.refused == ()
     assert IndexAdded("Lead", "Sign") in changes.changes
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "refused"),
+    [
+        ("length: 80", "length: 80, encrypted: true", []),
+        ("length: 480, indexed: true", "length: 480, indexed: true, encrypted: true", []),
+        ("length: 481, indexed: true", "length: 481, indexed: true, encrypted: true", ["encryption_changed"]),
+        ("encrypted: true", "length: 255", ["encryption_changed"]),
+        ("encrypted: true", "encrypted: true, indexed: true", ["encryption_changed"]),
+        (
+            "indexed: true, encrypted: true",
+            "indexed: true, encrypted: true, case_sensitive: true",
+            ["encryption_changed"],
+        ),
+    ],
+)
+def test_a_field_may_begin_to_be_encrypted_and_then_stays_so(
+    before: str, after: str, refused: list[str], tmp_path: Path
+) -> None:
+    field = CRM[FIELDS] + "Secret: {type: text, label: Secret, HOW}\n"
+    old = package_of(tmp_path / "old", CRM, {FIELDS: field.replace("HOW", before)})
+    new = package_of(tmp_path / "new", CRM, RAISED, {FIELDS: field.replace("HOW", after)})
+
+    assert [each.code for each in diff_packages(old, new).refused] == refused

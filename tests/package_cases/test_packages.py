@@ -14,6 +14,7 @@ from chassis_platform.cases.stage import Theatre
 from chassis_tenants.bootstrap import DatabaseUrls
 from chassis_tenants.database import Database
 from chassis_tenants.snapshots import SnapshotStore
+from conftest import WRAPPER
 
 PACKAGES = Path(__file__).parents[2] / "packages"
 NAMES = sorted(path.parent.name for path in PACKAGES.glob("*/cases"))
@@ -28,7 +29,7 @@ Play = Callable[[str], Awaitable[list[Outcome]]]
 async def play(urls: DatabaseUrls, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Play]:
     """A function: the outcomes of a package's cases, each package played once."""
     played: dict[str, list[Outcome]] = {}
-    async with Database(urls.server, largest=8) as database:
+    async with Database(urls.server, largest=8, wrapper=WRAPPER) as database:
 
         async def outcomes(name: str) -> list[Outcome]:
             if name not in played:

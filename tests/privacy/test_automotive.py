@@ -70,8 +70,10 @@ async def test_every_retention_rule_can_be_asked(office: Office) -> None:
     found = await preview_retention(office.desk.database, await office.context("olga"))
 
     assert sorted(found) == [
+        "Former_Branches",
         "Integration_Messages",
         "Leads_Never_Followed_Up",
         "Leads_Not_Converted",
+        "Monitoring_Samples",
         "Test_Drive_Licences",
     ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chassis_metadata.errors import ChassisError
+from chassis_metadata.errors import ChassisError, Invalid
 from chassis_platform.automation.consent import may_contact, not_restricted
 from chassis_platform.automation.flows.runner import start
 from chassis_platform.automation.segments import refresh
@@ -128,6 +128,15 @@ async def test_an_e_mail_with_a_purpose_goes_only_to_who_agreed(office: Office) 
     assert office.desk.sql("SELECT to_address FROM data.email_message WHERE template = 'Offer__c'") == [
         ("yes@example.com",)
     ]
+
+
+async def test_no_e_mail_to_people_forgets_to_say_what_for(office: Office) -> None:
+    step: dict[str, Any] = {"template": "Offer__c", "to": [{"email": "PersonEmail"}]}
+    flow = {"label": "Answer", "object": "Account", "trigger": {"sub": {}}}
+    for wrong in (step, {**step, "purpose": "MAILS", "without_consent": "Answers"}):
+        with pytest.raises(Invalid, match="without_consent"):
+            await office.desk.declare("flow", "Answer__c", **flow, steps=[{"email": wrong}])
+    await office.desk.declare("flow", "Answer__c", **flow, steps=[{"email": {**step, "without_consent": "Answers"}}])
 
 
 async def test_many_persons_cost_one_round_trip(office: Office, counted: Any) -> None:

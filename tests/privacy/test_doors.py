@@ -11,7 +11,9 @@ import pytest
 
 from chassis_metadata.ids import new_id
 from chassis_platform.audit.keys import load_signer
+from chassis_platform.key_encryption import wrapper_of
 from chassis_platform.privacy.acts import run_act
+from chassis_platform.settings import Settings
 from chassis_platform.telemetry import configure_logging
 from chassis_tenants.database import Database
 from chassis_tenants.snapshots import SnapshotStore
@@ -173,5 +175,6 @@ async def test_an_archive_is_taken_away(urls: DatabaseUrls, home: Path, site: Si
 
 async def work(urls: DatabaseUrls, home: Path, site: Site, act_id: str) -> None:
     """What the worker does."""
-    async with Database(urls.server, smallest=1, largest=2) as database:
+    wrapper = wrapper_of(Settings(home=home), home)
+    async with Database(urls.server, smallest=1, largest=2, wrapper=wrapper) as database:
         await run_act(database, SnapshotStore(database), load_signer(home), site.tenant_id, act_id)

@@ -10,6 +10,7 @@ from chassis_metadata.errors import ChassisError, Conflict, Forbidden, Invalid
 from chassis_platform.access.system import as_automation, as_system
 from chassis_platform.audit.retention import place_hold, release_hold
 from chassis_platform.privacy.acts import list_acts, preview
+from chassis_platform.records.write import write_records
 
 if TYPE_CHECKING:
     from privacy.conftest import Office
@@ -211,6 +212,26 @@ async def test_a_request_that_somebody_agrees_to_is_carried_out_and_answered(off
     assert (await office.work(act["id"]))["status"] == "done"
     assert office.kept("contact", contact)["email"] is None
     assert office.kept("case", request)["status"] == "Resolved"
+
+
+async def test_many_requests_agreed_to_at_once_cost_no_more_statements(office: Office, counted: Any) -> None:
+    contact, _, _ = await person(office, "+8613812340025")
+    requests = [await office.make("Case", Subject=f"Request {n}", ContactId=contact) for n in range(5)]
+    paul, database = await office.context("paul"), office.desk.database
+    counts = []
+    for some in (requests[:2], requests[2:]):
+        with counted() as statements:
+            agreed = [{"Id": each, "Status": "InProgress"} for each in some]
+            assert all(each.success for each in await write_records(database, paul, "Case", "update", agreed))
+        counts.append(sum(statements))
+    assert counts[0] == counts[1]
+
+    acts = [act for each in requests for act in await asked_for(office, each)]
+    assert [act["reason"] for act in acts] == [f"Request {n}" for n in range(5)]
+    asked = office.desk.sql("SELECT target_name FROM data.setup_audit_trail WHERE action = 'asked_erasure'")
+    assert {act["id"] for act in acts} <= {row[0] for row in asked}
+    queued = office.desk.sql("SELECT payload ->> 'act' FROM chassis.job WHERE kind = 'privacy_act'")
+    assert {act["id"] for act in acts} <= {row[0] for row in queued}
 
 
 async def test_an_own_request_waits_for_another_officer_who_may_refuse(office: Office) -> None:

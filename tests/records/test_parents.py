@@ -33,6 +33,17 @@ COMPONENTS: dict[tuple[str, str], dict[str, Any]] = {
         "formula": "AND(Total__c > Budget, Total__c > PRIORVALUE(Total__c))",
         "message": "The stays cost more than the budget.",
     },
+    ("field", "Workshop.BranchesTotal__c"): {
+        "type": "rollup_summary",
+        "label": "Total of the branches",
+        "child": "Branches",
+        "function": "sum",
+        "field": "Total__c",
+    },
+    ("validation_rule", "Workshop.Branches_Within_Budget__c"): {
+        "formula": "AND(BranchesTotal__c > Budget, BranchesTotal__c > PRIORVALUE(BranchesTotal__c))",
+        "message": "The branches cost more than the budget.",
+    },
     ("validation_rule", "Workshop.Unrelated__c"): {
         "formula": "Rating > 5",
         "message": "Too good.",
@@ -99,6 +110,40 @@ async def test_less_is_no_violation_of_a_rule_that_asks_for_more(
     assert deleted[0].success
     assert told(restored) == [["The stays cost more than the budget."]]
     assert await total(rows, parent) == 60
+
+
+async def branch(database: Database, context: Context, parent: str, code: str) -> str:
+    values = {"Name": code, "Code": code, "Budget": 10_000, "ParentWorkshopId": parent}
+    return str((await create_record(database, context, "Workshop", values)).id)
+
+
+async def test_a_summary_of_summaries_that_breaks_a_rule_of_the_grandparent_is_refused(
+    database: Database, summed: Context, rows: Rows
+) -> None:
+    small, large = await workshop(database, summed, "above", 100), await workshop(database, summed, "far above", 1000)
+    below, beside = await branch(database, summed, small, "below"), await branch(database, summed, large, "beside")
+    records = [{"WorkshopId": each, "Amount": 60} for each in (below, beside)]
+    kept = await write_records(database, summed, "Stay", "insert", records)
+
+    more = await write_records(database, summed, "Stay", "update", [{"Id": each.id, "Amount": 150} for each in kept])
+
+    assert told(more) == [["The branches cost more than the budget."], []]
+    assert (await total(rows, below), await total(rows, beside)) == (60, 150)
+
+
+async def test_what_is_deleted_with_a_record_is_asked_of_its_other_parents_too(
+    database: Database, summed: Context, seen: list[Any]
+) -> None:
+    above = await workshop(database, summed, "owns", 1000)
+    below = await branch(database, summed, above, "owned")
+    await stays(database, summed, below, 15)
+    trigger = Trigger("test", "Less", "Workshop", frozenset({Event.UPDATE}), "BranchesTotal__c < 10", becomes=True)
+
+    context = reacting(summed, trigger)
+    [gone] = await write_records(database, context, "Workshop", "delete", [{"Id": below}])
+
+    assert gone.success
+    assert [each[0] for each in seen] == ["Less"]
 
 
 @pytest.fixture

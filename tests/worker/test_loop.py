@@ -197,7 +197,7 @@ async def test_a_worker_is_woken_by_the_commit_that_queued(queue: Queue) -> None
         await queue.put(tenant, [{"number": 1}])
         await queue.until(lambda: len(queue.log.ran) == 1)
 
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 30  # it looks by itself after 60
 
 
 async def test_without_listening_jobs_are_polled_for(queue: Queue) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis_metadata.check.formulas import complaints_of
+from chassis_metadata.check.hidden_variables import hidden_variables
 from chassis_metadata.check.look import Look, missing_field, unknown
 from chassis_metadata.errors import Invalid
 from chassis_metadata.expressions.kinds import Kind, kind_of
@@ -62,6 +63,13 @@ class StepChecks:
             flow_formula(self._after, standing, text, expects)
         except Invalid as invalid:
             yield from complaints_of(invalid, here, text)
+        else:
+            yield from self._hidden(standing, text, here)
+
+    def _hidden(self, standing: Standing, text: str, here: Where) -> Iterator[Complaint]:
+        for variable, name in hidden_variables(self._after, standing, text).items():
+            message = f"{variable} is a field of {name} here and a variable of the flow. Rename the variable."
+            yield Complaint(here, "ambiguous_name", message)
 
     def _assigned(
         self, fields: Mapping[str, Any], obj: Object, standing: Standing, here: Where, *, new: bool
@@ -297,6 +305,16 @@ class StepChecks:
         if step.verb == "email":
             yield from self._template(step.body["template"], standing, (*here, "template"))
             yield from self._consent(step.body, standing, here)
+            yield from self._agreed(step.body, here)
+
+    def _agreed(self, body: Mapping[str, Any], here: Where) -> Iterator[Complaint]:
+        """Where consents are kept, nobody forgets to ask for them: addresses of records are no colleagues'."""
+        is_said = "purpose" in body or "without_consent" in body
+        if self._after.logic_of("consent_model") and not is_said and any("email" in each for each in body["to"]):
+            message = "Say for which `purpose`, or why nobody is asked whether they agreed: `without_consent`."
+            yield Complaint(here, "required_key_missing", message)
+        if "purpose" in body and "without_consent" in body:
+            yield Complaint((*here, "without_consent"), "invalid_value", "Say either `purpose` or `without_consent`.")
 
     def _consent(self, body: Mapping[str, Any], standing: Standing, here: Where) -> Iterator[Complaint]:
         if "purpose" in body and not self._after.logic_of("consent_model"):

@@ -20,7 +20,7 @@ from chassis_metadata.components import LogicComponent
 from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.fields import REFERENCE_TYPES, FieldType
 from chassis_metadata.forms import Complaint
-from chassis_metadata.logic.identity_check import Fact, IdentityCheck, read_identity_check
+from chassis_metadata.logic.identity_check import Fact, IdentityCheck, encrypted_path, read_identity_check
 from chassis_metadata.places import Where
 from chassis_metadata.snapshot import Object
 
@@ -60,15 +60,20 @@ def _fact_complaints(look: Look, obj: Object, fact: Fact, where: Where) -> Itera
     if fact.related is None:
         if fact.form.criteria is not None:
             yield Complaint((*where, "criteria"), "unused_key", "'criteria' has a meaning with 'related' only.")
-        yield from formula_complaints(look, obj, fact.value, (*where, "value"), Kind.TEXT)
+        yield from _value_of_fact(look, obj, fact, (*where, "value"))
         return
     children = {each.name: each.child for each in obj.children}
     if fact.related not in children:
         yield unknown((*where, "related"), "child relationship", fact.related, children)
         return
     related = look.after.objects[children[fact.related]]
-    yield from formula_complaints(look, related, fact.value, (*where, "value"), Kind.TEXT)
+    yield from _value_of_fact(look, related, fact, (*where, "value"))
     yield from formula_complaints(look, related, fact.form.criteria, (*where, "criteria"), Kind.BOOLEAN)
+
+
+def _value_of_fact(look: Look, obj: Object, fact: Fact, where: Where) -> Iterator[Complaint]:
+    if encrypted_path(look.after, obj, fact.value) is None:
+        yield from formula_complaints(look, obj, fact.value, where, Kind.TEXT)
 
 
 def _subject_complaints(look: Look, check: IdentityCheck, name: str, path: str, where: Where) -> Iterator[Complaint]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from chassis_metadata.check.engine_formulas import formula_complaints, object_complaint, refers_to
 from chassis_metadata.check.look import Look, circle, missing_field, unknown
@@ -12,7 +13,7 @@ from chassis_metadata.forms import Complaint
 from chassis_metadata.logic.access_set import KIND, AccessSource, read_set
 from chassis_metadata.logic.audience import Audience
 from chassis_metadata.logic.record_condition import RecordCondition
-from chassis_metadata.logic.sharing_rule import read_restriction_rule, read_sharing_rule
+from chassis_metadata.logic.sharing_rule import read_restriction_rule, read_sharing_rule, sharing_rules_of
 from chassis_metadata.places import Where
 from chassis_metadata.snapshot import Object
 
@@ -24,7 +25,8 @@ def check_sharing_rule(each: LogicComponent, look: Look, where: Where) -> Iterat
         message = f"Who sees {obj.name} is decided by its parent. Share the parent's records."
         yield Complaint(where, "invalid_value", message)
     yield from audience_complaints(look, rule.audience, (*where, "share_with"))
-    yield from condition_complaints(look, obj, rule.records, (*where, "records"))
+    yield from condition_complaints(look, obj, replace(rule.records, readers_of=()), (*where, "records"))
+    yield from _reader_complaints(look, obj, rule.records.readers_of, (*where, "records", "readers_of"))
 
 
 def check_restriction_rule(each: LogicComponent, look: Look, where: Where) -> Iterator[Complaint]:
@@ -75,6 +77,30 @@ def condition_complaints(look: Look, obj: Object, condition: RecordCondition, wh
     yield from _reference_complaints(obj, condition.user_field, "User", (*where, "user_field"))
     yield from _set_complaints(look, obj, condition.field, condition.access_set, (where, "field", "in"))
     yield from formula_complaints(look, obj, condition.criteria, (*where, "criteria"), Kind.BOOLEAN)
+    if condition.readers_of:
+        message = "Only a sharing rule can share with the readers of another record."
+        yield Complaint((*where, "readers_of"), "invalid_value", message)
+
+
+def _reader_complaints(look: Look, obj: Object, names: Iterable[str], where: Where) -> Iterator[Complaint]:
+    """References that lead to no record, or in the end back to where they begin."""
+    for place, name in enumerate(names):
+        field = obj.fields.get(name)
+        if field is None:
+            yield missing_field((*where, place), obj, name)
+        elif not field.references or name == "Id":
+            yield Complaint((*where, place), "wrong_type", f"{obj.name}.{name} refers to no record.")
+    edges = {each.name: _decided_by(look, each) for each in look.after.objects.values()} if names else {}
+    way = circle(obj.name, edges)
+    if way:
+        yield Complaint(where, "circular_reference", f"Who reads it would depend on itself: {' -> '.join(way)}.")
+
+
+def _decided_by(look: Look, obj: Object) -> set[str]:
+    """The objects whose readers read records of this one."""
+    following = [obj.controlled_by] if obj.sharing is OrgWideDefault.CONTROLLED_BY_PARENT and obj.controlled_by else []
+    following += [name for rule in sharing_rules_of(look.after, obj.name) for name in rule.records.readers_of]
+    return {target for name in following if name in obj.fields for target in obj.fields[name].references}
 
 
 def _reference_complaints(obj: Object, name: str | None, target: str, where: Where) -> Iterator[Complaint]:

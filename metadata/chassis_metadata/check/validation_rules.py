@@ -19,6 +19,8 @@ def check_validation_rule(each: LogicComponent, look: Look, where: Where) -> Ite
     yield from record_formula_complaints(look, (*where, "formula"), obj, rule.formula, Kind.BOOLEAN)
     if rule.field is not None and rule.field not in obj.fields:
         yield missing_field((*where, "field"), obj, rule.field)
+    if rule.unless_valid is not None:
+        yield from _checksum_complaints(look, rule.unless_valid, rule.field, (*where, "unless_valid"))
     known = [one.name for one in obj.record_types]
     for place, name in enumerate(rule.record_types):
         if name not in known:
@@ -26,3 +28,14 @@ def check_validation_rule(each: LogicComponent, look: Look, where: Where) -> Ite
     permissions = look.after.logic_of("custom_permission")
     if rule.bypass_permission is not None and rule.bypass_permission not in permissions:
         yield unknown((*where, "bypass_permission"), "custom permission", rule.bypass_permission, permissions)
+
+
+def _checksum_complaints(look: Look, name: str, field: str | None, where: Where) -> Iterator[Complaint]:
+    if field is None:
+        yield Complaint(where, "unused_key", "'unless_valid' is about the value of 'field': name that too.")
+    function = look.after.functions.get(name)
+    if function is None:
+        yield unknown(where, "function", name, look.after.functions)
+    elif function.kind != "checksum":
+        message = f"{name!r} is a {function.kind}; a function of kind checksum is needed."
+        yield Complaint(where, "wrong_type", message)

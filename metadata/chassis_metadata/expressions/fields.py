@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from chassis_metadata.compile_summaries import summarised_field
 from chassis_metadata.expressions.infer import type_expression
@@ -50,8 +50,13 @@ def child_of(snapshot: Snapshot, field: Field) -> Object:
 
 def fields_read(snapshot: Snapshot, obj: Object, expression: Expression) -> frozenset[str]:
     """The record's own stored fields that decide the value, those inside other formula fields too."""
+    return stored_fields(snapshot, obj, expression.fields)
+
+
+def stored_fields(snapshot: Snapshot, obj: Object, names: Iterable[str]) -> frozenset[str]:
+    """The stored fields behind these fields of the object."""
     found: set[str] = set()
-    waiting = list(expression.fields)
+    waiting = list(names)
     seen: set[str] = set()
     while waiting:
         field = obj.fields[waiting.pop()]

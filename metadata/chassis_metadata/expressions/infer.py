@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from chassis_metadata.errors import Invalid, Problem
 from chassis_metadata.expressions.catalogue import ARITHMETIC, CATALOGUE, EQUALITY, NUMERIC, ORDER
 from chassis_metadata.expressions.kinds import TEXT_LIKE, Kind, common_kind
+from chassis_metadata.expressions.left_out import LEFT_OUT
 from chassis_metadata.expressions.operators import added, comparable
 from chassis_metadata.expressions.parse import parse_expression, problem_at
 from chassis_metadata.expressions.scope import Scope, Unknown, near
@@ -125,8 +126,10 @@ class Checker:
         found = declared_call(self, call)
         if found is not None:
             return found
-        known = (*CATALOGUE, *declared_names(self.scope))
         self.all_typed(call.arguments)
+        if call.name in LEFT_OUT:
+            return self.complain(call, "unknown_function", f"{call.name} is not here. {LEFT_OUT[call.name]}")
+        known = (*CATALOGUE, *declared_names(self.scope))
         return self.complain(call, "unknown_function", f"There is no function {call.name}.{near(call.name, known)}")
 
     def _applied(self, call: Call, signature: Signature) -> Typed:

@@ -180,6 +180,16 @@ class Expression:
         )
 
     @cached_property
+    def row_fields(self) -> frozenset[str]:
+        """The same, but only of the row at hand: inside criteria, of the record that is looked at."""
+        inner = {id(each) for node in self._nodes if isinstance(node, Related) for each in _inside(node)}
+        return frozenset(
+            each.steps[0].field if each.steps else each.field
+            for each in self._values
+            if each.source is Source.ROW and id(each) not in inner
+        )
+
+    @cached_property
     def paths(self) -> frozenset[str]:
         """All paths that are read, in field names; those inside EXISTS and its like with their object before."""
         inner = {id(each): node.obj for node in self._nodes if isinstance(node, Related) for each in _inside(node)}

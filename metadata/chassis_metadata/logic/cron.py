@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -38,7 +37,7 @@ class Cron:
         """The first time later than the moment; None where there is none."""
         local = moment.astimezone(zone)
         for days in range(_MOST_DAYS):
-            for each in self._times(local.date() + timedelta(days=days), zone):
+            for each in _times(self, local.date() + timedelta(days=days), zone):
                 if each > moment:
                     return each
         return None
@@ -47,20 +46,24 @@ class Cron:
         """The last time that is not later than the moment."""
         local = moment.astimezone(zone)
         for days in range(_MOST_DAYS):
-            for each in reversed(list(self._times(local.date() - timedelta(days=days), zone))):
+            for each in reversed(_times(self, local.date() - timedelta(days=days), zone)):
                 if each <= moment:
                     return each
         return None
 
-    def _times(self, day: date, zone: ZoneInfo) -> Iterator[datetime]:
-        if self.takes(day):
-            # An hour that the change of clocks leaves out is the one after it; one that comes twice counts once.
-            found = {
-                datetime.combine(day, time(hour, minute), zone).astimezone(UTC)
-                for hour in self.hours
-                for minute in self.minutes
-            }
-            yield from sorted(found)
+
+@lru_cache(maxsize=10_000)
+def _times(cron: Cron, day: date, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """The day's times, in order."""
+    if not cron.takes(day):
+        return ()
+    # An hour that the change of clocks leaves out is the one after it; one that comes twice counts once.
+    found = {
+        datetime.combine(day, time(hour, minute), zone).astimezone(UTC)
+        for hour in cron.hours
+        for minute in cron.minutes
+    }
+    return tuple(sorted(found))
 
 
 @lru_cache(maxsize=1_000)

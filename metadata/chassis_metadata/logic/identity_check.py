@@ -9,7 +9,7 @@ from typing import Any
 from chassis_metadata.components import LogicComponent
 from chassis_metadata.logic.audience import Audience, read_audience
 from chassis_metadata.logic.matching_rule import DEFAULT_STEPS, Comparison
-from chassis_metadata.snapshot import Snapshot
+from chassis_metadata.snapshot import Field, Object, Snapshot
 
 KIND = "identity_check"
 DATE = "date"
@@ -33,6 +33,28 @@ class Fact:
     def related(self) -> str | None:
         """The child relationship whose records are meant; one of them has to agree."""
         return self.form.related
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptedPath:
+    """An encrypted field, and the references that lead to its record: a value that no formula sees."""
+
+    references: tuple[Field, ...]
+    field: Field
+
+
+def encrypted_path(snapshot: Snapshot, obj: Object, text: str) -> EncryptedPath | None:
+    """The encrypted field that a fact's value is, such as `Account.IdNumber`; None: it is a formula."""
+    *steps, name = (part.strip().lower() for part in text.split("."))
+    references: list[Field] = []
+    for step in steps:
+        reference = obj.fields_by_relationship.get(step)
+        if reference is None or len(reference.references) != 1 or reference.references[0] not in snapshot.objects:
+            return None
+        references.append(reference)
+        obj = snapshot.objects[reference.references[0]]
+    field = obj.fields_by_lower_name.get(name)
+    return EncryptedPath(tuple(references), field) if field is not None and field.encrypted else None
 
 
 @dataclass(frozen=True, slots=True)

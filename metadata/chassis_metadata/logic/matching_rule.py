@@ -186,19 +186,27 @@ def _sides_by_object(snapshot: Snapshot) -> dict[str, dict[str, Side]]:
     for rule in matching_rules(snapshot).values():
         for key in rule.keys:
             sides = list(key.sides())
-            is_sealed = any(_is_encrypted(snapshot, each.object_name, part) for each in sides for part in each.fields)
+            fields = (field_of(snapshot, each.object_name, part) for each in sides for part in each.fields)
+            is_sealed = any(field is not None and field.encrypted for field in fields)
             for side in sides:
                 by_object.setdefault(side.object_name, {})[key.id] = replace(side, is_sealed=is_sealed)
     return by_object
 
 
-def _is_encrypted(snapshot: Snapshot, object_name: str, part: Part) -> bool:
+def field_of(snapshot: Snapshot, object_name: str, part: Part) -> Field | None:
+    """The field that a part of a key is."""
     obj = snapshot.objects.get(object_name)
     if obj is not None and isinstance(part, RelatedValue):
         child = next((each.child for each in obj.children if each.name == part.relationship), "")
         obj, part = snapshot.objects.get(child), part.field
-    field = obj.fields.get(part) if obj is not None and isinstance(part, str) else None
-    return field is not None and field.encrypted
+    return obj.fields.get(part) if obj is not None and isinstance(part, str) else None
+
+
+def key_ids_of(snapshot: Snapshot, name: str) -> list[str]:
+    """The keys, of whatever object, that are made of a field (`Contact.TaxNumber`)."""
+    sides = (side for each in snapshot.objects for side in sides_of(snapshot, each))
+    found = {(side.key.id, field_of(snapshot, side.object_name, part)) for side in sides for part in side.fields}
+    return sorted({key for key, field in found if field is not None and f"{field.object_name}.{field.name}" == name})
 
 
 def criterion_of_rows(snapshot: Snapshot, obj: Object, text: str) -> Expression:

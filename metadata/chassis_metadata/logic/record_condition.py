@@ -19,7 +19,8 @@ class RecordCondition:
 
     `owner`: the user's own, a joined queue's, a subordinate's. `owned_by`: the owner is among these users or queues.
     `user_field`: the reference names the user. `field` and `access_set`: the field's value is one of the set's ids.
-    `criteria`: a formula over the record, $User and $Permission.
+    `criteria`: a formula over the record, $User and $Permission. `readers_of`: one of these references leads to a
+    record that the user may read; of sharing rules only, and met in `sql/sharing.py`.
     """
 
     owner: bool = False
@@ -28,6 +29,7 @@ class RecordCondition:
     field: str | None = None
     access_set: str | None = None
     criteria: str | None = None
+    readers_of: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -45,6 +47,7 @@ def read_condition(body: Mapping[str, Any]) -> RecordCondition:
         field=body.get("field"),
         access_set=body.get("in"),
         criteria=body.get("criteria"),
+        readers_of=tuple(body.get("readers_of", ())),
     )
 
 

@@ -16,13 +16,17 @@ SHARING, RESTRICTION, DEFAULT = "sharing_rule", "restriction_rule", "org_wide_de
 
 @dataclass(frozen=True, slots=True)
 class SharingRule:
-    """Records that meet `records` are shared with the audience, and with those above it in the role hierarchy."""
+    """Records that meet `records` are shared with the audience, and with those above it in the role hierarchy.
+
+    Unless it `passes_on`, whom only this rule lets in is no reader to what depends on who reads the record.
+    """
 
     name: str
     object_name: str
     audience: Audience
     records: RecordCondition
     may_edit: bool = False
+    passes_on: bool = True
 
     @property
     def key(self) -> str:
@@ -57,6 +61,7 @@ def read_sharing_rule(component: LogicComponent) -> SharingRule:
         audience=read_audience(body["share_with"]),
         records=read_condition(body["records"]),
         may_edit=body.get("access", "read") == "edit",
+        passes_on=body.get("passes_on", True),
     )
 
 

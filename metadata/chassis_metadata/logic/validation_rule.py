@@ -14,13 +14,17 @@ _SAVES = (Event.CREATE, Event.UPDATE)
 
 @dataclass(frozen=True, slots=True)
 class ValidationRule:
-    """A rule in force. It fires where `formula` is true; `field` None shows the message with the whole record."""
+    """A rule in force. It fires where `formula` is true; `field` None shows the message with the whole record.
+
+    `unless_valid`: a checksum that the field's value must not fit either.
+    """
 
     name: str
     object_name: str
     formula: str
     message: str
     field: str | None = None
+    unless_valid: str | None = None
     record_types: tuple[str, ...] = ()  # empty: all
     events: frozenset[Event] = frozenset(_SAVES)
     bypass_permission: str | None = None  # who holds it is exempt
@@ -44,6 +48,7 @@ def read_rule(component: LogicComponent) -> ValidationRule:
         formula=body["formula"],
         message=body["message"],
         field=body.get("field"),
+        unless_valid=body.get("unless_valid"),
         record_types=tuple(body.get("record_types", ())),
         events=frozenset(Event(each) for each in body.get("events", _SAVES)),
         bypass_permission=body.get("bypass_permission"),

@@ -2,51 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import psycopg
 
 from chassis_platform.audit.entries import REPEATED, leaf_text
 from chassis_platform.audit.pruned import Pruned
-from chassis_platform.audit.redacted import NOTHING_REDACTED, Redacted
+from chassis_platform.audit.ranges import Range
 from chassis_platform.audit.report import MOST_FINDINGS, Compared, Finding, FindingKind
 from chassis_platform.audit.seal import OVERLAP
 from chassis_tenants.database import Row
-
-#: Leaves in a range.
-_RANGE = 100_000
-_BOUNDS = f"""
-SELECT entry_id FROM (
-    SELECT entry_id, row_number() OVER (ORDER BY entry_id) AS n FROM chassis.audit_leaf
-    WHERE tenant_id = %(tenant_id)s AND source = %(source)s
-) l WHERE n %% {_RANGE} = 0 ORDER BY entry_id
-"""  # noqa: S608  a number of ours
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Entries of a source with ids from `first` on, up to but not `last`; None: without an end."""
-
-    source: str
-    columns: Mapping[str, str]
-    first: str
-    last: str | None
-    redacted: Redacted = NOTHING_REDACTED
-
-
-def ranges_of(
-    connection: psycopg.Connection[Row],
-    tenant_id: int,
-    source: str,
-    columns: Mapping[str, str],
-    redacted: Redacted = NOTHING_REDACTED,
-) -> Iterator[Range]:
-    """All entries and leaves of a source in ranges of about the same size."""
-    bounds = [row[0] for row in connection.execute(_BOUNDS, {"tenant_id": tenant_id, "source": source})]
-    for first, last in zip(["", *bounds], [*bounds, None], strict=True):
-        yield Range(source, columns, first, last, redacted)
 
 
 def _pairs(part: Range) -> str:

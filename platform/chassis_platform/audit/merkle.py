@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator
 
 HASH_LENGTH = 32
+#: What a node's hash begins with. To copy it takes half the time that to begin one does.
+_NODE = hashlib.sha256(b"\x01")
 
 
 def leaf_hash(entry: bytes) -> bytes:
     """The hash of an entry; its prefix differs from a node's, so that no node can pass for an entry."""
     return hashlib.sha256(b"\x00" + entry).digest()
+
+
+def _node_hashes(pairs: Iterable[bytes]) -> Iterator[bytes]:
+    begin = _NODE.copy
+    for pair in pairs:
+        node = begin()
+        node.update(pair)
+        yield node.digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -50,12 +61,12 @@ def root_of(leaves: bytes) -> bytes:
 
 def levels_of(leaves: bytes) -> list[bytes]:
     """The nodes of each level, joined, from the leaves to the root. A node without a neighbour rises as it is."""
-    sha256, pair = hashlib.sha256, 2 * HASH_LENGTH
+    pair = 2 * HASH_LENGTH
     levels = [leaves]
     while len(levels[-1]) > HASH_LENGTH:
         level = levels[-1]
         paired = len(level) - len(level) % pair
-        nodes = b"".join([sha256(b"\x01" + level[at : at + pair]).digest() for at in range(0, paired, pair)])
+        nodes = b"".join(_node_hashes([level[at : at + pair] for at in range(0, paired, pair)]))
         levels.append(nodes + level[paired:])
     return levels
 

@@ -28,6 +28,8 @@ REDACTED = (
     " WHERE tenant_id = %(tenant_id)s ORDER BY id"
 )
 
+_EMPTY_CONVERTED = Statement("SELECT chassis.empty_converted_history(%(field)s::text, %(after)s::text, %(most)s)")
+
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
@@ -54,6 +56,17 @@ async def redact_history(
     if ids:
         await _sign(transaction, tenant, signer, f"{act_id}-{ids[0]}", ids)
     return len(ids)
+
+
+async def redact_converted(
+    transaction: Transaction, tenant: Tenant, signer: Signer, field: str, page: tuple[str, int]
+) -> list[str]:
+    """Empty a page (behind which entry, how many) of the history of a field that is being encrypted, and sign that."""
+    rows = await transaction.fetch(_EMPTY_CONVERTED.bind(field=field, after=page[0], most=page[1]))
+    ids = sorted(row[0] for row in rows)
+    if ids:
+        await _sign(transaction, tenant, signer, f"{field}-{ids[0]}", ids)
+    return ids
 
 
 async def _sign(

@@ -52,7 +52,7 @@ JOURNALS = (
         "change",
         "e.record_id = %(record)s",
         "object_name__lower",
-        "e.field_name = %(field)s",
+        "e.field_name__lower = lower(%(field)s)",
         "'action', 'changed', 'object', e.object_name, 'fields', ARRAY[e.field_name], 'count', 1,"
         " 'records', ARRAY[e.record_id]",
     ),
@@ -152,10 +152,10 @@ def _conditions(journal: Journal, request: TimelineRequest) -> Iterator[str | No
 
 
 def _branch(journal: Journal, wanted: list[str | None]) -> str:
-    where = " AND ".join(["e.tenant_id = %(tenant_id)s", *(each for each in wanted if each)])
-    rows = f"tenant.{journal.table} e WHERE {where}"
+    tenant = "e.tenant_id = %(tenant_id)s"
+    rows, others = f"tenant.{journal.table} e", [tenant, *(each for each in wanted if each and each != _GIN)]
     if _GIN in wanted:  # its share is guessed too high: left to itself, PostgreSQL walks all of time instead
-        rows = f"(SELECT e.* FROM {rows} OFFSET 0) e"  # noqa: S608  texts of this file
+        rows = f"(SELECT e.* FROM {rows} WHERE {tenant} AND {_GIN} OFFSET 0) e"  # noqa: S608  texts of this file
     line = (
         f"json_build_object('id', e.id, 'at', to_json(e.created_date), 'kind', '{journal.kind}',"
         f" 'journal', '{journal.object_name}', 'user_id', e.user_id, 'acting_user_id', e.acting_user_id,"
@@ -163,7 +163,7 @@ def _branch(journal: Journal, wanted: list[str | None]) -> str:
     )
     return (
         f"(SELECT e.created_date, e.id, '{journal.table}' AS source, e.user_id, e.acting_user_id, {line} AS line"  # noqa: S608
-        f" FROM {rows} ORDER BY e.created_date DESC, e.id DESC LIMIT %(most)s)"
+        f" FROM {rows} WHERE {' AND '.join(others)} ORDER BY e.created_date DESC, e.id DESC LIMIT %(most)s)"
     )
 
 

@@ -25,7 +25,8 @@ from chassis_tenants.statement import Statement
 
 OBJECT, SECTION = "AdministrationRequest", "Four eyes"
 PERMISSION_SET, SECURITY_POLICY, PACKAGE = "permission_set", "security_policy", "package"
-KEY_DESTRUCTION, JOURNAL_EXPORT, LOGIN_AS = "key_destruction", "journal_export", "login_as"
+KEY_DESTRUCTION, FIELD_DECRYPTION = "key_destruction", "field_decryption"
+JOURNAL_EXPORT, LOGIN_AS = "journal_export", "login_as"
 WAITING, APPROVED, REFUSED, DONE = "Waiting", "Approved", "Refused", "Done"
 APPROVE = "ApproveAdministration"
 VALID_FOR = timedelta(days=1)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.ids import new_id
 from chassis_metadata.logic.data_subject import KIND, subject_map
@@ -19,19 +21,22 @@ from chassis_platform.plan.changes import Change
 from chassis_platform.records.after_save import Fired, handle
 from chassis_platform.sql.record_values import values_of_records
 from chassis_tenants.database import Transaction
-from chassis_tenants.journal import SetupChange, enqueue, setup_entry
+from chassis_tenants.journal import SetupChange, enqueue_each, setup_entries
 from chassis_tenants.statement import Statement
 
 JOB = "privacy_act"
 PREFIX = "0Pv"
 MANAGE = "ManagePrivacy"
 _SAID = {"export": "a person's data", "erasure": "the erasure of a person"}
+QUEUED = "queued"
 _INSERT = Statement(
     "INSERT INTO chassis.privacy_act"
     " (tenant_id, id, kind, subjects, request_id, reason, language, requested_by, requested_at, decided_by, decided_at,"
     " status, result)"
-    " VALUES (%(tenant_id)s, %(id)s, %(kind)s, %(subjects)s::text[], %(request_id)s, %(reason)s, %(language)s,"
-    " %(by)s, %(at)s, %(decided_by)s, %(decided_at)s, %(status)s, %(result)s::jsonb)"
+    " SELECT %(tenant_id)s, id, kind, subjects, request_id, reason, language, requested_by, %(at)s, decided_by,"
+    " CASE WHEN decided_by IS NOT NULL THEN %(at)s::timestamptz END, status, result"
+    " FROM jsonb_to_recordset(%(acts)s::jsonb) AS act (id text, kind text, subjects text[], request_id text,"
+    " reason text, language text, requested_by text, decided_by text, status text, result jsonb)"
 )
 
 
@@ -47,28 +52,13 @@ class NewAct:
     request_id: str | None = None
     reason: str | None = None
     language: str | None = None
-    result: str | None = None
+    result: Mapping[str, Any] | None = None
     decided_by: str | None = None
 
 
-def put_down(tenant_id: int, act: NewAct) -> Statement:
-    """The statement that keeps an act."""
-    now = clock.now()
-    return _INSERT.bind(
-        tenant_id=tenant_id,
-        id=act.id,
-        kind=act.kind,
-        subjects=list(act.subjects),
-        request_id=act.request_id,
-        reason=act.reason,
-        language=act.language,
-        by=act.requested_by,
-        at=now,
-        decided_by=act.decided_by,
-        decided_at=now if act.decided_by else None,
-        status=act.status,
-        result=act.result,
-    )
+def put_down(tenant_id: int, acts: Sequence[NewAct]) -> Statement:
+    """The statement that keeps acts."""
+    return _INSERT.bind(tenant_id=tenant_id, acts=orjson.dumps(acts).decode(), at=clock.now())
 
 
 def asked_change(act: NewAct, told: Mapping[str, Any]) -> SetupChange:
@@ -76,14 +66,14 @@ def asked_change(act: NewAct, told: Mapping[str, Any]) -> SetupChange:
     return SetupChange(f"asked_{act.kind}", "Privacy", act.id, f"Asked for {_SAID[act.kind]}", after=told)
 
 
-def queued(tenant_id: int, act_id: str) -> Statement:
-    """The statement that has the worker do an act."""
-    return enqueue(tenant_id, JOB, {"act": act_id}, lock_key=JOB)
+def queued(tenant_id: int, act_ids: Sequence[str]) -> Statement:
+    """The statement that has the worker do acts, one after the other."""
+    return enqueue_each(tenant_id, JOB, [{"act": each} for each in act_ids], lock_key=JOB)
 
 
 async def on_save(transaction: Transaction, context: Context, fired: Sequence[Fired]) -> None:
-    """Requests that were agreed to become acts; the statements of a batch go in one trip."""
-    statements: list[Statement] = []
+    """Requests that were agreed to become acts: three statements, however many there are."""
+    acts: list[NewAct] = []
     for each in fired:
         request = requests_of(context.snapshot)[each.obj.name]
         wanted = {str(change.id): change for change in each.changes if _may(context, change)}
@@ -91,10 +81,9 @@ async def on_save(transaction: Transaction, context: Context, fired: Sequence[Fi
             answers = await _answers(transaction, context, request, list(wanted))
             for record_id, (person, reason, asked_by) in answers.items():
                 if _is_person(context, wanted[record_id], request, person):
-                    act = _act(context, each.trigger.name, (record_id, person, reason, asked_by))
-                    statements += _kept(context, act)
-    if statements:
-        await transaction.fetch_each(statements)
+                    acts.append(_act(context, each.trigger.name, (record_id, person, reason, asked_by)))
+    if acts:
+        await transaction.fetch_each([*_kept(context, acts)])
 
 
 def _may(context: Context, change: Change) -> bool:
@@ -137,7 +126,7 @@ def _act(context: Context, kind: str, answer: tuple[str, str, str | None, str | 
     return NewAct(
         id=new_id(PREFIX),
         kind=kind,
-        status="queued" if is_agreed or kind != ERASURE else "waiting",
+        status=QUEUED if is_agreed or kind != ERASURE else "waiting",
         requested_by=asker,
         subjects=[person],
         request_id=record_id,
@@ -147,13 +136,17 @@ def _act(context: Context, kind: str, answer: tuple[str, str, str | None, str | 
     )
 
 
-def _kept(context: Context, act: NewAct) -> Iterator[Statement]:
+def _kept(context: Context, acts: Sequence[NewAct]) -> Iterator[Statement]:
     tenant_id = context.tenant.id
-    told = {"subjects": list(act.subjects), "reason": act.reason, "request": act.request_id, "by": act.requested_by}
-    yield put_down(tenant_id, act)
-    yield setup_entry(tenant_id, context.actor, asked_change(act, told))
-    if act.status == "queued":
-        yield queued(tenant_id, act.id)
+    yield put_down(tenant_id, acts)
+    yield setup_entries(tenant_id, context.actor, [asked_change(each, _told(each)) for each in acts])
+    to_do = [each.id for each in acts if each.status == QUEUED]
+    if to_do:
+        yield queued(tenant_id, to_do)
+
+
+def _told(act: NewAct) -> dict[str, Any]:
+    return {"subjects": list(act.subjects), "reason": act.reason, "request": act.request_id, "by": act.requested_by}
 
 
 handle(KIND, on_save)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from chassis_metadata.errors import Invalid, Problem
 from chassis_metadata.ids import component_id
 from chassis_platform.access.compile import PolicyStore
 from chassis_platform.access.context import Context, Principal
-from chassis_platform.auth.users import create_user
+from chassis_platform.auth.users import create_users
 from chassis_platform.operator import NewTenant, make_tenant, operator_context
 from chassis_platform.records.read import query
 from chassis_platform.records.write import write_records
@@ -38,7 +39,7 @@ ROLLED_BACK = "all_or_none_operation_rolled_back"
 ROLE_PREFIX, GROUP_PREFIX, RECORD_TYPE_PREFIX = "00E", "00G", "012"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Theatre:
     """What all cases of a run share: the database, what is compiled, the package that is played."""
 
@@ -48,10 +49,15 @@ class Theatre:
     package: str
     home: Path
 
-    @property
+    @cached_property
+    def policies(self) -> PolicyStore:
+        """Who may do what."""
+        return PolicyStore(self.database)
+
+    @cached_property
     def worker(self) -> WorkerServer:
         """What job handlers get."""
-        return WorkerServer(self.database, self.snapshots, PolicyStore(self.database), Settings(), self.home)
+        return WorkerServer(self.database, self.snapshots, self.policies, Settings(), self.home)
 
 
 @dataclass(slots=True)
@@ -65,6 +71,7 @@ class Stage:
     usernames: dict[str, str] = field(default_factory=dict)
     languages: dict[str, str] = field(default_factory=dict)
     warnings: list[Problem] = field(default_factory=list)  # of the step
+    made: dict[tuple[str, str], str] = field(default_factory=dict)  # by the package: roles and queues
 
     async def operator(self) -> Context:
         """The operator's context: every right on every object, the rules hold all the same."""
@@ -79,8 +86,7 @@ class Stage:
             raise Invalid.of("unknown_user", f"The case has no user {name!r}. It has: {', '.join(self.usernames)}.")
         base = await self.operator()
         user_id = self.ids[name]
-        policies = PolicyStore(self.theatre.database)
-        policy = await policies.of(base.tenant, user_id, base.snapshot, base.tenant.access_version)
+        policy = await self.theatre.policies.of(base.tenant, user_id, base.snapshot, base.tenant.access_version)
         language = self.languages.get(name, "en_US")
         zone = base.tenant.time_zone
         principal = Principal(user_id, self.usernames[name], "api", language=language, time_zone=zone)
@@ -115,6 +121,11 @@ class Stage:
     async def _made_by_package(self, prefix: str, name: str) -> str:
         if prefix == RECORD_TYPE_PREFIX:
             return component_id(prefix, name)
+        if (prefix, name) not in self.made:
+            self.made[prefix, name] = await self._looked_up(prefix, name)
+        return self.made[prefix, name]
+
+    async def _looked_up(self, prefix: str, name: str) -> str:
         table, key = ("Group", "DeveloperName") if prefix == GROUP_PREFIX else ("UserRole", "DeveloperName")
         rows = await self.rows(f"SELECT Id FROM {table} WHERE {key} = '{name}'")
         if not rows:
@@ -145,12 +156,11 @@ async def set_stage(theatre: Theatre, name: str, given: Mapping[str, Any]) -> St
     await install(theatre.snapshots, tenant.id, theatre.package, None, actor=OPERATOR, with_dependencies=True)
     stage = Stage(theatre, await _current(theatre.database, tenant))
     await _set_values(stage, given)
-    for user, body in given.get("users", {}).items():
-        await _add_user(stage, user, body)
-    for user, body in given.get("users", {}).items():
-        await _join(stage, user, body)
-    for record, body in given.get("records", {}).items():
-        await add_records(stage, await stage.operator(), {record: body})
+    if given.get("users"):
+        await _add_users(stage, given["users"])
+        await _join(stage, given["users"])
+    if given.get("records"):
+        await add_records(stage, await stage.operator(), given["records"])
     return stage
 
 
@@ -169,29 +179,42 @@ async def _set_values(stage: Stage, given: Mapping[str, Any]) -> None:
             await save_component(transaction, stage.theatre.snapshots, ComponentKey(kind, name), body, OPERATOR)
 
 
-async def _add_user(stage: Stage, name: str, body: Mapping[str, Any]) -> None:
+async def _add_users(stage: Stage, users: Mapping[str, Mapping[str, Any]]) -> None:
+    people = [(await _document(stage, name, body), body.get("permission_sets", [])) for name, body in users.items()]
+    stage.languages |= {name: body.get("language", "en_US") for name, body in users.items()}
+    ids = await create_users(stage.theatre.database, await stage.operator(), people)
+    stage.ids |= dict(zip(users, ids, strict=True))
+    stage.objects |= dict.fromkeys(users, "User")
+    stage.usernames |= {name: str(document["username"]) for name, (document, _) in zip(users, people, strict=True)}
+
+
+async def _document(stage: Stage, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
     username = f"{name}@{stage.tenant.name}.example"
-    document = {"username": username, "last_name": name, "email": username}
-    document["language"] = stage.languages[name] = body.get("language", "en_US")
+    document = {"username": username, "last_name": name, "email": username, "language": body.get("language", "en_US")}
     if body.get("time_zone"):
         document["time_zone"] = body["time_zone"]
-    context = await stage.operator()
     if body.get("role"):
         document["role_id"] = await stage.value(f"@role:{body['role']}")
-    user_id = await create_user(stage.theatre.database, context, document, body.get("permission_sets", []))
-    stage.ids[name], stage.objects[name], stage.usernames[name] = user_id, "User", username
+    return document
 
 
-async def _join(stage: Stage, name: str, body: Mapping[str, Any]) -> None:
+async def _join(stage: Stage, users: Mapping[str, Mapping[str, Any]]) -> None:
     """What needs the other users to be there: managers, queues, fields."""
-    values = {**body.get("fields", {}), **({"ManagerId": f"@{body['manager']}"} if body.get("manager") else {})}
+    changes: list[dict[str, Any]] = []
+    for name, body in users.items():
+        values = {**body.get("fields", {}), **({"ManagerId": f"@{body['manager']}"} if body.get("manager") else {})}
+        if values:
+            changes.append({"Id": stage.ids[name], **await stage.value(values)})
+    members = [
+        {"GroupId": await stage.value(f"@queue:{queue}"), "UserOrGroupId": stage.ids[name]}
+        for name, body in users.items()
+        for queue in body.get("queues", ())
+    ]
     context = await stage.operator()
-    if values:
-        record = {"Id": stage.ids[name], **await stage.value(values)}
-        await _written(stage, context, "User", "update", [record])
-    for queue in body.get("queues", ()):
-        member = {"GroupId": await stage.value(f"@queue:{queue}"), "UserOrGroupId": stage.ids[name]}
-        await _written(stage, context, "GroupMember", "insert", [member])
+    if changes:
+        await _written(stage, context, "User", "update", changes)
+    if members:
+        await _written(stage, context, "GroupMember", "insert", members)
 
 
 async def _written(stage: Stage, context: Context, name: str, operation: Any, records: list[Any]) -> list[str]:

@@ -94,8 +94,8 @@ async def ask(database: Database, context: Context, actor: Actor, wish: Wish) ->
     if is_erasure and not (wish.reason or "").strip():
         raise Invalid.of("required_field_missing", "Say why the person is erased: `reason`.", path="reason")
     act, tenant_id = _begun(context, wish, found), context.tenant.id
-    statements = [put_down(tenant_id, act), setup_entry(tenant_id, actor, asked_change(act, _told(wish)))]
-    statements += [] if is_erasure else [queued(tenant_id, act.id)]
+    statements = [put_down(tenant_id, [act]), setup_entry(tenant_id, actor, asked_change(act, _told(wish)))]
+    statements += [] if is_erasure else [queued(tenant_id, [act.id])]
     async with database.transaction(context.binding) as transaction:
         await transaction.fetch_each(statements)
     return act.id
@@ -112,7 +112,7 @@ def _begun(context: Context, wish: Wish, found: Mapping[str, Any]) -> NewAct:
         request_id=wish.request_id,
         reason=wish.reason,
         language=wish.language or context.principal.language,
-        result=_json({"planned": found["objects"]}) if is_erasure else None,
+        result={"planned": found["objects"]} if is_erasure else None,
     )
 
 
@@ -138,7 +138,7 @@ async def decide(database: Database, context: Context, actor: Actor, act_id: str
         await transaction.fetch(_DECIDE.bind(status="queued" if agree else "refused", **by))
         await transaction.fetch(setup_entry(context.tenant.id, actor, change))
         if agree:
-            await transaction.fetch(queued(context.tenant.id, act_id))
+            await transaction.fetch(queued(context.tenant.id, [act_id]))
         else:
             await answer_request(transaction, context, act, FAILED)
 
@@ -273,7 +273,7 @@ async def read_archive(database: Database, context: Context, actor: Actor, act_i
 async def keep_run(database: Database, context: Context, act_id: str) -> None:
     """Note that a run of the retention rules has begun."""
     begun = NewAct(act_id, "retention", "running", context.principal.user_id)
-    await database.read(context.binding, put_down(context.tenant.id, begun))
+    await database.read(context.binding, put_down(context.tenant.id, [begun]))
 
 
 async def end_run(database: Database, context: Context, act_id: str, result: object) -> None:

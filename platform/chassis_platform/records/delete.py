@@ -6,7 +6,7 @@ them; purging clears them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from chassis_metadata.snapshot import Object
@@ -19,7 +19,7 @@ from chassis_platform.records.family import Family, cascades, family_of
 from chassis_platform.records.inquiry import PLATFORM, Inquiry, Knowledge, everywhere, unique_fields
 from chassis_platform.records.judge import meet_stored
 from chassis_platform.records.master_locks import masters_that_lock, refuse_under_locked
-from chassis_platform.records.parents import before_writing, judge_parents, watches_of_members
+from chassis_platform.records.parents import before_writing, judge_parents, learn, watches_of_members
 from chassis_platform.records.rollups import maintain_members
 from chassis_platform.records.rounds import set_off, write_in_rounds
 from chassis_platform.records.trail import DELETED, RESTORED, audit_of, audited
@@ -57,19 +57,17 @@ async def _carry_out(
         return write(plan)
 
     async def attempt(part: WritePlan, first: Sequence[Statement]) -> None:
-        changes = part.existing
-        watched, asked = watches_of_members(part), question(part, changes)
-        before = before_writing(part, watched, changes)
+        changes, roots = part.existing, frozenset(_ids(part))
+        members = {name: family.ids(name, roots) for name in family.members}
+        watched, asked = watches_of_members(part, members), question(part, changes)
+        before = before_writing(part, watched, changes, members)
         answers = await transaction.fetch_each([*first, *before, *asked, *write(part)])
-        for watch, rows in zip(watched, answers[len(first) :], strict=False):
-            watch.take(rows)
+        learn(watched, answers[len(first) :])
         fired = hear(part, changes, answers[len(first) + len(before) + len(asked) - 1] if asked else ())
         if any(change.problems for change in changes):
             return
-        roots = frozenset(_ids(part))
-        members = {name: family.ids(name, roots) for name in family.members}
         changed = await maintain_members(transaction, part.context, part.now, members)
-        await judge_parents(transaction, part, changes, watched, changed)
+        await judge_parents(transaction, part, changes, watched, _outside(changed, members))
         if not any(change.problems for change in changes):
             await set_off(transaction, part, changes, fired)
 
@@ -79,6 +77,11 @@ async def _carry_out(
 def _is_summed_up(plan: WritePlan, family: Family) -> bool:
     snapshot = plan.context.snapshot
     return any(relations_over(snapshot, snapshot.objects[name]) for name in family.members)
+
+
+def _outside(changed: Mapping[str, set[str]], members: Mapping[str, Iterable[str]]) -> dict[str, set[str]]:
+    """Parents that share the fate of their children are not asked."""
+    return {name: ids - set(members.get(name, ())) for name, ids in changed.items()}
 
 
 def _ids(plan: WritePlan) -> list[str]:

@@ -20,6 +20,7 @@ from chassis_platform.plan.read_plan import Column, ReadPlan
 from chassis_platform.plan.signature import columns_signature, signature, with_values
 from chassis_platform.plan.single import plan_record
 from chassis_platform.sql.access_log import entry_name
+from chassis_platform.sql.children import url_name
 from chassis_platform.sql.formula_context import asking, time_zone
 from chassis_platform.sql.read import CompiledRead, Shape, compile_count, compile_read
 from chassis_tenants.database import Database, Row
@@ -48,6 +49,7 @@ class Wanted:
     after: LastKey | None = None
     position: int = 0  # records answered before
     version: str = LATEST_VERSION
+    child_locators: tuple[str, ...] = ()  # one for each child set: what more of it is asked by
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,9 @@ class Page:
 
 
 def planned(context: Context, text: str, *, include_deleted: bool) -> ReadPlan:
-    """The plan of a query text; parsed and planned once for all users with the same grants."""
-    key = (context.policy.grants.identity, text, include_deleted)
+    """The plan of a query text; parsed and planned once for all users with the same grants and language."""
+    spoken = (context.principal.language, context.tenant.currency)
+    key = (context.policy.grants.identity, spoken, text, include_deleted)
     return _plans.find(key, lambda: plan_query(parse_query(text), context, include_deleted=include_deleted))
 
 
@@ -89,12 +92,13 @@ async def read_page(database: Database, context: Context, plan: ReadPlan, wanted
 
 async def read_pages(database: Database, context: Context, pages: Sequence[tuple[ReadPlan, Wanted]]) -> list[Page]:
     """Several pages in one round trip."""
-    statements = [_bound(context, plan, wanted) for plan, wanted in pages]
+    statements = [bound_page(context, plan, wanted) for plan, wanted in pages]
     answers = await database.read(context.binding, *statements)
     return [_page(rows[0], wanted) for rows, (_, wanted) in zip(answers, pages, strict=True)]
 
 
-def _bound(context: Context, plan: ReadPlan, wanted: Wanted) -> Statement:
+def bound_page(context: Context, plan: ReadPlan, wanted: Wanted) -> Statement:
+    """The statement that reads a page, with everything bound."""
     remaining = None if plan.limit is None else max(plan.limit - wanted.position, 0)
     fetch = wanted.batch + 1 if remaining is None else min(wanted.batch + 1, remaining)
     read = compiled(context, plan, wanted)
@@ -153,7 +157,16 @@ def parameters(context: Context, plan: ReadPlan, wanted: Wanted, entry_count: in
         **cursor_parameters(wanted.after),
         **log_parameters(context, wanted.door, entry_count),
         "url_prefix": f"/services/data/v{wanted.version}/sobjects/",
+        **{
+            url_name(number): f"{query_url(wanted.version)}{locator}-"
+            for number, locator in enumerate(wanted.child_locators)
+        },
     }
+
+
+def query_url(version: str) -> str:
+    """Where batches of queries are to be had, behind their locators."""
+    return f"/services/data/v{version}/query/"
 
 
 def who(context: Context) -> dict[str, Any]:

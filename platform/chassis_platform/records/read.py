@@ -1,36 +1,20 @@
-"""Queries and single records, as the REST API answers them."""
+"""Single records, as the REST API answers them, and all that is read besides."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-import orjson
-
-from chassis_metadata.errors import ChassisError, Conflict, Invalid, NotFound
-from chassis_metadata.ids import is_id, new_id, normal_id
+from chassis_metadata.errors import Conflict, Invalid, NotFound
+from chassis_metadata.ids import is_id, normal_id
 from chassis_metadata.snapshot import Field, Object
 from chassis_platform.access.context import Context
-from chassis_platform.plan.read_plan import ReadPlan
+from chassis_platform.records.batches import query, query_more
 from chassis_platform.records.export import export_csv
-from chassis_platform.records.groups import read_groups
 from chassis_platform.records.history import record_history
 from chassis_platform.records.lists import count_records, list_records, record_for_ui, related_list
-from chassis_platform.records.pages import (
-    LARGEST_BATCH,
-    LATEST_VERSION,
-    Page,
-    Wanted,
-    count_all,
-    count_statement,
-    planned,
-    planned_record,
-    read_page,
-    who,
-)
+from chassis_platform.records.pages import LATEST_VERSION, Wanted, count_all, planned_record, read_page
 from chassis_platform.records.recycle_bin import recycle_bin
-from chassis_platform.sql.locators import find_locator, keep_locator, kept_text
 from chassis_tenants.database import Database
 
 __all__ = [
@@ -47,92 +31,7 @@ __all__ = [
     "related_list",
 ]
 
-_LOCATOR_PREFIX = "01g"
-_LOCATOR = re.compile(r"(?P<id>01g[0-9A-Za-z]{15})-(?P<position>\d{1,10})")
 _NO_RECORD = "The requested resource does not exist"
-_MOST = 2**31 - 1
-
-
-async def query(  # noqa: PLR0913  what a request for a query may say, by name
-    database: Database,
-    context: Context,
-    text: str,
-    *,
-    door: str = "query",
-    include_deleted: bool = False,
-    batch_size: int = LARGEST_BATCH,
-    version: str = LATEST_VERSION,
-) -> bytes:
-    """The whole answer to a query: its first batch, and where the next one is."""
-    plan = planned(context, text, include_deleted=include_deleted)
-    if plan.count_only:
-        return _body(_cut(await count_all(database, context, plan), plan), b"[]")
-    wanted = Wanted(door, batch_size, version=version)
-    if plan.is_aggregate:
-        page = await read_groups(database, context, plan, wanted)
-        return _body(page.count, page.records)
-    page = await read_page(database, context, plan, wanted)
-    if page.next_key is None:
-        return _body(page.count, page.records)
-    return await _with_locator(database, context, plan, (text, page, wanted), None)
-
-
-def _cut(found: int, plan: ReadPlan) -> int:
-    """How many of the found remain behind the query's offset and within its limit."""
-    return min(max(found - plan.offset, 0), _MOST if plan.limit is None else plan.limit)
-
-
-async def query_more(
-    database: Database, context: Context, locator: str, *, door: str = "query", version: str = LATEST_VERSION
-) -> bytes:
-    """The batch behind a locator. It may be asked for again and again: each answer keeps a locator of its own."""
-    match = _LOCATOR.fullmatch(locator)
-    if match is None:
-        raise _no_locator()
-    found = find_locator(context.tenant.id, context.principal.user_id, match["id"])
-    [rows] = await database.read(context.binding, found)
-    if not rows or rows[0][2] != int(match["position"]):
-        raise _no_locator()
-    text, include_deleted, position, after, total, batch = rows[0]
-    plan = planned(context, text, include_deleted=include_deleted)
-    wanted = Wanted(door, batch, after=after, position=position, version=version)
-    page = await read_page(database, context, plan, wanted)
-    if page.next_key is None:
-        return _body(total, page.records)
-    return await _with_locator(database, context, plan, (text, page, wanted), total)
-
-
-def _no_locator() -> ChassisError:
-    return Invalid.of("invalid_query_locator", "invalid query locator")
-
-
-async def _with_locator(
-    database: Database, context: Context, plan: ReadPlan, answered: tuple[str, Page, Wanted], total: int | None
-) -> bytes:
-    text, page, wanted = answered
-    locator_id = new_id(_LOCATOR_PREFIX)
-    position = wanted.position + page.count
-    statement = keep_locator(count_statement(context, plan) if total is None else None).bind(
-        **who(context),
-        locator_id=locator_id,
-        query_text=kept_text(locator_id, text, plan.values.values()),
-        include_deleted=plan.include_deleted,
-        position=position,
-        after_key=orjson.dumps(page.next_key).decode(),
-        known_total=total,
-        skipped=plan.offset if total is None else 0,
-        most=_MOST if plan.limit is None else plan.limit,
-        batch=wanted.batch,
-    )
-    [[(counted,)]] = await database.read(context.binding, statement)
-    url = f"/services/data/v{wanted.version}/query/{locator_id}-{position}"
-    return _body(counted, page.records, url)
-
-
-def _body(total: int, records: bytes, next_url: str | None = None) -> bytes:
-    done = b"true" if next_url is None else b"false"
-    following = b"" if next_url is None else b'"nextRecordsUrl":"%b",' % next_url.encode()
-    return b'{"totalSize":%d,"done":%b,%b"records":%b}' % (total, done, following, records)
 
 
 async def get_record(  # noqa: PLR0913  what a request for a record may say, by name

@@ -22,7 +22,7 @@ from chassis_platform.records.inquiry import Inquiry, everywhere, names_to_load
 from chassis_platform.records.judge import judge_values, meet_stored, refuse_circles, resolve_keys, self_references
 from chassis_platform.records.masked_values import refuse_masked
 from chassis_platform.records.master_locks import refuse_under_locked
-from chassis_platform.records.parents import before_writing, judge_parents, watches
+from chassis_platform.records.parents import before_writing, judge_parents, learn, watches
 from chassis_platform.records.rollups import followings, maintain
 from chassis_platform.records.rounds import hand_over, set_off, write_in_rounds
 from chassis_platform.records.trail import trail_of
@@ -83,10 +83,10 @@ async def _attempt_to_write(
     first = () if numbered else first
     watched = watches(plan, changes)
     at_once, later = in_two_parts(plan, changes)
-    before, asked = before_writing(plan, watched, changes), question(at_once, changes)
+    present = {plan.obj.name: [str(change.id) for change in changes if not change.creating]}
+    before, asked = before_writing(plan, watched, changes, present), question(at_once, changes)
     answers = await transaction.fetch_each([*first, *before, *_statements(plan), *asked])
-    for watch, rows in zip(watched, answers[len(first) :], strict=False):
-        watch.take(rows)
+    learn(watched, answers[len(first) :])
     fired = hear(at_once, changes, answers[-1] if asked else ())
     if any(change.problems for change in changes):
         return

@@ -26,7 +26,7 @@ async def search(
     """The records in whose name or searchable fields the text stands, grouped by object."""
     if len(text.strip()) < SHORTEST_SEARCH:
         return b'{"groups":[]}'
-    searched = _searched(context, objects)
+    searched = searched_objects(context, objects)
     found = await _find(database, context, searched, ListRequest((), search=text, limit=limit), door="search")
     groups = [_group(obj, records, context) for obj, records in zip(searched, found, strict=True) if records]
     return orjson.dumps({"groups": groups})
@@ -51,7 +51,7 @@ async def lookup(database: Database, context: Context, text: str, *, objects: Se
     return orjson.dumps({"records": records[:limit]})
 
 
-def _searched(context: Context, objects: Sequence[str] | None) -> list[Object]:
+def searched_objects(context: Context, objects: Sequence[str] | None) -> list[Object]:
     """The objects named, or those that stand in the user's apps, or else all that can be searched."""
     names = Names(context.snapshot, context.policy)
     if objects:

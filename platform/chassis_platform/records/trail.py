@@ -11,6 +11,7 @@ import orjson
 
 from chassis_metadata.ids import new_ids
 from chassis_metadata.snapshot import Object
+from chassis_platform.access.user_facts import FACTS_FROM
 from chassis_platform.plan.changes import Change
 from chassis_platform.plan.rules import NAME
 from chassis_platform.plan.write import WritePlan
@@ -88,14 +89,15 @@ def as_text(value: Any) -> str | None:
 
 
 def audit_of(plan: WritePlan, action: str, changes: Sequence[Change]) -> Iterable[Statement]:
-    """Entries of the setup audit trail, and the new access version that what they say may bring about."""
+    """Entries of the setup audit trail, and the new access version where they say who a user is."""
     rows = [_audit_row(plan, action, change) for change in changes]
     if not rows:
         return
     for row, entry_id in zip(rows, new_ids(SETUP_PREFIX, len(rows)), strict=True):
         row |= {"id": entry_id, ACTING: plan.context.principal.acting_user_id}
     yield insert_audit(plan.context.snapshot).bind(rows=folded(rows))
-    yield CHANGE_ACCESS
+    if plan.obj.name in FACTS_FROM:
+        yield CHANGE_ACCESS
 
 
 def audited(obj: Object) -> list[str]:

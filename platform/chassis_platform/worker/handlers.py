@@ -18,6 +18,7 @@ from chassis_platform.automation.answers import call_webhook
 from chassis_platform.automation.approvals.links import load_key
 from chassis_platform.automation.approvals.mails import mail_approvers
 from chassis_platform.automation.approvals.overdue import check_deadlines
+from chassis_platform.automation.encryption.conversion import convert_values
 from chassis_platform.automation.encryption.rotation import JOB as SEAL_ANEW
 from chassis_platform.automation.encryption.sealing_anew import seal_anew
 from chassis_platform.automation.evidence import EXPIRED as EXPIRED_EVIDENCE
@@ -42,6 +43,7 @@ from chassis_platform.privacy.retention import run_retention
 from chassis_platform.records.purge import purge_deleted
 from chassis_platform.records.recalculation import recalculate
 from chassis_platform.worker.server import Handler, WorkerServer
+from chassis_tenants.conversions import CONVERT
 from chassis_tenants.database import Binding
 from chassis_tenants.recalculation import RECALCULATE
 from chassis_tenants.registry import tenant_by_id
@@ -238,7 +240,14 @@ async def seal_values_anew(server: WorkerServer, tenant_id: int, payload: Mappin
         await seal_anew(server.database, context, payload["number"])
 
 
+async def convert_fields(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
+    """Encrypt what stands in clear of fields that are encrypted now, or lay in clear again what is not to be."""
+    del payload
+    await convert_values(server.database, server.snapshots, tenant_id, load_signer(server.home))
+
+
 HANDLERS: dict[str, Handler] = {
+    CONVERT: convert_fields,
     SEAL_ANEW: seal_values_anew,
     PRIVACY_ACT: do_privacy_act,
     RETENTION: keep_no_longer,

@@ -55,6 +55,10 @@ _CHECKED = Statement(
     "UPDATE chassis.flow_clock SET checked_until = %(until)s"
     " WHERE tenant_id = %(tenant_id)s AND flow = %(flow)s AND checked_until < %(until)s RETURNING flow"
 )
+_NOTHING_DUE = Statement(
+    "UPDATE chassis.flow_clock SET checked_until = %(until)s"
+    " WHERE tenant_id = %(tenant_id)s AND flow = ANY (%(flows)s) AND checked_until < %(until)s"
+)
 _LOOKED = Statement(
     "INSERT INTO chassis.flow_clock (tenant_id, flow, since, checked_until, next_due, metadata_version)"
     " VALUES (%(tenant_id)s, '', %(now)s, %(now)s, %(next)s, %(version)s)"
@@ -85,7 +89,7 @@ async def flows_due(database: Database, snapshots: SnapshotStore, tenant_id: int
     clocks = await _clocks(look)
     for flow in flows_started_by(context.snapshot, "schedule"):
         await _scheduled(look, flow, clocks[flow.name][1])
-    for flow in flows_started_by(context.snapshot, "relative"):
+    for flow in await _with_something(look, clocks):
         await _relative(look, flow, clocks[flow.name])
     await _waits(look)
     await _prune(look, clocks)
@@ -134,6 +138,21 @@ def _is_off(look: _Look, flow: Flow, moment: datetime) -> bool:
         return False
     hours = named_hours(look.context.snapshot, flow.trigger.get("business_hours"))
     return not is_business_day(hours, moment.astimezone(look.zone).date(), look.zone)
+
+
+async def _with_something(look: _Look, clocks: Mapping[str, tuple[datetime, datetime]]) -> list[Flow]:
+    """The flows relative to dates for which something may be due; the others, most at most times, were looked at."""
+    flows = flows_started_by(look.context.snapshot, "relative")
+    if not flows:
+        return []
+    windows = [timing_of(look.context, each).window(look.now, *clocks[each.name]) for each in flows]
+    asked = [dated_records(look.context, *each, "") for each in zip(flows, windows, strict=True)]
+    async with look.database.transaction(look.context.binding) as transaction:
+        pages = await transaction.fetch_each(asked)
+        idle = [flow.name for flow, rows in zip(flows, pages, strict=True) if not rows]
+        given = {"tenant_id": look.context.tenant.id, "until": look.now}
+        await transaction.fetch(_NOTHING_DUE.bind(**given, flows=idle))
+    return [flow for flow, rows in zip(flows, pages, strict=True) if rows]
 
 
 async def _relative(look: _Look, flow: Flow, clocks: tuple[datetime, datetime]) -> None:

@@ -86,12 +86,12 @@ async def ask(
 async def find(
     transaction: Transaction, context: Context, frame: Frame, search: Search, question: Question
 ) -> list[tuple[Item, Answer]]:
-    """What is found for each item, and the answers for it; formulas are over the found record."""
+    """What is found for each item, in their order, and the answers for it; formulas are over the found record."""
     standing = frame.standing
     key = ("flow_search", standing, search.obj.name, _search_key(search), question)
     statement = context.snapshot.keep(key, lambda: _searched(context.snapshot, standing, search, question))
     rows = await transaction.fetch(_bound(statement, context, standing, frame.items, frozenset()))
-    return [(frame.items[row[0]], _answer(row, question)) for row in rows]
+    return [(frame.items[row[0]], _answer(row, question)) for row in sorted(rows, key=lambda row: row[0])]
 
 
 def _search_key(search: Search) -> tuple[Any, ...]:

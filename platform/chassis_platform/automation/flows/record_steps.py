@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chassis_metadata.errors import Problem
+from chassis_metadata.expressions.fields import stored_fields
 from chassis_metadata.expressions.kinds import Kind, kind_of
 from chassis_metadata.expressions.typed import Expression
 from chassis_metadata.logic.flow import Step, formula_of
@@ -104,12 +105,54 @@ async def update(run: Run, frame: Frame, step: Step) -> None:
 
 @verb("update_records")
 async def update_records(run: Run, frame: Frame, step: Step) -> None:
-    """Set fields of what is found; a record that is found for several gets what the last of them says."""
+    """Set fields of what is found. A record that is found for several ends as if they had come one after the other."""
     search = search_of(run, frame, step.body)
     fields, formulas = assigned(run, search.obj, frame.standing.inside(search.obj.name), step.body["fields"])
     found = await run.find(frame, step, search, formulas, fields)
-    changes = {str(answer.record_id): (item, differing(run.snapshot, fields, answer)) for item, answer in found}
-    await _update(run, frame, step, search.obj, changes)
+    builds_on_itself = _builds_on_itself(run.snapshot, search, fields, formulas)
+    while found:
+        now, left = _in_turn(found) if builds_on_itself else (found, set())
+        changes = {str(answer.record_id): (item, differing(run.snapshot, fields, answer)) for item, answer in now}
+        _note_overruled(run, frame, step, search.obj, fields, now)
+        await _update(run, frame, step, search.obj, changes)
+        items = [each for each in frame.items if any(item is each for item, _ in left)]
+        again = await run.find(frame.only(items), step, search, formulas, fields) if items else []
+        found = [(item, answer) for item, answer in again if (item, answer.record_id) in left]
+
+
+def _builds_on_itself(
+    snapshot: Snapshot, search: Search, fields: Sequence[Field], formulas: Sequence[Expression]
+) -> bool:
+    """Whether what is set decides what is found or set: then the next must see what the one before left."""
+    asked = [*formulas, *([] if search.criteria is None else [search.criteria])]
+    read = {name for each in asked for name in stored_fields(snapshot, search.obj, each.row_fields)}
+    return any(each.name in read for each in fields)
+
+
+def _in_turn(
+    found: Sequence[tuple[Item, Answer]],
+) -> tuple[list[tuple[Item, Answer]], set[tuple[Item, str | None]]]:
+    """The first of those that found each record, and the pairs whose turn comes later."""
+    first: dict[str | None, tuple[Item, Answer]] = {}
+    for item, answer in found:
+        first.setdefault(answer.record_id, (item, answer))
+    left = {(item, answer.record_id) for item, answer in found if first[answer.record_id][0] is not item}
+    return list(first.values()), left
+
+
+def _note_overruled(
+    run: Run, frame: Frame, step: Step, obj: Object, fields: Sequence[Field], found: Sequence[tuple[Item, Answer]]
+) -> None:
+    """What one record wanted and a later one wanted otherwise is told."""
+    last = {answer.record_id: answer.values for _, answer in found}
+    for _, answer in found:
+        lost = {
+            field.name: value
+            for field, value, kept in zip(fields, answer.values, last[answer.record_id], strict=True)
+            if value != kept
+        }
+        if lost:
+            run.did(frame, step, "overruled", obj.name, answer.record_id, **lost)
 
 
 @verb("create")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 from chassis_metadata.errors import Forbidden, Invalid, NotFound, Problem
 from chassis_metadata.formula_sources import fields_read
 from chassis_metadata.logic.formula_of import formula_of
-from chassis_metadata.logic.identity_check import Fact, IdentityCheck, identity_checks
-from chassis_metadata.snapshot import Object
+from chassis_metadata.logic.identity_check import Fact, IdentityCheck, encrypted_path, identity_checks
+from chassis_metadata.snapshot import Object, Snapshot
 from chassis_platform import clock
 from chassis_platform.access.context import Context
 from chassis_platform.access.system import as_automation
@@ -124,7 +124,10 @@ async def _known(
     obj, shared = context.snapshot.objects[check.object_name], common(context)
     statements = [fact_values(context.snapshot, obj, each).bind(**shared, person_id=person_id) for each in check.facts]
     answers = await transaction.fetch_each(statements)
-    return {fact.name: [row[0] for row in rows] for fact, rows in zip(check.facts, answers, strict=True)}
+    return {
+        fact.name: [known for (known,) in rows if known is not None]  # the key of an encrypted one may be destroyed
+        for fact, rows in zip(check.facts, answers, strict=True)
+    }
 
 
 def _entry(context: Context, check: IdentityCheck, person_id: str, asked: Sequence[Fact], *, passed: bool) -> Statement:
@@ -149,9 +152,16 @@ def _fields(context: Context, check: IdentityCheck, asked: Sequence[Fact]) -> li
     found: dict[str, None] = {}
     for fact in asked:
         of = context.snapshot.objects[children[fact.related]] if fact.related else obj
-        for object_name, name in fields_read(formula_of(context.snapshot, of, fact.value)):
+        for object_name, name in _read_for(context.snapshot, of, fact):
             found[name if object_name == obj.name else f"{object_name}.{name}"] = None
     return sorted(found)
+
+
+def _read_for(snapshot: Snapshot, obj: Object, fact: Fact) -> Iterable[tuple[str, str]]:
+    encrypted = encrypted_path(snapshot, obj, fact.value)
+    if encrypted is not None:
+        return [(encrypted.field.object_name, encrypted.field.name)]
+    return fields_read(formula_of(snapshot, obj, fact.value))
 
 
 async def _record(
