@@ -162,7 +162,7 @@ def _refused_field(old: Field | None, new: Field) -> Iterator[Complaint]:
         return
     encryption = _changed_encryption(old, new)
     if encryption is not None:
-        yield _refusal(new, "encryption_changed", encryption)
+        yield _told(new, "encryption_changed", encryption)
         return
     if new.type is not old.type:
         yield _refusal(new, "type_changed", f"was a {old.type}. Keep the type and add another field.")
@@ -183,23 +183,27 @@ def _refused_field(old: Field | None, new: Field) -> Iterator[Complaint]:
 def _changed_encryption(old: Field, new: Field) -> str | None:
     """Why stored values don't bear what the new version says of their encryption, and of finding them."""
     if old.encrypted and not new.encrypted:
-        return "was stored encrypted, and tenants count on that. Keep it so, and add another field."
+        return f"{new.name} was stored encrypted, and tenants count on that. Keep it so, and add another field."
     if not old.encrypted:  # a job encrypts what is there
         return _unfit_index(old) if new.encrypted else None
     if new.has_index and not old.has_index:
-        return "was not indexed, so its encrypted values can't be found. Keep it so, and add another field."
+        return f"{new.name} was not indexed, so its encrypted values can't be found. Keep it so, and add another field."
     if new.case_sensitive != old.case_sensitive:
-        return "is found as `case_sensitive` said when its values were stored. Keep it so."
+        return f"{new.name} is found as `case_sensitive` said when its values were stored. Keep it so."
     return None
 
 
 def _unfit_index(old: Field) -> str | None:
     """The index of before stays for tenants that come later, and takes in what is encrypted."""
     if old.has_index and (old.length or 0) > LONGEST_CONVERTED:
-        return f"is indexed with up to {old.length} characters: encrypted, more than {LONGEST_CONVERTED} don't fit."
+        name, length, most = old.name, old.length, LONGEST_CONVERTED
+        return f"{name} is indexed with up to {length} characters: encrypted, more than {most} don't fit."
     return None
 
 
 def _refusal(field: Field, code: str, message: str) -> Complaint:
-    declared = field.compound or field.name
-    return Complaint(("objects", field.object_name, "fields", declared), code, f"{field.name} {message}")
+    return _told(field, code, f"{field.name} {message}")
+
+
+def _told(field: Field, code: str, message: str) -> Complaint:
+    return Complaint(("objects", field.object_name, "fields", field.compound or field.name), code, message)

@@ -115,7 +115,7 @@ def translated_sentences() -> Iterator[str]:
 
 def sentences_in_the_code() -> Iterator[re.Pattern[str]]:
     """Every text of the server, with anything in the place of its values."""
-    for file in (*Path(ROOT / "platform").rglob("*.py"), *Path(ROOT / "tenants").rglob("*.py")):
+    for file in (each for layer in ("metadata", "tenants", "platform") for each in Path(ROOT / layer).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             parts = node.values if isinstance(node, ast.JoinedStr) else [node]
             fixed = [each.value if isinstance(each, ast.Constant) else None for each in parts]

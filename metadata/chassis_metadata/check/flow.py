@@ -173,7 +173,8 @@ def _check_assignments(flow: Flow, look: Look, where: Where) -> Iterator[Complai
     obj = look.after.objects[str(flow.object_name)]
     for name, formula in assignments_of(flow, look.after).items():
         if obj.fields[name].encrypted:
-            message = f"{obj.name}.{name} is encrypted: set it in a flow after the save."
+            path = f"{obj.name}.{name}"
+            message = f"{path} is encrypted: set it in a flow after the save."
             yield Complaint((*where, "steps"), "encrypted_field", message)
         standing = Standing(obj.name, has_prior=True)
         yield from formula_complaints(look, standing, formula, kind_of(obj.fields[name]), (*where, "steps"))

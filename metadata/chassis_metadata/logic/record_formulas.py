@@ -33,8 +33,8 @@ def criterion(snapshot: Snapshot, obj: Object, text: str) -> Expression:
 def value_for(snapshot: Snapshot, field: Field, text: str) -> Expression:
     """A formula whose value a field is to get before it is saved."""
     if field.encrypted:
-        message = f"{field.object_name}.{field.name} is encrypted: no formula works it out before the record is saved."
-        raise Invalid.of("encrypted_field", message)
+        name = f"{field.object_name}.{field.name}"
+        raise Invalid.of("encrypted_field", f"{name} is encrypted: no formula works it out before the record is saved.")
     return record_formula(snapshot, snapshot.objects[field.object_name], text, kind_of(field))
 
 

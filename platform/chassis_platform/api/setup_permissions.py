@@ -138,8 +138,8 @@ async def save_set(context: Context, request: Request) -> Response:
 
 async def delete_set(context: Context, request: Request) -> Response:
     """`DELETE /setup/permission-sets/{name}`."""
+    demand_may_save(context, ComponentKey("permission_set", request.path_params["name"]))
     found = _find(context, request)
-    demand_may_save(context, ComponentKey("permission_set", found.name))
     if not is_custom(found.name):
         raise Invalid.of("cannot_modify_managed_object", "This set belongs to a package and goes with it.")
     server = server_of(request)
