@@ -56,6 +56,12 @@ def owners_alone(rules: Iterable[SharingRule]) -> list[Audience]:
     return [each for each in named if each is not None]
 
 
+def owners_besides(rules: Iterable[SharingRule]) -> list[Audience]:
+    """Whose records the rules share that look at owners and at something else."""
+    named = [each.records.owned_by for each in rules if not looks_at_owners_alone(each.records)]
+    return [each for each in named if each is not None]
+
+
 def looks_at_owners_alone(condition: RecordCondition) -> bool:
     """Whether nothing but the owner decides."""
     return condition.owned_by is not None and condition == RecordCondition(owned_by=condition.owned_by)
@@ -95,10 +101,11 @@ def owner_parameters(snapshot: Snapshot, held: frozenset[str], owners: Owners) -
     """The parameters of statements for users who are among the audiences `held`."""
     found = dict(owners)
     for name, reach, passing_on in itertools.product(snapshot.objects, REACHES, (False, True)):
-        alone = owners_alone(rules_that_share(snapshot, name, held, reach, passing_on=passing_on))
-        together = all_of_them(alone)
-        if alone and together not in found:
-            found[together] = frozenset().union(*(owners[each] for each in alone))
+        rules = rules_that_share(snapshot, name, held, reach, passing_on=passing_on)
+        for named in (owners_alone(rules), owners_besides(rules)):
+            together = all_of_them(named)
+            if named and together not in found:
+                found[together] = frozenset().union(*(owners[each] for each in named))
     return {parameter_of(audience): as_array(ids) for audience, ids in found.items()}
 
 

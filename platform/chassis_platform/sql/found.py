@@ -27,9 +27,11 @@ def root_sources(plan: ReadPlan, reach: Reach, *, prefix: str = "") -> Sources:
     return Sources(plan.object, root, reach, prefix)
 
 
-def conditions(plan: ReadPlan, sources: Sources, scan: Scan = Scan.BY_INDEX) -> list[ColumnElement[bool]]:
+def conditions(
+    plan: ReadPlan, sources: Sources, scan: Scan = Scan.BY_INDEX, known: ColumnElement[bool] | None = None
+) -> list[ColumnElement[bool]]:
     """What the plan's records meet: the wall, the sharing, the query's own conditions."""
-    found = sources.reach.conditions(plan.object, sources.root, scan)
+    found = sources.reach.conditions(plan.object, sources.root, scan, known)
     if plan.where is not None:
         found.append(filters(sources).where(plan.where))
     return found

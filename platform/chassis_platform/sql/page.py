@@ -21,7 +21,7 @@ from chassis_metadata.soql.tree import Operator
 from chassis_platform.access.sharing import TENANT_ID
 from chassis_platform.plan.read_plan import AllOf, Compare, OneOf, PlannedCondition, PlannedField, ReadPlan
 from chassis_platform.sql.paging import Condition, Key, as_ranges, keys_of
-from chassis_platform.sql.record_conditions import Scan, is_among
+from chassis_platform.sql.record_conditions import Ids, Scan, is_among
 from chassis_platform.sql.sharing import Marks, found_by_indexes, marks_of_reach
 from chassis_platform.sql.sources import Reach, Sources, alias_of
 from chassis_tenants import storage
@@ -31,10 +31,16 @@ FETCH = sa.bindparam("fetch", type_=sa.BigInteger())
 #: Rows answered.
 BATCH = sa.bindparam("batch", type_=sa.BigInteger())
 OFFSET = sa.bindparam("offset", type_=sa.BigInteger())
-#: So many records are looked through in order first: whoever sees a fifth of all finds a page among them.
-FIRST = 300
+#: So many entries of an index are looked through in order first: whoever sees a tenth of all finds a page among them.
+FIRST = 800
+#: So many records, where an index doesn't tell whether they may be the user's.
+FIRST_READ = 300
 #: So many records of a user's are read and sorted; more are met soon enough by going through all in order.
 FEW = 2_000
+
+
+#: The column that says that something grants access to a record for certain.
+KNOWN = "known"
 
 
 class Chosen(NamedTuple):
@@ -133,8 +139,12 @@ class _Walk:
         for number, (rows, keys, where) in enumerate(self._ranges(), 1):
             columns = rows.c if marks is None else [rows.c.id, rows.c.owner_id, *labelled(keys)]
             chosen = sa.select(*columns).where(*where).order_by(*_index_order(_values(keys), keys))
-            first = chosen.limit(FIRST).subquery(f"first_{number}")
-            yield self._whole(first) if marks is None else self._marked(first, marks, key_columns(first, keys))
+            if marks is None:
+                yield self._whole(chosen.limit(FIRST_READ).subquery(f"first_{number}"))
+            else:
+                most = FIRST if len(keys) > 1 else FIRST_READ  # the index of ids holds no owners
+                first = _with_known(chosen.limit(most).subquery(f"entries_{number}"), marks, f"first_{number}")
+                yield self._marked(first, marks, key_columns(first, keys))
 
     def _ranges(self) -> Iterator[tuple[FromClause, list[Key], list[Condition]]]:
         """For each range of the order: the object's rows, their keys, and which rows are of the range."""
@@ -155,10 +165,21 @@ class _Walk:
         record = storage.tenant_view(self.plan.object)
         found = sa.select(*record.c).where(record.c.tenant_id == TENANT_ID, record.c.id == walk.c.id)
         root = found.offset(sa.literal_column("0")).lateral(alias_of(self.plan.object))
-        owned = [is_among(walk.c.owner_id, each, Scan.ONE_BY_ONE) for each in marks.owners]
+        known = [walk.c[KNOWN]] if KNOWN in walk.c else _owned_by(walk, marks.whole)
         named = [is_among(walk.c.id, each, Scan.ONE_BY_ONE) for each in marks.records]
         chosen = self.choose(root, Scan.ONE_BY_ONE, walk)
-        return chosen.rows.where(sa.or_(*owned, *named)).order_by(*_index_order(values, self.keys))
+        likely = sa.or_(*known, *_owned_by(walk, marks.owners), *named)
+        return chosen.rows.where(likely).order_by(*_index_order(values, self.keys))
+
+
+def _owned_by(rows: FromClause, owners: Sequence[Ids]) -> list[Condition]:
+    return [is_among(rows.c.owner_id, each, Scan.ONE_BY_ONE) for each in owners]
+
+
+def _with_known(rows: FromClause, marks: Marks, name: str) -> FromClause:
+    """The rows, and whether their owner alone grants access: OFFSET 0 keeps the question from being copied."""
+    known = sa.or_(sa.false(), *_owned_by(rows, marks.whole)).label(KNOWN)
+    return sa.select(*rows.c, known).offset(sa.literal_column("0")).subquery(name)
 
 
 def _names_records(where: PlannedCondition | None) -> bool:

@@ -24,6 +24,7 @@ from chassis_platform.sql.found import conditions, filtered
 from chassis_platform.sql.json_values import JSON, Json
 from chassis_platform.sql.page import (
     BATCH,
+    KNOWN,
     Chosen,
     gathered,
     key_columns,
@@ -107,9 +108,10 @@ class _PageRead:
         return sa.select(*page.c, position, *clear).cte(name), keys
 
     def _chosen(self, root: FromClause, scan: Scan, led_by: FromClause | None = None) -> Chosen:
-        """All records that the plan finds in `root`; `led_by` says in which order they are met."""
+        """All records that the plan finds in `root`; `led_by` says in which order they are met, and what is known."""
         sources = Sources(self.plan.object, root, self.reach)
-        where = conditions(self.plan, sources, scan)
+        known = None if led_by is None else led_by.c.get(KNOWN)
+        where = conditions(self.plan, sources, scan, known)
         keys = keys_of(self.plan.order_by, sources)
         stored = [root.c[name] for name in self._stored_columns(root)]
         lead = [] if led_by is None else [led_by]

@@ -56,10 +56,18 @@ _OWN = RecordCondition(owner=True)
 
 
 def visible(
-    obj: Object, source: FromClause, policy: AccessPolicy, snapshot: Snapshot, scan: Scan = Scan.BY_INDEX
+    obj: Object,
+    source: FromClause,
+    policy: AccessPolicy,
+    snapshot: Snapshot,
+    scan: Scan = Scan.BY_INDEX,
+    known: Condition | None = None,
 ) -> Condition:
-    """The records of `source`, an alias of the object's view, that the user may see."""
-    return _Sharing("visible", policy, snapshot, scan).within(obj, source)
+    """The records of `source`, an alias of the object's view, that the user may see.
+
+    `known`: a condition under which something grants access to the record for certain.
+    """
+    return _Sharing("visible", policy, snapshot, scan).within(obj, source, known=known)
 
 
 def writable(obj: Object, source: FromClause, policy: AccessPolicy, snapshot: Snapshot) -> Condition:
@@ -88,8 +96,12 @@ def found_by_indexes(
 
 
 class Marks(NamedTuple):
-    """Arrays: what is within reach has one of these owners, or is one of these records."""
+    """Arrays: what is within reach has one of these owners, or is one of these records.
 
+    All that the owners in `whole` have is within reach, what others have may be.
+    """
+
+    whole: list[Ids]
     owners: list[Ids]
     records: list[Ids]
 
@@ -97,10 +109,17 @@ class Marks(NamedTuple):
 def marks_of_reach(obj: Object, policy: AccessPolicy, snapshot: Snapshot) -> Marks | None:
     """What an index of owners tells of the user's reach; None where a record may be within it whoever owns it."""
     sharing = _Sharing("visible", policy, snapshot)
-    owners = [owners_in(each) for each in sharing.conditions(obj)]
-    if not all(owners):
+    conditions = sharing.conditions(obj)
+    if not all(each.owner or each.owned_by for each in conditions):
         return None
-    return Marks([first for first, *_ in owners], [sharing.shared(obj), *sharing.asked(obj)])
+    whole = [each for each in conditions if each == _OWN or looks_at_owners_alone(each)]
+    named = [each.owned_by for each in conditions if each.owned_by is not None and each not in whole]
+    others = [RecordCondition(owned_by=all_of_them(named))] if named else []
+    return Marks(
+        [one for each in whole for one in owners_in(each)],
+        [one for each in others for one in owners_in(each)],
+        [sharing.shared(obj), *sharing.asked(obj)],
+    )
 
 
 class Way(NamedTuple):
@@ -130,9 +149,11 @@ class _Sharing:
         self._snapshot = snapshot
         self._scan = scan
 
-    def within(self, obj: Object, source: FromClause, above: int = 0) -> Condition:
+    def within(self, obj: Object, source: FromClause, above: int = 0, known: Condition | None = None) -> Condition:
         """What grants access, and what every restriction rule leaves of it."""
         granted = self._granted(obj, source, above)
+        if known is not None:
+            granted = sa.or_(known, granted)
         left = [holds(each, obj, source, self._snapshot, self._scan) for each in self._restrictions(obj)]
         return sa.and_(granted, *left) if left else granted
 

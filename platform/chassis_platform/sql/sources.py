@@ -37,15 +37,21 @@ class Reach:
     policy: AccessPolicy
     include_deleted: bool = False
 
-    def conditions(self, obj: Object, source: FromClause, scan: Scan = Scan.BY_INDEX) -> list[ColumnElement[bool]]:
-        """What holds for every record of `source` that the user can meet."""
+    def conditions(
+        self,
+        obj: Object,
+        source: FromClause,
+        scan: Scan = Scan.BY_INDEX,
+        known: ColumnElement[bool] | None = None,
+    ) -> list[ColumnElement[bool]]:
+        """What holds for every record of `source` that the user can meet; `known`: something grants access already."""
         found = [source.c.tenant_id == TENANT_ID]
         this_object = storage.only_this_object(obj, source)
         if this_object is not None:
             found.append(this_object)
         if not self.include_deleted:
             found.append(sa.not_(source.c.is_deleted))
-        sharing = visible(obj, source, self.policy, self.snapshot, scan)
+        sharing = visible(obj, source, self.policy, self.snapshot, scan, known)
         return found if isinstance(sharing, sa.True_) else [*found, sharing]
 
     def mask_of(self, field: Field) -> FieldMask | None:

@@ -16,19 +16,23 @@ reach AS (SELECT by_any_way.id AS id
             LIMIT 2001) AS anon_4) AS by_any_way
     LIMIT 2001),
 first_look AS (SELECT workshop.id AS id, workshop.id AS key_1
-    FROM (SELECT range_1.id AS id, range_1.owner_id AS owner_id, range_1.id AS key_1
-        FROM tenant.workshop AS range_1
-        WHERE range_1.tenant_id = %(tenant_id)s::INTEGER
-        ORDER BY range_1.id ASC
-        LIMIT %(param_2)s::INTEGER) AS first_1, LATERAL (SELECT tenant.workshop.tenant_id AS tenant_id, tenant.workshop.id AS id, tenant.workshop.name AS name, tenant.workshop.owner_id AS owner_id, tenant.workshop.record_type_id AS record_type_id, tenant.workshop.created_date AS created_date, tenant.workshop.created_by_id AS created_by_id, tenant.workshop.last_modified_date AS last_modified_date, tenant.workshop.last_modified_by_id AS last_modified_by_id, tenant.workshop.system_modstamp AS system_modstamp, tenant.workshop.is_deleted AS is_deleted, tenant.workshop.deleted_date AS deleted_date, tenant.workshop.deleted_by_id AS deleted_by_id, tenant.workshop.row_version AS row_version, tenant.workshop.custom AS custom, tenant.workshop.name__lower AS name__lower, tenant.workshop.code AS code, tenant.workshop.code__lower AS code__lower, tenant.workshop.serial_number AS serial_number, tenant.workshop.region AS region, tenant.workshop.region__lower AS region__lower, tenant.workshop.services AS services, tenant.workshop.opened_on AS opened_on, tenant.workshop.last_audit AS last_audit, tenant.workshop.opens_at AS opens_at, tenant.workshop.rating AS rating, tenant.workshop.rating__float AS rating__float, tenant.workshop.budget AS budget, tenant.workshop.budget__float AS budget__float, tenant.workshop.margin AS margin, tenant.workshop.is_active AS is_active, tenant.workshop.email AS email, tenant.workshop.email__lower AS email__lower, tenant.workshop.phone AS phone, tenant.workshop.phone__lower AS phone__lower, tenant.workshop.website AS website, tenant.workshop.notes AS notes, tenant.workshop.story AS story, tenant.workshop.tax_number AS tax_number, tenant.workshop.workshop_number AS workshop_number, tenant.workshop.workshop_number__lower AS workshop_number__lower, tenant.workshop.street AS street, tenant.workshop.district AS district, tenant.workshop.city AS city, tenant.workshop.state AS state, tenant.workshop.postal_code AS postal_code, tenant.workshop.country AS country, tenant.workshop.place_latitude AS place_latitude, tenant.workshop.place_latitude__float AS place_latitude__float, tenant.workshop.place_longitude AS place_longitude, tenant.workshop.place_longitude__float AS place_longitude__float, tenant.workshop.parent_workshop_id AS parent_workshop_id, tenant.workshop.foreman_id AS foreman_id
+    FROM (SELECT entries_1.id AS id, entries_1.owner_id AS owner_id, entries_1.key_1 AS key_1, (entries_1.owner_id IN (SELECT unnest(anon_7.ids) AS unnest_3
+                FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_7)) IS true AS known
+        FROM (SELECT range_1.id AS id, range_1.owner_id AS owner_id, range_1.id AS key_1
+            FROM tenant.workshop AS range_1
+            WHERE range_1.tenant_id = %(tenant_id)s::INTEGER
+            ORDER BY range_1.id ASC
+            LIMIT %(param_2)s::INTEGER) AS entries_1
+        LIMIT ALL
+        OFFSET 0) AS first_1, LATERAL (SELECT tenant.workshop.tenant_id AS tenant_id, tenant.workshop.id AS id, tenant.workshop.name AS name, tenant.workshop.owner_id AS owner_id, tenant.workshop.record_type_id AS record_type_id, tenant.workshop.created_date AS created_date, tenant.workshop.created_by_id AS created_by_id, tenant.workshop.last_modified_date AS last_modified_date, tenant.workshop.last_modified_by_id AS last_modified_by_id, tenant.workshop.system_modstamp AS system_modstamp, tenant.workshop.is_deleted AS is_deleted, tenant.workshop.deleted_date AS deleted_date, tenant.workshop.deleted_by_id AS deleted_by_id, tenant.workshop.row_version AS row_version, tenant.workshop.custom AS custom, tenant.workshop.name__lower AS name__lower, tenant.workshop.code AS code, tenant.workshop.code__lower AS code__lower, tenant.workshop.serial_number AS serial_number, tenant.workshop.region AS region, tenant.workshop.region__lower AS region__lower, tenant.workshop.services AS services, tenant.workshop.opened_on AS opened_on, tenant.workshop.last_audit AS last_audit, tenant.workshop.opens_at AS opens_at, tenant.workshop.rating AS rating, tenant.workshop.rating__float AS rating__float, tenant.workshop.budget AS budget, tenant.workshop.budget__float AS budget__float, tenant.workshop.margin AS margin, tenant.workshop.is_active AS is_active, tenant.workshop.email AS email, tenant.workshop.email__lower AS email__lower, tenant.workshop.phone AS phone, tenant.workshop.phone__lower AS phone__lower, tenant.workshop.website AS website, tenant.workshop.notes AS notes, tenant.workshop.story AS story, tenant.workshop.tax_number AS tax_number, tenant.workshop.workshop_number AS workshop_number, tenant.workshop.workshop_number__lower AS workshop_number__lower, tenant.workshop.street AS street, tenant.workshop.district AS district, tenant.workshop.city AS city, tenant.workshop.state AS state, tenant.workshop.postal_code AS postal_code, tenant.workshop.country AS country, tenant.workshop.place_latitude AS place_latitude, tenant.workshop.place_latitude__float AS place_latitude__float, tenant.workshop.place_longitude AS place_longitude, tenant.workshop.place_longitude__float AS place_longitude__float, tenant.workshop.parent_workshop_id AS parent_workshop_id, tenant.workshop.foreman_id AS foreman_id
         FROM tenant.workshop
         WHERE tenant.workshop.tenant_id = %(tenant_id)s::INTEGER AND tenant.workshop.id = first_1.id
         LIMIT ALL
         OFFSET 0) AS workshop
-    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT unnest(anon_7.ids) AS unnest_3
-                FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_7)) IS true OR (workshop.id IN (SELECT unnest(anon_8.ids) AS unnest_4
+    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND (first_1.known OR (workshop.owner_id IN (SELECT unnest(anon_8.ids) AS unnest_4
+                FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_8)) IS true OR (workshop.id IN (SELECT unnest(anon_9.ids) AS unnest_5
                 FROM (SELECT "shared_Workshop_visible".ids AS ids
-                    FROM "shared_Workshop_visible") AS anon_8)) IS true) AND workshop.id IN (SELECT among_stay.workshop_id
+                    FROM "shared_Workshop_visible") AS anon_9)) IS true) AND workshop.id IN (SELECT among_stay.workshop_id
         FROM tenant.stay AS among_stay
         WHERE among_stay.tenant_id = %(tenant_id)s::INTEGER AND NOT among_stay.is_deleted AND (EXISTS (SELECT *
                 FROM tenant.workshop AS parent_1
@@ -38,8 +42,7 @@ first_look AS (SELECT workshop.id AS id, workshop.id AS key_1
             WHERE among_stay.tenant_id = %(tenant_id)s::INTEGER AND NOT among_stay.is_deleted AND (EXISTS (SELECT *
                     FROM tenant.workshop AS parent_1
                     WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
-                                    FROM "shared_Workshop_visible") AS TEXT[]))))) AND among_stay.about_id IS NOT NULL AND among_stay.about_id = workshop.id)) AND ((first_1.owner_id IN (SELECT unnest(anon_9.ids) AS unnest_5
-                FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_9)) IS true OR (first_1.id IN (SELECT unnest(anon_10.ids) AS unnest_6
+                                    FROM "shared_Workshop_visible") AS TEXT[]))))) AND among_stay.about_id IS NOT NULL AND among_stay.about_id = workshop.id)) AND (first_1.known OR (first_1.id IN (SELECT unnest(anon_10.ids) AS unnest_6
                 FROM (SELECT "shared_Workshop_visible".ids AS ids
                     FROM "shared_Workshop_visible") AS anon_10)) IS true) ORDER BY first_1.key_1 ASC
     LIMIT %(fetch)s::BIGINT),
