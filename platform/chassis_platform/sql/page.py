@@ -143,7 +143,8 @@ class _Walk:
                 yield self._whole(chosen.limit(FIRST_READ).subquery(f"first_{number}"))
             else:
                 most = FIRST if len(keys) > 1 else FIRST_READ  # the index of ids holds no owners
-                first = _with_known(chosen.limit(most).subquery(f"entries_{number}"), marks, f"first_{number}")
+                entries = chosen.limit(most).subquery(f"entries_{number}")
+                first = _with_known(entries, marks, keys).subquery(f"first_{number}")
                 yield self._marked(first, marks, key_columns(first, keys))
 
     def _ranges(self) -> Iterator[tuple[FromClause, list[Key], list[Condition]]]:
@@ -176,10 +177,11 @@ def _owned_by(rows: FromClause, owners: Sequence[Ids]) -> list[Condition]:
     return [is_among(rows.c.owner_id, each, Scan.ONE_BY_ONE) for each in owners]
 
 
-def _with_known(rows: FromClause, marks: Marks, name: str) -> FromClause:
+def _with_known(rows: FromClause, marks: Marks, keys: Sequence[Key]) -> Select[Any]:
     """The rows, and whether their owner alone grants access: OFFSET 0 keeps the question from being copied."""
     known = sa.or_(sa.false(), *_owned_by(rows, marks.whole)).label(KNOWN)
-    return sa.select(*rows.c, known).offset(sa.literal_column("0")).subquery(name)
+    order = _index_order(key_columns(rows, keys), keys)
+    return sa.select(*rows.c, known).order_by(*order).offset(sa.literal_column("0"))
 
 
 def _names_records(where: PlannedCondition | None) -> bool:
