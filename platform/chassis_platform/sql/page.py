@@ -122,7 +122,7 @@ class _Walk:
     def to_the_end(self) -> list[Select[Any]]:
         """The page, however many records have to be gone through."""
         marks = self._marks()
-        if marks is None:
+        if marks is None or self.plan.where is not None:  # another index may serve what the query asks for
             root = storage.tenant_view(self.plan.object).alias(alias_of(self.plan.object))
             chosen = self.choose(root, Scan.ONE_BY_ONE)
             return [_in_index_order(chosen, one) for one in as_ranges(chosen.keys, self.after_nulls)]

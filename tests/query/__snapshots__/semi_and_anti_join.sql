@@ -76,11 +76,7 @@ workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, row_number() OVER (
                     FROM road) ORDER BY few.key_1 ASC
                 LIMIT %(fetch)s::BIGINT)
             UNION ALL (SELECT workshop.id AS id, workshop.id AS key_1
-                FROM tenant.workshop AS range_1, LATERAL (SELECT tenant.workshop.tenant_id AS tenant_id, tenant.workshop.id AS id, tenant.workshop.name AS name, tenant.workshop.owner_id AS owner_id, tenant.workshop.record_type_id AS record_type_id, tenant.workshop.created_date AS created_date, tenant.workshop.created_by_id AS created_by_id, tenant.workshop.last_modified_date AS last_modified_date, tenant.workshop.last_modified_by_id AS last_modified_by_id, tenant.workshop.system_modstamp AS system_modstamp, tenant.workshop.is_deleted AS is_deleted, tenant.workshop.deleted_date AS deleted_date, tenant.workshop.deleted_by_id AS deleted_by_id, tenant.workshop.row_version AS row_version, tenant.workshop.custom AS custom, tenant.workshop.name__lower AS name__lower, tenant.workshop.code AS code, tenant.workshop.code__lower AS code__lower, tenant.workshop.serial_number AS serial_number, tenant.workshop.region AS region, tenant.workshop.region__lower AS region__lower, tenant.workshop.services AS services, tenant.workshop.opened_on AS opened_on, tenant.workshop.last_audit AS last_audit, tenant.workshop.opens_at AS opens_at, tenant.workshop.rating AS rating, tenant.workshop.rating__float AS rating__float, tenant.workshop.budget AS budget, tenant.workshop.budget__float AS budget__float, tenant.workshop.margin AS margin, tenant.workshop.is_active AS is_active, tenant.workshop.email AS email, tenant.workshop.email__lower AS email__lower, tenant.workshop.phone AS phone, tenant.workshop.phone__lower AS phone__lower, tenant.workshop.website AS website, tenant.workshop.notes AS notes, tenant.workshop.story AS story, tenant.workshop.tax_number AS tax_number, tenant.workshop.workshop_number AS workshop_number, tenant.workshop.workshop_number__lower AS workshop_number__lower, tenant.workshop.street AS street, tenant.workshop.district AS district, tenant.workshop.city AS city, tenant.workshop.state AS state, tenant.workshop.postal_code AS postal_code, tenant.workshop.country AS country, tenant.workshop.place_latitude AS place_latitude, tenant.workshop.place_latitude__float AS place_latitude__float, tenant.workshop.place_longitude AS place_longitude, tenant.workshop.place_longitude__float AS place_longitude__float, tenant.workshop.parent_workshop_id AS parent_workshop_id, tenant.workshop.foreman_id AS foreman_id
-                    FROM tenant.workshop
-                    WHERE tenant.workshop.tenant_id = %(tenant_id)s::INTEGER AND tenant.workshop.id = range_1.id
-                    LIMIT ALL
-                    OFFSET 0) AS workshop
+                FROM tenant.workshop AS workshop
                 WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT unnest(anon_11.ids) AS unnest_7
                             FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_11)) IS true OR (workshop.id IN (SELECT unnest(anon_12.ids) AS unnest_8
                             FROM (SELECT "shared_Workshop_visible".ids AS ids
@@ -94,12 +90,9 @@ workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, row_number() OVER (
                         WHERE among_stay.tenant_id = %(tenant_id)s::INTEGER AND NOT among_stay.is_deleted AND (EXISTS (SELECT *
                                 FROM tenant.workshop AS parent_1
                                 WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
-                                                FROM "shared_Workshop_visible") AS TEXT[]))))) AND among_stay.about_id IS NOT NULL AND among_stay.about_id = workshop.id)) AND ((range_1.owner_id IN (SELECT unnest(anon_13.ids) AS unnest_9
-                            FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_13)) IS true OR (range_1.id IN (SELECT unnest(anon_14.ids) AS unnest_10
-                            FROM (SELECT "shared_Workshop_visible".ids AS ids
-                                FROM "shared_Workshop_visible") AS anon_14)) IS true) AND range_1.tenant_id = %(tenant_id)s::INTEGER AND (SELECT NOT road.few
+                                                FROM "shared_Workshop_visible") AS TEXT[]))))) AND among_stay.about_id IS NOT NULL AND among_stay.about_id = workshop.id)) AND (SELECT NOT road.few
                     FROM road)
-                ORDER BY range_1.id ASC
+                ORDER BY workshop.id ASC
                 LIMIT %(fetch)s::BIGINT)
             UNION ALL (SELECT first_look.id AS id, first_look.key_1 AS key_1
                 FROM first_look
