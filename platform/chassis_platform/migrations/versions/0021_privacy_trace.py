@@ -1,0 +1,25 @@
+"""What security and audit still lacked.
+
+Revision ID: 0021
+"""
+
+from __future__ import annotations
+
+from chassis_platform.migrations.walled import execute, wall
+
+revision = "0021"
+down_revision = "0020"
+branch_labels = None
+depends_on = None
+
+TABLES: tuple[str, ...] = ()
+WALLED: tuple[str, ...] = ()
+
+
+def upgrade() -> None:
+    execute(TABLES)
+    wall(*WALLED)
+
+
+def downgrade() -> None:
+    raise NotImplementedError("The system tables hold tenants' data; restore a backup instead.")
