@@ -19,7 +19,7 @@ ifeq ($(MAKECMDGOALS),test)
 MAKEFLAGS += -j2
 endif
 
-test: $(VENV)/.develop admin_ui/dist/index.html $(VENV)/.browser check ## Check and test everything (real PostgreSQL, real browser)
+test: $(VENV)/.develop admin_ui/dist/index.html $(VENV)/.browser $(VENV)/.clients tests/clients/node_modules/.installed check ## Check and test everything (real PostgreSQL, real browser)
 	PATH="$(CURDIR)/$(BIN):$$PATH" ./admin_ui/with-node npm --prefix admin_ui test
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
@@ -40,9 +40,10 @@ lock: $(VENV)/.develop ## Lock the Python dependencies anew, with hashes and no 
 	$(BIN)/pip-compile -q --upgrade --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --strip-extras -o requirements/runtime.txt requirements/runtime.in
 	$(BIN)/pip-compile -q --upgrade --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --strip-extras -o requirements/develop.txt requirements/develop.in
 	$(BIN)/pip-compile -q --upgrade --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --strip-extras -o requirements/node.txt requirements/node.in
+	$(BIN)/pip-compile -q --upgrade --generate-hashes --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --strip-extras -o requirements/clients.txt requirements/clients.in
 
 clean: ## Remove what was made, but no data
-	rm -rf $(VENV) admin_ui/node_modules admin_ui/dist
+	rm -rf $(VENV) admin_ui/node_modules admin_ui/dist tests/clients/node_modules
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Chassis needs Python 3.11 or newer; $(PYTHON) is older. Try: make up PYTHON=python3.12"; exit 1; }
@@ -55,6 +56,16 @@ $(VENV)/.runtime: requirements/runtime.txt | $(VENV)/bin/python
 
 $(VENV)/.develop: requirements/develop.txt $(VENV)/.runtime
 	$(BIN)/pip install --quiet --require-hashes -r requirements/develop.txt
+	@touch $@
+
+# Clients of the field that the tests run, apart from all else: what they pin is nobody else's matter.
+$(VENV)/.clients: requirements/clients.txt | $(VENV)/.develop
+	$(BIN)/pip install --quiet --no-deps --require-hashes --upgrade --target $(VENV)/clients -r requirements/clients.txt
+	@touch $@
+
+# The Node of the Python environment: the sf command line asks for 22 or newer.
+tests/clients/node_modules/.installed: tests/clients/package-lock.json | $(VENV)/.develop
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm --prefix tests/clients ci --loglevel=error
 	@touch $@
 
 # The browser that the journeys drive: the machine's own, else Debian's package, else the one Playwright brings.

@@ -14,8 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks import servers
+from benchmarks.bulk import ingest_rates
 from benchmarks.clocks import milestone_look
+from benchmarks.copies import have_opportunities
 from benchmarks.environment import Environment, prepared
+from benchmarks.exports import export_rates
 from benchmarks.journal import ENTRIES, QUICK_ENTRIES, journal_figures
 from benchmarks.logic import bulk_rate, logic_cost
 from benchmarks.masking import masking_cost
@@ -24,7 +27,7 @@ from benchmarks.run import Compared, Race, compare
 from benchmarks.same import check_same
 from benchmarks.scoring import scoring_nights
 from benchmarks.sharing import sharing_cost
-from benchmarks.subjects import subjects
+from benchmarks.subjects import SUMMED, subjects
 from benchmarks.tenants import Single, idle_memory, import_rate, install_time
 
 LEADS, QUICK_LEADS = 50_000, 10_000
@@ -87,6 +90,8 @@ def _compared(environment: Environment, options: argparse.Namespace) -> list[Com
     if not wanted:
         return []
     compared = []
+    if any(each.name == "aggregate" for each in wanted):
+        have_opportunities(environment, SUMMED)
     with (
         servers.chassis(environment.home) as ours,
         servers.limit(environment.home, environment.limit_settings()) as limit,
@@ -122,8 +127,10 @@ def _measures(environment: Environment, *, is_quick: bool) -> dict[str, Callable
         "masking": lambda: masking_cost(environment),
         "sharing": lambda: sharing_cost(environment, records=leads),
         "bulk_logic": lambda: [bulk_rate(environment, records=QUICK_BULK if is_quick else BULK)],
+        "bulk": lambda: ingest_rates(environment, records=QUICK_BULK if is_quick else BULK),
         "scoring": lambda: scoring_nights(environment, records=leads),
         "clocks": lambda: [milestone_look(environment)],
+        "exports": lambda: export_rates(environment, records=QUICK_BULK if is_quick else 2 * BULK),
         "journal": lambda: journal_figures(environment, entries=QUICK_ENTRIES if is_quick else ENTRIES),
     }
 

@@ -212,6 +212,18 @@ def _listed(rows: Sequence[tuple[int, bytes]]) -> Response:
     return _json(b'{"totalSize":%d,"done":true,"records":%b}' % (count, records))
 
 
+DEALS_BY_STAGE = f"""
+WITH found AS (
+    SELECT '{{"type":"AggregateResult"}}'::json AS attributes, o.stage_name AS "StageName", count(*) AS n,
+           sum(o.amount) AS total
+    FROM data.opportunity AS o
+    WHERE o.tenant_id = %(tenant)s AND NOT o.is_deleted AND o.owner_id = ANY (%(team)s)
+    GROUP BY o.stage_name ORDER BY o.stage_name
+)
+{_ANSWER}
+"""
+
+
 @app.get("/leads")
 async def list_leads(status: str, caller: Asking) -> Response:
     return _listed(await _rows(LIST_LEADS, status=status.lower(), team=caller.team))
@@ -230,6 +242,11 @@ async def list_deals(stage: str, caller: Asking) -> Response:
 @app.get("/opportunities-personal")
 async def list_deals_personal(stage: str, caller: Asking) -> Response:
     return _listed(await _rows(LIST_DEALS_LOGGED, stage=stage.lower(), team=caller.team, **_entry(caller)))
+
+
+@app.get("/opportunities-by-stage")
+async def sum_deals(caller: Asking) -> Response:
+    return _listed(await _rows(DEALS_BY_STAGE, team=caller.team))
 
 
 # -------------------------------------------------------------------------------------------------- writes

@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[1]
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 _START_SECONDS = 60.0
 _TICKS = os.sysconf("SC_CLK_TCK")
+#: What is measured is the road, not how many may go on it: no rate is limited.
+_UNLIMITED = {f"CHASSIS_{each}_REQUESTS_PER_SECOND": "0" for each in ("TENANT", "USER", "CLIENT")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def free_port() -> int:
 def chassis(home: Path) -> Iterator[ServerProcess]:
     """Chassis as an operator runs it, without a worker."""
     command = [sys.executable, "-m", "chassis_platform.cli", "serve", "--no-worker"]
-    with _running("chassis", command, home / "chassis.log", {"CHASSIS_HOME": str(home)}) as server:
+    with _running("chassis", command, home / "chassis.log", {"CHASSIS_HOME": str(home), **_UNLIMITED}) as server:
         yield server
 
 

@@ -1,7 +1,8 @@
 """Private sharing: a list of 50 as people with narrow and wide reach see it, beside the administrator's.
 
 `python -m benchmarks.sharing` makes a database of its own; `--records` says how many leads (default 100,000). The
-tenant has 2,000 users in a hierarchy of 40 offices, 50 sharing rules on Lead, and leads spread over all users.
+tenant has 2,000 users in a hierarchy of 40 offices, 50 sharing rules on Lead, and leads spread over all users. A branch
+has a share of all leads (`--seen`, default 0.01), which its head sees. `--records 5000000` takes half an hour.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import asyncio
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -43,19 +45,23 @@ from chassis_tenants.statement import Statement
 
 OFFICES, PEOPLE, RULES, RECORDS = 40, 2_000, 50, 100_000
 ROUNDS, WARM_UP = 60, 10
-AIM = 0.7
+BRANCH, SEEN = 20, 0.01
+AIM, BRANCH_AIM = 1 / 0.7, 2.0
+#: From so many records on, indexes are made when all are there.
+MANY = 1_000_000
 _COLUMNS = ("Name", "Company", "Status", "City")
 _BY_NAME = ListRequest(_COLUMNS, limit=50, order_by=(("Name", False),))
 _BY_DATE = ListRequest(_COLUMNS, limit=50, order_by=(("CreatedDate", True),))
 
 _ROLES = Statement(
     "INSERT INTO data.user_role (tenant_id, id, name, developer_name, parent_role_id)"
-    " SELECT %(tenant_id)s, r.id, 'Bench' || r.n, 'Bench' || r.n, CASE WHEN r.n > 1 THEN (%(ids)s::text[])[1] END"
+    " SELECT %(tenant_id)s, r.id, 'Bench' || r.n, 'Bench' || r.n,"
+    " (%(ids)s::text[])[CASE WHEN r.n = cardinality(%(ids)s::text[]) THEN r.n - 1 WHEN r.n > 1 THEN 1 END]"
     " FROM unnest(%(ids)s::text[]) WITH ORDINALITY AS r (id, n)"
 )
 _USERS = Statement(
     'INSERT INTO data."user" (tenant_id, id, name, last_name, username, email, user_role_id, is_active)'
-    " SELECT %(tenant_id)s, u.id, 'Bench' || u.n, 'Bench' || u.n, 'bench' || u.n || '@bench.example', 'b@b.example',"
+    " SELECT %(tenant_id)s, u.id, 'Bench' || u.n, 'Bench' || u.n, u.id || '@bench.example', 'b@b.example',"
     " (%(roles)s::text[])[CASE WHEN u.n = 1 THEN 1 ELSE 2 + u.n %% (cardinality(%(roles)s::text[]) - 1) END], true"
     " FROM unnest(%(ids)s::text[]) WITH ORDINALITY AS u (id, n)"
 )
@@ -68,9 +74,10 @@ _RIGHTS = Statement(
 _LEADS = Statement(
     "INSERT INTO data.lead (tenant_id, id, name, last_name, company, city, status, owner_id, created_date)"
     " SELECT %(tenant_id)s, l.id, 'Lead ' || l.n, 'Lead ' || l.n, 'Company ' || l.n %% 997, 'City ' || l.n %% 50,"
-    " 'New', (%(users)s::text[])[1 + (l.n * 7919) %% cardinality(%(users)s::text[])],"
+    " 'New', CASE WHEN l.n %% %(every)s = 0 THEN (%(branch)s::text[])[1 + l.n %% cardinality(%(branch)s::text[])]"
+    " ELSE (%(users)s::text[])[1 + (l.n * 7919) %% cardinality(%(users)s::text[])] END,"
     " now() - make_interval(secs => (l.n * 104729) %% 10000000)"
-    " FROM unnest(%(ids)s::text[]) WITH ORDINALITY AS l (id, n)"
+    " FROM (SELECT id, %(before)s + n AS n FROM unnest(%(ids)s::text[]) WITH ORDINALITY AS one (id, n)) AS l"
 )
 
 
@@ -82,44 +89,61 @@ class Seen:
     order: str
     seconds: float
     ratio: float
+    aim: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Town:
+    """Whose lists are measured, by user ids."""
+
+    head: str
+    of_office: str
+    clerk: str
+    of_branch: str
+    administrator: str
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="benchmarks.sharing", description=__doc__)
     parser.add_argument("--records", type=int, default=RECORDS)
+    parser.add_argument("--seen", type=float, default=SEEN, help="the branch's share of all leads")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="chassis-sharing-") as home, start_embedded(Path(home)) as server:
+    with (
+        tempfile.TemporaryDirectory(prefix="chassis-sharing-", ignore_cleanup_errors=True) as home,
+        start_embedded(Path(home)) as server,
+    ):
         urls = prepare_database(server.dsn, "sharing")
         migrate(urls.owner)
         for name in ("platform", "crm"):
             publish(urls.owner, read_package(servers.ROOT / "packages" / name))
-        for each in asyncio.run(_measured(urls.server, urls.owner, options.records)):
-            print(f"{each.who}, {each.order}: {each.seconds * 1000:.2f} ms, {each.ratio:.2f} of the administrator's")
+        for each in asyncio.run(_measured(urls.server, urls.owner, options.records, options.seen)):
+            said = f"{each.seconds * 1000:.2f} ms, {each.ratio:.2f} of the administrator's throughput"
+            print(f"{each.who}, {each.order}: {said}{'' if 1 / each.ratio <= each.aim else ' MISSED'}")
 
 
 def sharing_cost(environment: Environment, *, records: int) -> list[Single]:
     """How many times the administrator's list of 50 each person's takes."""
     urls = environment.installed.urls
-    found = asyncio.run(_measured(urls.server, urls.owner, records))
+    found = asyncio.run(_measured(urls.server, urls.owner, records, SEEN))
     note = f"{records:,} leads, {PEOPLE:,} users, {RULES} rules; times the administrator's"
     return [
-        Single("sharing", f"list of 50, {each.who}, {each.order}", 1 / each.ratio, "times", 1 / AIM, note)
+        Single("sharing", f"list of 50, {each.who}, {each.order}", 1 / each.ratio, "times", each.aim, note)
         for each in found
     ]
 
 
-async def _measured(server_dsn: str, owner_dsn: str, records: int) -> list[Seen]:
+async def _measured(server_dsn: str, owner_dsn: str, records: int, seen: float) -> list[Seen]:
     async with Database(server_dsn, largest=4) as database:
-        context, people = await _town(database, owner_dsn, records)
-        who = {"a clerk": people[5], "the head of an office": people[2], "the head of all": people[0]}
-        contexts = {name: await _as_user(database, context, user_id) for name, user_id in who.items()}
+        context, town = await _town(database, owner_dsn, records, every=round(1 / seen))
+        branch = f"the head of a branch with {seen:.0%} of all"
+        who = {"a clerk": town.clerk, "the head of an office": town.of_office, "the head of all": town.head}
         found = []
         for order, request in (("by name", _BY_NAME), ("by date", _BY_DATE)):
-            whole = await _seconds(database, await _as_user(database, context, people[-1]), request)
-            for name, each in contexts.items():
-                spent = await _seconds(database, each, request)
-                found.append(Seen(name, order, spent, whole / spent))
+            whole = await _seconds(database, await as_user(database, context, town.administrator), request)
+            for name, user_id in {**who, branch: town.of_branch}.items():
+                spent = await _seconds(database, await as_user(database, context, user_id), request)
+                found.append(Seen(name, order, spent, whole / spent, BRANCH_AIM if name == branch else AIM))
         return found
 
 
@@ -133,15 +157,16 @@ async def _seconds(database: Database, context: Context, wanted: ListRequest) ->
     return statistics.median(spent)
 
 
-async def _as_user(database: Database, context: Context, user_id: str) -> Context:
+async def as_user(database: Database, context: Context, user_id: str) -> Context:
+    """The Context with a user's rights."""
     policies = PolicyStore(database)
     policy = await policies.of(context.tenant, user_id, context.snapshot, context.tenant.access_version)
     principal = replace(context.principal, user_id=user_id)
     return replace(context, principal=principal, policy=policy)
 
 
-async def _town(database: Database, owner_dsn: str, records: int) -> tuple[Context, Sequence[str]]:
-    """The tenant and its users: the head of all, heads of offices and clerks, at the end an administrator."""
+async def _town(database: Database, owner_dsn: str, records: int, *, every: int) -> tuple[Context, _Town]:
+    """The tenant, and whose lists are measured. Of each `every` leads one is the branch's."""
     snapshots = SnapshotStore(database)
     tenant = await make_tenant(snapshots, owner_dsn, NewTenant("sharing", "Sharing", ""))
     await install(snapshots, tenant.id, "crm", actor=OPERATOR)
@@ -149,13 +174,16 @@ async def _town(database: Database, owner_dsn: str, records: int) -> tuple[Conte
         for number in range(RULES):
             key = ComponentKey("sharing_rule", f"Lead.Bench{number}__c")
             await save_component(transaction, snapshots, key, _rule(number), OPERATOR)
-    people = await _fill(database, tenant.id, records)
+    people, branch = await make_people(database, tenant.id)
+    with psycopg.connect(owner_dsn, autocommit=True) as connection, without_indexes(connection, records):
+        await _leads(database, tenant.id, records, users=people, branch=branch[1:], every=every)
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
         connection.execute("VACUUM (ANALYZE)")  # as autovacuum leaves a table that is not being filled
     current = await tenant_by_id(database, tenant.id)
     if current is None:
         raise RuntimeError("the tenant is gone")
-    return await operator_context(database, current, people[-1], snapshots=snapshots), people
+    town = _Town(people[0], people[2], people[5], branch[0], people[-1])
+    return await operator_context(database, current, people[-1], snapshots=snapshots), town
 
 
 def _rule(number: int) -> dict[str, Any]:
@@ -166,21 +194,46 @@ def _rule(number: int) -> dict[str, Any]:
     return {"label": f"Rule {number}", "share_with": {"roles": [f"Bench{2 + number % 7}"]}, "records": records}
 
 
-async def _fill(database: Database, tenant_id: int, records: int) -> Sequence[str]:
-    roles, people = new_ids("00E", OFFICES + 1), new_ids("005", PEOPLE + 1)
-    granted = ["CrmUser"] * PEOPLE + ["CrmAdministrator"]
-    binding = Binding(tenant_id)
+async def make_people(database: Database, tenant_id: int) -> tuple[Sequence[str], Sequence[str]]:
+    """Users in offices, the last an administrator; and those of the branch, the first its head."""
+    roles, people = new_ids("00E", OFFICES + 3), new_ids("005", PEOPLE + 1)
+    head, *clerks = branch = new_ids("005", BRANCH + 1)
+    everybody = [*people, *branch]
+    granted = ["CrmUser"] * PEOPLE + ["CrmAdministrator"] + ["CrmUser"] * len(branch)
     base = {"tenant_id": tenant_id}
     await database.read(
-        binding,
+        Binding(tenant_id),
         _ROLES.bind(**base, ids=list(roles)),
-        _USERS.bind(**base, ids=list(people), roles=list(roles)),
-        _RIGHTS.bind(**base, ids=list(new_ids("0Pa", len(people))), users=list(people), granted=granted),
+        _USERS.bind(**base, ids=list(people), roles=list(roles[:-2])),
+        _USERS.bind(**base, ids=[head], roles=[roles[-2]]),
+        _USERS.bind(**base, ids=clerks, roles=[roles[-1], roles[-1]]),
+        _RIGHTS.bind(**base, ids=list(new_ids("0Pa", len(everybody))), users=everybody, granted=granted),
     )
+    return people, branch
+
+
+async def _leads(
+    database: Database, tenant_id: int, records: int, *, users: Sequence[str], branch: Sequence[str], every: int
+) -> None:
+    owners = {"users": list(users), "branch": list(branch), "every": every}
     for start in range(0, records, 10_000):
         ids = new_ids("00Q", min(10_000, records - start))
-        await database.read(binding, _LEADS.bind(**base, ids=list(ids), users=list(people)))
-    return people
+        await database.read(Binding(tenant_id), _LEADS.bind(tenant_id=tenant_id, ids=list(ids), before=start, **owners))
+
+
+@contextmanager
+def without_indexes(connection: psycopg.Connection[tuple[Any, ...]], records: int) -> Iterator[None]:
+    """Of many records, sorting all of them at the end takes a part of the time that adding each does."""
+    found = connection.execute(
+        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'data' AND tablename = 'lead'"
+        " AND indexdef NOT LIKE 'CREATE UNIQUE%'"
+    ).fetchall()
+    made = found if records >= MANY else []
+    for name, _ in made:
+        connection.execute(f'DROP INDEX data."{name}"'.encode())
+    yield
+    for _, definition in made:
+        connection.execute(definition)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ from benchmarks import made_up
 from benchmarks.environment import API, BATCH, Environment, json_headers
 from benchmarks.load import Request
 
-READ_TARGET, WRITE_TARGET = 0.7, 0.5
+READ_TARGET, SUM_TARGET, WRITE_TARGET = 0.8, 0.9, 0.5
+#: The aggregate goes over so many opportunities, of which the manager sees half.
+SUMMED = 200_000
 _PLAIN = (
     "Id,LeadNumber,Company,Province,City,LeadSource,Status,Stage,IntentLevel,ScoreGrade,Score,BudgetMin,BudgetMax,"
     "PurchaseHorizon,NextFollowUpTime,FollowUpCount,Occupation,OwnerId,CreatedDate,LastModifiedDate"
@@ -20,6 +22,7 @@ _PLAIN = (
 _ROW = "Id, LeadNumber, Company, City, Status, Stage, IntentLevel, Score, NextFollowUpTime, OwnerId, CreatedDate"
 _LEADS = "FROM Lead WHERE Status = '{}' ORDER BY CreatedDate DESC LIMIT 50"
 _DEAL = "Id, Name, StageName, Amount, CloseDate, Account.City, Account.Province"
+_SUMS = "SELECT StageName, COUNT(Id) n, SUM(Amount) total FROM Opportunity GROUP BY StageName ORDER BY StageName"
 _DEALS = "FROM Opportunity WHERE StageName = '{}' ORDER BY CloseDate LIMIT 50"
 
 
@@ -96,6 +99,13 @@ def _lists(environment: Environment) -> list[Subject]:
             READ_TARGET,
             query(f"SELECT {_DEAL}, Account.Name, Account.Phone, Owner.Name, Owner.Title {_DEALS}", deals),
             by_hand("/opportunities-personal?stage={}", deals),
+        ),
+        Subject(
+            "aggregate",
+            "aggregate over 100,000 records",
+            SUM_TARGET,
+            query(_SUMS, [""]),
+            by_hand("/opportunities-by-stage", [""]),
         ),
     ]
 

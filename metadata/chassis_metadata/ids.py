@@ -10,6 +10,7 @@ import hashlib
 import secrets
 import threading
 import time
+from functools import cache
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 SUFFIX_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -37,9 +38,9 @@ def case_suffix(short_id: str) -> str:
     return _SUFFIXES[cases[:5]] + _SUFFIXES[cases[5:10]] + _SUFFIXES[cases[10:15]]
 
 
-def _base62(number: int) -> str:
+def _base62(number: int, length: int = BODY_LENGTH) -> str:
     pairs = []
-    for _ in range(BODY_LENGTH // 2):
+    for _ in range(length // 2):
         number, rest = divmod(number, len(_PAIRS))
         pairs.append(_PAIRS[rest])
     return "".join(reversed(pairs))
@@ -48,6 +49,26 @@ def _base62(number: int) -> str:
 def _complete(prefix: str, number: int) -> str:
     short_id = prefix + _base62(number)
     return short_id + case_suffix(short_id)
+
+
+@cache
+def _last_letters(cases: str) -> tuple[str, ...]:
+    """For every last pair of digits, the suffix's last letter; `cases` are those of the three characters before."""
+    return tuple(_SUFFIXES[cases + pair.translate(_CASES)] for pair in _PAIRS)
+
+
+def _complete_run(prefix: str, start: int, count: int) -> list[str]:
+    """The ids of consecutive numbers: all but the last two digits are the same for thousands of them."""
+    ids: list[str] = []
+    while len(ids) < count:
+        high, low = divmod(start + len(ids), len(_PAIRS))
+        end = min(low + count - len(ids), len(_PAIRS))
+        head = prefix + _base62(high, BODY_LENGTH - 2)
+        cases = head.translate(_CASES)
+        suffix = _SUFFIXES[cases[:5]] + _SUFFIXES[cases[5:10]]
+        letters = _last_letters(cases[10:])
+        ids += [f"{head}{_PAIRS[at]}{suffix}{letters[at]}" for at in range(low, end)]
+    return ids
 
 
 class IdMaker:
@@ -67,7 +88,7 @@ class IdMaker:
         with self._lock:
             start = max(now + secrets.randbits(_RANDOM_BITS - 1), self._last + 1)
             self._last = start + count - 1
-        return [_complete(prefix, start + offset) for offset in range(count)]
+        return _complete_run(prefix, start, count)
 
 
 _maker = IdMaker()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from importlib import metadata
+from typing import Any
 
 from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -20,20 +21,38 @@ from chassis_platform.api import (
     approval_links,
     approvals,
     audit,
+    bulk_ingest,
+    bulk_query,
+    changes,
+    composite,
+    composite_graph,
+    composite_tree,
     connected_apps,
+    definitions,
+    documents,
     engines,
+    events,
+    exports,
     flows,
     functions,
     identity_checks,
+    imports,
     inbound,
+    invocable_actions,
     labels,
+    limits,
+    list_views,
     merge,
     my_identities,
     notifications,
     oauth,
+    openapi,
     openid,
     privacy,
+    process_rules,
     query,
+    quick_actions,
+    recent,
     record_collections,
     reveal,
     scim,
@@ -46,6 +65,7 @@ from chassis_platform.api import (
     setup_groups,
     setup_identity,
     setup_inbound,
+    setup_inbound_preview,
     setup_keys,
     setup_logic,
     setup_objects,
@@ -54,11 +74,15 @@ from chassis_platform.api import (
     setup_security,
     setup_sharing,
     setup_users,
+    setup_webhooks,
     sharing,
     sign_out,
+    soap_login,
     sobjects,
     sso,
+    tabs,
     task_plans,
+    ui_api,
     ui_approvals,
     ui_objects,
     ui_records,
@@ -67,7 +91,9 @@ from chassis_platform.api import (
     versions,
     web,
 )
+from chassis_platform.api.compression import Compression
 from chassis_platform.api.deps import Server
+from chassis_platform.api.directory import Directory
 from chassis_platform.key_encryption import key_problem, wrapper_of
 from chassis_platform.settings import Settings
 from chassis_tenants.database import Database
@@ -79,15 +105,31 @@ ROOMS = (
     reveal,  # its address would be an external id's
     identity_checks,
     sign_out,
+    definitions,  # as are those of layouts
+    list_views,
+    quick_actions,
+    changes,
+    recent,
     sobjects,
     query,
     record_collections,
+    bulk_ingest,
+    imports,
+    composite,
+    composite_graph,
+    composite_tree,
+    bulk_query,
     oauth,
     openid,
+    openapi,
+    soap_login,
     versions,
+    limits,
     search,
+    events,
     merge,
     functions,
+    documents,
     ui_session,
     ui_security,
     approvals,
@@ -95,8 +137,13 @@ ROOMS = (
     approval_links,
     ui_objects,
     ui_records,
+    exports,
     labels,
     flows,
+    ui_api,
+    invocable_actions,
+    process_rules,
+    tabs,
     engines,
     sharing,
     task_plans,
@@ -118,7 +165,9 @@ ROOMS = (
     setup_formula,
     setup_identity,
     setup_inbound,
+    setup_inbound_preview,
     setup_keys,
+    setup_webhooks,
     setup_logic,
     audit,
     setup_audit,
@@ -157,7 +206,7 @@ def make_app(server: Server, alongside: Callable[[], AbstractAsyncContextManager
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with server.database:
+        async with server.database, _alongside(server.gate.keep_flushing()):
             if alongside is None:
                 yield
                 return
@@ -174,13 +223,26 @@ def make_app(server: Server, alongside: Callable[[], AbstractAsyncContextManager
         middleware=[
             Middleware(web.SecurityHeaders),
             Middleware(web.TrailingSlash),
-            Middleware(GZipMiddleware, minimum_size=4096, compresslevel=3),
+            Middleware(Compression),
         ],
     )
     app.state.server = server
     operations: list[BaseRoute] = [Route("/health", _health), Route("/metrics", _metrics)]
-    app.router.routes = [*operations, *api_routes(), *web.routes(server.settings.web)]
+    routes = api_routes()
+    app.router.routes = [Directory(routes), *operations, *routes, *web.routes(server.settings.web)]
     return app
+
+
+@asynccontextmanager
+async def _alongside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Have the work done meanwhile."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def _health(request: Request) -> Response:

@@ -6,12 +6,15 @@ import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from urllib.parse import SplitResult, urlsplit
 
-TIMEOUT_SECONDS = 15.0
+#: How long nothing may happen, and how long all of it may take.
+TIMEOUT_SECONDS, LONGEST_SECONDS = 15.0, 60.0
 LARGEST_ANSWER = 1024 * 1024
 #: Networks without IPv4 reach it by these addresses: the last 32 bits are the address that is meant.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -80,13 +83,28 @@ def send(
     parts = urlsplit(url)
     address = allowed_address(destinations, parts)
     connection = http.client.HTTPConnection(str(parts.hostname), port_of(parts), timeout=TIMEOUT_SECONDS)
-    connection.sock = socket.create_connection((address, port_of(parts)), TIMEOUT_SECONDS)
-    if parts.scheme == "https":
-        connection.sock = ssl.create_default_context().wrap_socket(connection.sock, server_hostname=parts.hostname)
+    plain = connection.sock = socket.create_connection((address, port_of(parts)), TIMEOUT_SECONDS)
+    same = plain.dup()  # TLS takes the other one over
+    hanging_up = threading.Timer(LONGEST_SECONDS, _hang_up, [same])
+    hanging_up.daemon = True
+    hanging_up.start()
     try:
+        if parts.scheme == "https":
+            connection.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=parts.hostname)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request(method, target, body, dict(headers or {}))
         response = connection.getresponse()
-        return Answer(response.status, response.read(LARGEST_ANSWER))
+        answer = Answer(response.status, response.read(LARGEST_ANSWER))
+        if hanging_up.finished.is_set():  # what was read until then is not all
+            raise TimeoutError(f"{parts.hostname} took longer than {LONGEST_SECONDS:.0f} seconds")
+        return answer
     finally:
+        hanging_up.cancel()
+        same.close()
         connection.close()
+
+
+def _hang_up(connection: socket.socket) -> None:
+    """Whoever sends a byte now and then is never late with the next, and never done."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)

@@ -46,7 +46,24 @@ class Settings(BaseSettings):
     log_level: str = Field(default="info", description="debug, info, warning or error.")
     session_idle_minutes: int = Field(default=120, ge=5, description="A session ends after so long without a request.")
     session_hours: int = Field(default=12, ge=1, description="A session ends after so long in any case.")
-    api_daily_requests: int = Field(default=1_000_000, ge=1, description="Requests a day that /limits reports.")
+    api_daily_requests: int = Field(default=1_000_000, ge=1, description="API requests of a tenant in 24 hours.")
+    tenant_requests_per_second: int = Field(default=4_000, ge=0, description="Of one tenant, in one process; 0: any.")
+    user_requests_per_second: int = Field(default=2_000, ge=0, description="Of one user, in one process; 0: any.")
+    client_requests_per_second: int = Field(
+        default=2_000, ge=0, description="Of one connected app or inbound key, in one process; 0: any."
+    )
+    tenant_requests_at_once: int = Field(
+        default=16, ge=1, description="Requests of a tenant that are worked on at once."
+    )
+    tenant_requests_waiting: int = Field(
+        default=500, ge=0, description="Requests of a tenant that wait for their turn."
+    )
+    shared_requests_at_once: int = Field(
+        default=0, ge=0, description="Work that tenants share out when there are several; 0: two a processor."
+    )
+    daily_bulk_jobs: int = Field(default=10_000, ge=0, description="Bulk jobs of a tenant in 24 hours.")
+    data_storage_megabytes: int = Field(default=102_400, ge=1, description="Of records, at 2 KB each: told by /limits.")
+    file_storage_megabytes: int = Field(default=102_400, ge=1, description="Of files: told by /limits.")
     trusted_proxies: str = Field(
         default="", description="Addresses whose X-Forwarded-For is believed, comma-separated."
     )
@@ -58,7 +75,8 @@ class Settings(BaseSettings):
     smtp_security: str = Field(default="starttls", description="starttls, tls (from the start) or none.")
     smtp_from: str = Field(default="chassis@localhost", description="The address that e-mails come from.")
     webhook_hosts: str = Field(
-        default="", description="Hosts that flows may call, comma-separated; *.example.com for all below. Empty: none."
+        default="",
+        description="Hosts that flows and webhooks may call, comma-separated; *.example.com for all below it.",
     )
     webhook_private: bool = Field(default=False, description="True: also hosts with private addresses.")
     identity_provider_hosts: str = Field(

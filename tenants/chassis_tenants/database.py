@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Self
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, sql
 from psycopg.adapt import Loader
 from psycopg_pool import AsyncConnectionPool
 
@@ -83,7 +84,8 @@ class _BytesLoader(Loader):
 _BEGIN, _COMMIT = Statement("BEGIN"), Statement("COMMIT")
 #: What a write asks and does goes by key: a plan for any values is the right one, and making one for these values each
 #: time costs more than running it (an object may have fifty indexes to consider).
-_BY_KEY = Statement("SET LOCAL plan_cache_mode = force_generic_plan")
+BY_KEY = Statement("SET LOCAL plan_cache_mode = force_generic_plan")
+_parts = count(1)
 
 
 def _set_local(tenant_id: int) -> Statement:
@@ -162,6 +164,51 @@ class Transaction:
             raise
         await self._wire.send([Statement("RELEASE SAVEPOINT part")])
 
+    @asynccontextmanager
+    async def part(self) -> AsyncIterator[Transaction]:
+        """A Transaction within this one, for who opens and commits one of their own; parts may have parts."""
+        if self._opening:
+            await self._send([])
+        part = _Part(self, f"part_{next(_parts)}")
+        try:
+            yield part
+            await part.end()
+        except BaseException:
+            await part.undo()
+            raise
+
+
+class _Part(Transaction):
+    """A transaction within another one: it takes itself for a whole one, and what it did stands or falls with that.
+
+    Its savepoint goes out with its first statements and is released with the last.
+    """
+
+    def __init__(self, whole: Transaction, savepoint: str) -> None:
+        opening = [Statement(f"SAVEPOINT {savepoint}")]
+        super().__init__(whole._wire, whole._binding, whole._desk.ring, opening)  # noqa: SLF001  what they share
+        self._desk = whole._desk  # noqa: SLF001
+        self._savepoint = savepoint
+
+    async def _send(self, statements: Sequence[Statement]) -> list[list[Row]]:
+        opening, self._opening = self._opening, ()
+        rows = await self._wire.send([*opening, *statements])
+        return rows[len(opening) :]
+
+    async def commit_with(self, statements: Sequence[Statement] = ()) -> list[list[Row]]:
+        """Send the last statements."""
+        rows: list[list[Row]] = []
+        if statements or not self._opening:
+            rows = await self.fetch_each([*statements, Statement(f"RELEASE SAVEPOINT {self._savepoint}")])
+        self._committed = True
+        return rows[:-1]
+
+    async def undo(self) -> None:
+        """As if it had never begun."""
+        if not (self._opening or self._committed):
+            ends = ("ROLLBACK TO SAVEPOINT", "RELEASE SAVEPOINT")
+            await self._wire.send([Statement(f"{each} {self._savepoint}") for each in ends])
+
 
 class _Connection(AsyncConnection[Row]):
     """A connection of the pool, with its wire."""
@@ -188,6 +235,7 @@ class Database:
         region: str | None = None,
     ) -> None:
         self.region = region
+        self._dsn = dsn
         self._prepared = prepared
         self.keys = KeyRing(wrapper, dsn)
         self._pool: AsyncConnectionPool[_Connection] = AsyncConnectionPool(
@@ -233,13 +281,23 @@ class Database:
     async def transaction(self, binding: Binding) -> AsyncIterator[Transaction]:
         """An open transaction bound to the tenant; commits at the end, rolls back on any error."""
         async with self._pool.connection() as connection:
-            transaction = Transaction(connection.wire, binding, self.keys, [*_opened(binding, self.region), _BY_KEY])
+            transaction = Transaction(connection.wire, binding, self.keys, [*_opened(binding, self.region), BY_KEY])
             try:
                 yield transaction
                 await transaction.end()
             except BaseException:
                 await _rollback(connection)
                 raise
+
+    async def notices(self, channel: str) -> AsyncIterator[str]:
+        """A blank, then what is told on a channel from that moment on. Beside the pool; behind a pooler, nothing."""
+        if not self._prepared:
+            return
+        async with await AsyncConnection.connect(self._dsn, autocommit=True) as connection:
+            await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+            yield ""
+            async for each in connection.notifies():
+                yield each.payload
 
     async def ping(self) -> None:
         """Raise unless the database answers."""

@@ -31,6 +31,7 @@ _KNOWN_FUNCTIONS = [
     "queue_approval_jobs",
     "queue_due_flows",
     "queue_alert_jobs",
+    "queue_webhook_jobs",
     "prune_journal",
     "redact_history",
     "empty_converted_history",

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import zipfile
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,6 +22,7 @@ from chassis_tenants.database import Binding, Row, Transaction, bind_tenant
 from chassis_tenants.installer import install_within
 from chassis_tenants.journal import OPERATOR, SetupChange, setup_entry
 from chassis_tenants.publisher import PLATFORM_PACKAGE, Connection
+from chassis_tenants.quotas import clear_override, overrides_of, set_override
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.statement import Statement
 from chassis_tenants.tenant import Tenant
@@ -104,6 +105,31 @@ def set_region(owner_dsn: str, tenant: Tenant, region: str | None) -> None:
         text = "UPDATE chassis.tenant SET region = %s, access_version = access_version + 1 WHERE id = %s"
         connection.execute(text, [region, tenant.id])
         _note(connection, tenant, SetupChange("setRegion", "Tenants", tenant.name, display, tenant.region, region))
+
+
+def set_limits(owner_dsn: str, tenant: Tenant, overrides: Mapping[str, int | None]) -> dict[str, int]:
+    """Set limits of a tenant, None takes the default back; answers the overrides that hold then."""
+    with psycopg.connect(owner_dsn) as connection:
+        _check_there(connection, tenant)
+        before = _overrides(connection, tenant)
+        for name, value in overrides.items():
+            _execute(
+                connection,
+                clear_override(tenant.id, name) if value is None else set_override(tenant.id, name, value),
+            )
+        after = _overrides(connection, tenant)
+        if after != before:
+            told = [", ".join(f"{name}: {value:,}" for name, value in each.items()) or None for each in (before, after)]
+            _note(connection, tenant, SetupChange("setLimits", "Tenants", tenant.name, "Changed the limits", *told))
+    return after
+
+
+def _overrides(connection: Connection, tenant: Tenant) -> dict[str, int]:
+    return dict(_execute(connection, overrides_of(tenant.id)).fetchall())
+
+
+def _execute(connection: Connection, statement: Statement) -> psycopg.Cursor[Row]:
+    return connection.execute(statement.text.encode(), statement.parameters)
 
 
 def suspend(owner_dsn: str, tenant: Tenant, reason: str = "") -> None:
@@ -201,8 +227,7 @@ def _check_there(connection: Connection, tenant: Tenant) -> str:
 
 
 def _note(connection: Connection, tenant: Tenant, change: SetupChange) -> None:
-    entry = setup_entry(tenant.id, OPERATOR, change)
-    connection.execute(entry.text.encode(), entry.parameters)
+    _execute(connection, setup_entry(tenant.id, OPERATOR, change))
 
 
 def _tenant_tables(connection: Connection) -> list[str]:

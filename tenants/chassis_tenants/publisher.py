@@ -120,6 +120,11 @@ def _newest_packages(connection: Connection) -> _Newest:
     return {name: package_from_document(document) for name, document in documents}
 
 
+def published_objects(connection: Connection) -> list[Object]:
+    """All objects, as the newest version of each package has them."""
+    return list(compile_snapshot(list(_newest_packages(connection).values())).objects.values())
+
+
 def _publish_new(connection: Connection, package: Package, content: str) -> Published:
     newest = _newest_packages(connection)
     dependencies = _dependencies(newest, package)

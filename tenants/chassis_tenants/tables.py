@@ -204,20 +204,16 @@ def _kind(type_name: str) -> str:
 
 def create_indexes(obj: Object, existing: ExistingTable) -> Iterator[str]:
     """Every index that is missing; each is led by tenant_id."""
-    table = f"{DATA_SCHEMA}.{quoted(table_name(obj))}"
-    for index in _indexes(obj):
+    for index in indexes_of(obj):
         if index.name not in existing.indexes:
-            unique = "UNIQUE " if index.is_unique else ""
-            where = f" WHERE {index.where}" if index.where else ""
-            included = f" INCLUDE ({', '.join(index.included)})" if index.included else ""
-            yield (
-                f"CREATE {unique}INDEX {quoted(index.name)} ON {table}"
-                f" USING {index.method} ({', '.join(index.keys)}){included}{where}"
-            )
+            yield f"CREATE {'UNIQUE ' if index.is_unique else ''}INDEX {quoted(index.name)} ON {index.shape}"
 
 
 @dataclass(frozen=True, slots=True)
-class _Index:
+class Index:
+    """An index to be."""
+
+    table: str
     name: str
     keys: tuple[str, ...]
     method: str = "btree"
@@ -225,8 +221,17 @@ class _Index:
     where: str = ""
     included: tuple[str, ...] = ()
 
+    @property
+    def shape(self) -> str:
+        """On what, and how: what stands behind ON when it is made."""
+        where = f" WHERE {self.where}" if self.where else ""
+        included = f" INCLUDE ({', '.join(self.included)})" if self.included else ""
+        table = f"{DATA_SCHEMA}.{quoted(self.table)}"
+        return f"{table} USING {self.method} ({', '.join(self.keys)}){included}{where}"
 
-def _indexes(obj: Object) -> Iterator[_Index]:
+
+def indexes_of(obj: Object) -> Iterator[Index]:
+    """All that an object's table has."""
     table, journal = table_name(obj), is_journal(obj)
     skipped = _UNINDEXED_IN_JOURNALS if journal else _UNINDEXED
     for each in stored_fields(obj):
@@ -235,42 +240,41 @@ def _indexes(obj: Object) -> Iterator[_Index]:
             if obj.searchable and (each.searchable or each.is_name):
                 yield from _search_index(table, each)
     if not journal:
-        yield _Index(short_name(table, "bin", "idx"), ("tenant_id", "deleted_date", "id"), where="is_deleted")
+        yield Index(table, short_name(table, "bin", "idx"), ("tenant_id", "deleted_date", "id"), where="is_deleted")
 
 
-def _field_indexes(obj: Object, table: str, each: Field) -> Iterator[_Index]:
+def _field_indexes(obj: Object, table: str, each: Field) -> Iterator[Index]:
     column = _compared_column(each)
     if each.type is FieldType.MULTI_PICKLIST:
         if each.has_index:
-            yield _Index(short_name(table, column, "gin"), ("tenant_id", quoted(column)), method="gin")
+            yield Index(table, short_name(table, column, "gin"), ("tenant_id", quoted(column)), method="gin")
     elif each.unique:
-        yield _Index(
-            short_name(table, column, "key"), ("tenant_id", quoted(column)), is_unique=True, where="NOT is_deleted"
-        )
+        unique = ("tenant_id", quoted(column))
+        yield Index(table, short_name(table, column, "key"), unique, is_unique=True, where="NOT is_deleted")
     elif each.has_index or each.is_name or each.column == "last_modified_date":
         # Most references of a wide object are empty. Leaving those out saves a third of a write's time; nobody sorts by
         # a reference, and the keys' own checks never look for an empty one.
         where = f"{quoted(column)} IS NOT NULL" if each.is_reference and not (each.system or each.required) else ""
         if table in JOURNALS and column != "created_date":  # the trail of a person, or of a record, in order of time
             timed = ("tenant_id", quoted(column), "created_date", "id")
-            yield _Index(short_name(table, column, "time"), timed, where=where)
+            yield Index(table, short_name(table, column, "time"), timed, where=where)
         else:
             # Whoever goes through records in this order learns from the index alone which of them may be the user's.
             owner = ("owner_id",) if obj.has_owner and not each.is_reference else ()
             keys = ("tenant_id", quoted(column), "id")
-            yield _Index(short_name(table, column, "idx"), keys, where=where, included=owner)
+            yield Index(table, short_name(table, column, "idx"), keys, where=where, included=owner)
 
 
-def _search_index(table: str, each: Field) -> Iterator[_Index]:
+def _search_index(table: str, each: Field) -> Iterator[Index]:
     column = _compared_column(each)
     if sql_type(each) == "text":
         keys = ("tenant_id", f"{quoted(column)} gin_trgm_ops")
-        yield _Index(short_name(table, column, "trgm"), keys, method="gin")
+        yield Index(table, short_name(table, column, "trgm"), keys, method="gin")
         further = search_form(each, quoted(column))
         if further is not None:
             name, expression, where = further
             keys = ("tenant_id", f"({expression}) gin_trgm_ops")
-            yield _Index(short_name(table, column, name), keys, method="gin", where=where)
+            yield Index(table, short_name(table, column, name), keys, method="gin", where=where)
 
 
 def _compared_column(each: Field) -> str:
@@ -282,20 +286,22 @@ def create_foreign_keys(obj: Object, targets: Mapping[str, Object], existing: Ex
     """A key for each new column that refers to one object; drops those of columns that refer to several by now.
 
     Deleting is the write road's work, so the key only refuses what would dangle. It is checked with each statement, and
-    at the commit where a transaction says `SET CONSTRAINTS ALL DEFERRED`.
+    at the commit where a transaction says `SET CONSTRAINTS ALL DEFERRED`. JOURNALS have none: an entry stays whatever
+    becomes of its user, and to lock the user's row for each was a third of what an entry costs.
     """
     table = f"{DATA_SCHEMA}.{quoted(table_name(obj))}"
     for each in stored_fields(obj):
         if each.column is None or not each.is_reference or each.system:
             continue
         name = short_name(table_name(obj), each.column, "fkey")
-        if len(each.references) == 1 and each.column not in existing.columns:
+        has_key = len(each.references) == 1 and table_name(obj) not in JOURNALS
+        if has_key and each.column not in existing.columns:
             target = quoted(table_name(targets[each.references[0]]))
             yield (
                 f"ALTER TABLE {table} ADD CONSTRAINT {quoted(name)} FOREIGN KEY (tenant_id, {quoted(each.column)})"
                 f" REFERENCES {DATA_SCHEMA}.{target} (tenant_id, id) DEFERRABLE INITIALLY IMMEDIATE"
             )
-        if len(each.references) > 1 and name in existing.foreign_keys:
+        if not has_key and name in existing.foreign_keys:
             yield f"ALTER TABLE {table} DROP CONSTRAINT {quoted(name)}"
 
 

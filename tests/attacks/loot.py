@@ -13,6 +13,8 @@ from serving import Site
 #: Stands in the values that nobody else may see.
 SECRET = "Zaphod Beeblebrox"
 CALLBACK = "https://app.example/callback"
+_QUERY = {"operation": "query", "query": "SELECT Id, LastName FROM Lead"}
+_INGEST = {"object": "Lead", "operation": "insert"}
 _numbers = count(1)
 
 
@@ -54,6 +56,9 @@ def gather(site: Site, admin: httpx.Client, consultant: httpx.Client) -> Loot:
             "own session": done(consultant.get("/ui/me/sessions"))["sessions"][0]["id"],
             "permission set": "Attacked__c",
             "organization": site.organization_id,
+            "ingest job": done(admin.post("/services/data/v66.0/jobs/ingest", json=_INGEST))["id"],
+            "import": done(admin.post("/services/data/v66.0/chassis/imports", json=_INGEST))["id"],
+            "query job": done(admin.post("/services/data/v66.0/jobs/query", json=_QUERY))["id"],
             "factor": done(consultant.post("/ui/me/factors/totp", json={}))["id"],
             **_shared(site, admin, consultant, lead),
             **_connections(site, admin),
@@ -92,7 +97,9 @@ def _connections(site: Site, admin: httpx.Client) -> dict[str, str]:
     made = done(admin.post("/setup/inbound-keys", json=key))["key"]
     posted = httpx.post(f"{site.url}/inbound/adf", content=f"<{SECRET}", headers={"authorization": f"Bearer {made}"})
     assert posted.status_code == 400, posted.text
+    hook = {"label": SECRET, "url": "https://hook.example/", "objects": [{"object": "Lead"}]}
     return {
+        "webhook": done(admin.post("/setup/webhooks", json=hook))["id"],
         "app": app["client_id"],
         "identity provider": done(admin.get("/setup/identity-providers"))["providers"][0]["id"],
         "scim token": done(admin.get("/setup/scim-tokens"))["tokens"][0]["id"],

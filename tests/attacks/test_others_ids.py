@@ -51,6 +51,32 @@ NAMED: dict[str, dict[str, str]] = {
     "/setup/connected-apps/{id}/users": {"id": "app"},
     "/setup/connected-apps/{id}/users/{user}": {"id": "app", "user": "user"},
     "/setup/scim-tokens/{id}": {"id": "scim token"},
+    **{f"{DATA}/jobs/query/{{id}}{rest}": {"id": "query job"} for rest in ("", "/results")},
+    **{
+        f"{DATA}/jobs/ingest/{{id}}{rest}": {"id": "ingest job"}
+        for rest in (
+            *("", "/batches", "/successfulResults", "/failedResults"),
+            *("/unprocessedrecords", "/unprocessedRecords"),
+        )
+    },
+    **{
+        f"{DATA}/chassis/imports/{{id}}{rest}": {"id": "import"}
+        for rest in ("", "/content", "/preview", "/errors", "/failedRows")
+    },
+    f"{DATA}/chassis/documents/{{name}}/{{record_id}}": {"name": "=Adf_Lead", "record_id": "lead"},
+    f"{DATA}/ui-api/records/{{id}}": {"id": "lead"},
+    **{
+        f"{DATA}{place}/quickActions/{{action}}/defaultValues/{{context}}": {
+            "object": "=Lead",
+            "action": "=Accept_Lead",
+            "context": "lead",
+        }
+        for place in ("", "/sobjects/{object}")
+    },
+    **{
+        f"/setup/webhooks/{{id}}{rest}": {"id": "webhook"}
+        for rest in ("", "/secret", "/test", "/deliveries", "/replay")
+    },
     "/setup/sessions/{id}": {"id": "session"},
     **{
         f"/setup/users/{{id}}{rest}": {"id": "user"}
@@ -92,6 +118,11 @@ BODIES: dict[str, Any] = {
     "/setup/users/{id}": {"email": "stolen@example.com"},
     "/setup/users/{id}/login-as": {"reason": "To look round."},
     "/setup/connected-apps/{id}": {"label": "Stolen"},
+    "/setup/webhooks/{id}": {"label": "Stolen"},
+    f"{DATA}/jobs/query/{{id}}": {"state": "Aborted"},
+    f"{DATA}/jobs/ingest/{{id}}": {"state": "Aborted"},
+    f"{DATA}/chassis/imports/{{id}}": {"state": "Aborted"},
+    f"{DATA}/ui-api/records/{{id}}": {"fields": {"LastName": "Stolen"}},
     "/setup/identity-providers/{id}": {"label": "Stolen"},
     "/setup/identity-providers/{id}/identities": {"subject": "thief", "user_id": "{user}"},
     "/setup/groups/{id}": {"label": "Stolen"},
@@ -101,8 +132,11 @@ BODIES: dict[str, Any] = {
     "/ui/me/factors/totp/{id}/confirm": {"code": "123456"},
 }
 #: Parameters that name metadata, and things of which every tenant has its own of the same name: nobody's ids.
-OF_METADATA = {"version", "object", "field", "name", "kind", "mapping", "journal", "relationship", "path", "provider"}
-OPEN = {"/ui/sso/{organization}", "/ui/approval-links/", "/scim/v2/{organization}/"}
+OF_METADATA = {
+    *("version", "object", "field", "name", "kind", "mapping", "journal", "relationship", "path", "provider"),
+    *("view", "action", "record_type", "rule"),
+}
+OPEN = {"/services/Soap/u/", "/ui/sso/{organization}", "/ui/approval-links/", "/scim/v2/{organization}/"}
 #: Tells of whoever asks, never of the one who is named: see the last test.
 NOTHING = ('"records":[]', '"users":[]')
 OF_ONESELF = "/id/{organization}/{user}"
@@ -170,6 +204,8 @@ def test_nobody_gets_at_others_records_by_naming_them_inside_a_request(
         ("POST", "/ui/flows/Accept_Lead/run", {"recordIds": [lead]}),
         ("POST", "/ui/scoring_models/Lead_Score/score", {"recordIds": [lead]}),
         ("POST", "/ui/approvals/submit", {"record_ids": [lead]}),
+        ("POST", f"{data}/quickActions/Accept_Lead", {"contextId": lead}),
+        ("POST", f"{data}/sobjects/Lead/quickActions/Accept_Lead", {"contextId": lead}),
         ("POST", f"{data}/process/approvals", {"requests": [{"actionType": "Submit", "contextId": lead}]}),
         ("GET", f"{data}/query?q=SELECT+LastName+FROM+Lead+WHERE+Id='{lead}'", None),
         ("GET", f"/ui/labels?ids={lead},{user}", None),
@@ -177,6 +213,7 @@ def test_nobody_gets_at_others_records_by_naming_them_inside_a_request(
         ("GET", f"/audit/timeline?record={lead}", None),
         ("POST", "/ui/search", {"q": "Zaphod"}),
         ("GET", "/ui/recycle-bin", None),
+        ("GET", f"{data}/chassis/events?after=-2", None),
         ("POST", "/ui/lookup", {"q": "Zaphod", "objects": ["Lead"]}),
     ]
     told = []
@@ -200,6 +237,7 @@ def test_after_all_attacks_everything_is_as_it_was(site: Site, windows: dict[str
         ("/setup/groups", "group"),
         ("/setup/identity-providers", "identity provider"),
         ("/setup/scim-tokens", "scim token"),
+        ("/setup/webhooks", "webhook"),
         ("/setup/inbound-keys", "inbound key"),
         ("/audit/archives", "archive"),
         ("/setup/retention", "hold"),

@@ -108,14 +108,14 @@ def test_a_body_is_as_large_and_as_deep_as_it_may_be(admin: httpx.Client) -> Non
     assert admin.post(path, content=endless).status_code == 413
 
 
-def test_a_packed_body_is_not_unpacked(admin: httpx.Client, site: Site, loot: Loot) -> None:
+def test_a_packed_body_is_not_unpacked_beyond_what_a_body_may_be(admin: httpx.Client, site: Site, loot: Loot) -> None:
     bomb = gzip.compress(b" " * 50_000_000)
     started = time.monotonic()
-    for encoding in ("gzip", "deflate", "br"):
+    for encoding, status in (("gzip", 413), ("deflate", 415), ("br", 415), ("zstd", 400)):
         headers = {"content-encoding": encoding, "content-type": "application/json"}
-        assert admin.post("/ui/objects/Lead/records", content=bomb, headers=headers).status_code in (400, 415)
+        assert admin.post("/ui/objects/Lead/records", content=bomb, headers=headers).status_code == status
     headers = {"content-encoding": "gzip", "authorization": f"Bearer {loot['key']}"}
-    assert httpx.post(f"{site.url}/inbound/adf", content=bomb, headers=headers).status_code in (400, 415)
+    assert httpx.post(f"{site.url}/inbound/adf", content=bomb, headers=headers).status_code == 413
     assert time.monotonic() - started < 10
 
 

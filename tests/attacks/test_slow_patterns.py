@@ -71,7 +71,7 @@ PUMPS += (
 END = "\x00"
 #: Asked at one place of a text only, never for a place.
 ONLY_MATCHED = {
-    f"chassis_platform.inbound.xml_text.{name}" for name in ("_COMMENT", "_DOCTYPE", "_INSTRUCTION", "_DECLARATION")
+    f"chassis_platform.documents.xml_text.{name}" for name in ("_COMMENT", "_DOCTYPE", "_INSTRUCTION", "_DECLARATION")
 }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chassis_metadata.errors import ChassisError
-from chassis_platform.api.describe import describe_object
+from chassis_platform.api.describe_objects import describe_object
 
 if TYPE_CHECKING:
     from encryption.conftest import Club

@@ -18,7 +18,7 @@ from chassis_platform.inbound.intake import receive, replay
 from chassis_platform.inbound.messages import Post, find_message
 from chassis_platform.plan.listing import ListRequest
 from chassis_platform.privacy.acts import read_archive
-from chassis_platform.records.export import export_csv
+from chassis_platform.records.export import export_list
 from chassis_platform.records.lists import list_records, record_for_ui, related_list
 from chassis_platform.records.preview import preview
 from chassis_platform.records.read import query, query_more, recycle_bin
@@ -55,7 +55,7 @@ async def test_lists_pages_and_files_are_clear_to_who_may_see(club: Club, lisa: 
     listed = orjson.loads(await list_records(database, admin, "Member", request))["records"]
     page = orjson.loads(await record_for_ui(database, admin, "Member", lisa))
     children = await related_list(database, admin, "Member", lisa, "Attendances", columns=["Remark"])
-    file = b"".join([each async for each in export_csv(database, admin, "Member", request)]).decode()
+    file = b"".join([each async for each in export_list(database, admin, "Member", request)]).decode()
     [first] = [each for each in listed if each["id"] == lisa]
 
     assert {name: first["values"][name] for name in SECRETS} == SECRETS
@@ -69,7 +69,7 @@ async def test_the_desk_sees_no_value_anywhere(club: Club, lisa: str) -> None:
     masked = ListRequest(("IdNumber", "Email", "Phone", "Story"), limit=5)
     answers = [
         await list_records(database, desk, "Member", masked),
-        b"".join([each async for each in export_csv(database, desk, "Member", masked)]),
+        b"".join([each async for each in export_list(database, desk, "Member", masked)]),
         await query(database, desk, "SELECT IdNumber, Email, Phone, Story FROM Member"),
         await search(database, desk, "secret"),
     ]

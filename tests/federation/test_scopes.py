@@ -73,6 +73,10 @@ def lead(site: Site) -> str:
         ("object:Lead api", "POST", f"{DATA}/process/approvals", {}, 403),
         ("object:Lead:read", "GET", f"{DATA}/query?q=SELECT+Id+FROM+Lead", None, 200),
         ("object:Lead:read", "POST", f"{DATA}/sobjects/Lead", LEAD, 403),
+        ("object:Lead:read", "GET", f"{DATA}/recent", None, 200),
+        ("object:Lead:read", "POST", f"{DATA}/ui-api/records", {"apiName": "Lead", "fields": LEAD}, 403),
+        ("object:Lead", "POST", f"{DATA}/sobjects/Lead/quickActions/Convert_Lead", {}, 404),
+        ("object:Lead", "POST", f"{DATA}/actions/custom/flow/Convert_Lead", {}, 403),
     ],
 )
 def test_a_token_opens_the_doors_of_its_scopes(

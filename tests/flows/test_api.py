@@ -45,6 +45,7 @@ steps:
     error: {message: Too much, field: Score}
   - create: {object: Part, fields: {Name: '"Greeting"', TicketId: Id}}
 """,
+    "permission_sets/Maker.yaml": "label: Makes flows\nsystem: [ManageMetadata]\n",
     "translations/zh_CN.yaml": """
 flows:
   Press_Me: {label: 按我, trigger: {button: {message: 确定吗？}}, variables: {Reason: {label: 原因}}}
@@ -54,6 +55,7 @@ PEOPLE = [
     Person("ann", ("Clerk",)),
     Person("ben", ("Clerk", "Presser")),
     Person("admin", ("Clerk", "SystemAdministrator")),
+    Person("maker", ("Maker",)),
 ]
 
 
@@ -163,6 +165,13 @@ def test_a_dry_run_of_a_flow_leaves_the_record(ben: httpx.Client, admin: httpx.C
     assert answer.status_code == 200, answer.text
     assert [each["did"] for each in answer.json()["effects"]] == ["updated", "notified"]
     assert values(admin, record_id)["Status"] == "New"
+
+
+def test_nobody_tries_a_flow_on_a_record_that_they_do_not_see(site: Site, admin: httpx.Client) -> None:
+    record_id = make(admin, Name="Hidden")
+    with site.browser("maker") as maker:
+        answer = maker.post("/setup/flows/Press_Me/dry-run", json={"recordIds": [record_id]})
+    assert answer.status_code == 404, answer.text
 
 
 def test_a_dry_run_of_a_change_tells_what_it_would_set_off(admin: httpx.Client) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from chassis_metadata.components import FunctionDefinition, InboundMapping
+from chassis_metadata.errors import Invalid
 from chassis_metadata.function_files import attach_function_files
 from chassis_metadata.parse import parse_component
 from chassis_metadata.yaml_text import read_yaml
-from chassis_platform.inbound.documents import read_document
-from chassis_platform.inbound.expressions import LookupKey
-from chassis_platform.inbound.mapping import Setting, Unit, read_units
+from chassis_platform.documents.expressions import Setting
+from chassis_platform.documents.questions import LookupKey, Question
+from chassis_platform.documents.reading import read_by
+from chassis_platform.inbound.mapping import Reader, Unit
 
 ROOT = Path(__file__).parents[2]
 AUTOMOTIVE = ROOT / "packages" / "automotive"
@@ -60,15 +62,22 @@ def units_of(
 ) -> tuple[Unit, ...]:
     """The units of a document; look-ups find what `answers` holds, and nothing else."""
     used = mapping(by) if isinstance(by, str) else by
-    read = read_document(content, content_type, used.body.get("lenient", ()))
-    known: dict[LookupKey, Any] = {}
+    reader = Reader(read_by(used.body, content, content_type), used, setting())
+    known: dict[Question, Any] = {}
     for _ in range(10):
-        reading = read_units(read, used, setting(), known)
+        reading = reader.read(known)
         if not reading.wanted:
+            problems = [problem for unit in reading.units for problem in unit.problems]
+            if problems:
+                raise Invalid(problems)
             return reading.units
-        found = answers or {}
-        known |= {key: found.get((key.object_name, key.by, key.value, key.take)) for key in reading.wanted}
+        known |= {key: _answer(key, answers or {}) for key in reading.wanted}
     raise AssertionError(known)
+
+
+def _answer(key: Question, answers: dict[tuple[str, str, str, str], str]) -> str | None:
+    assert isinstance(key, LookupKey)
+    return answers.get((key.object_name, ", ".join(key.by), ", ".join(key.values), key.take))
 
 
 def values(unit: Unit, target: str) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ import pytest
 from starlette.applications import Starlette
 
 from chassis_platform.access.compile import PolicyStore
-from chassis_platform.api import functions, inbound, setup_inbound
+from chassis_platform.api import functions, inbound, setup_inbound, setup_inbound_preview
 from chassis_platform.api.deps import Server
 from chassis_platform.auth.sessions import NewSession, insert_session, new_token
 from chassis_platform.inbound.keys import create_inbound_key
@@ -31,8 +31,9 @@ class Dealership:
         sent = {"Authorization": f"Bearer {self.key}", **headers}
         return await self.client.post(f"/inbound/{mapping}", content=content, headers=sent)
 
-    async def setup(self, method: str, path: str) -> httpx.Response:
-        return await self.client.request(method, path, headers={"Authorization": f"Bearer {self.admin}"})
+    async def setup(self, method: str, path: str, document: object = None) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.admin}"}
+        return await self.client.request(method, path, headers=headers, json=document)
 
     def count(self, table: str) -> int:
         [(found,)] = self.world.sql(
@@ -60,7 +61,8 @@ async def dealership(
     sender = world.user("portal", "AutoIntegration", "AutoLeadDesk")
     world.user("admin", "SystemAdministrator")
     key = await create_inbound_key(database, tenant.id, "Portal X", sender)
-    app = Starlette(routes=[*inbound.routes(), *setup_inbound.routes(), *functions.routes()])
+    rooms = (inbound, setup_inbound, setup_inbound_preview, functions)
+    app = Starlette(routes=[each for room in rooms for each in room.routes()])
     app.state.server = Server(database, snapshots, PolicyStore(database), Settings())
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

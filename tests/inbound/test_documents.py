@@ -77,10 +77,11 @@ def _matches(line: dict[str, Any], lead: dict[str, Any], vehicle: dict[str, Any]
     return same and price and currency and colours and options and comment
 
 
-def test_a_resent_prospect_has_the_key_of_the_first() -> None:
+def test_a_resent_prospect_is_a_version_of_the_first() -> None:
     first, second, third = units_of(document("09_several_prospects_one_file.xml"))
 
-    assert first.key == second.key != third.key
+    assert first.key == first.base == second.base != third.key
+    assert second.key.startswith(f"{first.key}|sha256:")
 
 
 def test_a_word_for_nothing_is_nothing_in_a_vehicle_but_a_name_in_a_name() -> None:

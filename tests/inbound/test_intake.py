@@ -249,7 +249,8 @@ async def test_messages_are_listed_page_by_page(dealership: Dealership) -> None:
             break
 
     [(stored,)] = dealership.world.sql(
-        "SELECT count(*) FROM chassis.inbound_message WHERE tenant_id = %s", dealership.world.tenant.id
+        "SELECT count(*) FROM chassis.inbound_message WHERE part_of IS NULL AND tenant_id = %s",
+        dealership.world.tenant.id,
     )
     assert len(seen) == len(set(seen)) == stored
 

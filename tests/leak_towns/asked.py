@@ -10,7 +10,7 @@ import orjson
 
 from chassis_metadata.errors import Invalid
 from chassis_platform.access.context import Context
-from chassis_platform.api.describe import describe_object
+from chassis_platform.api.describe_objects import describe_object
 from chassis_platform.plan.listing import parse_list_request
 from chassis_platform.records import read
 from chassis_platform.records.write import create_record
@@ -71,7 +71,7 @@ class Asker:
 
     async def exported(self, **more: Any) -> set[int]:
         request = parse_list_request({"columns": ["Code"], **more})
-        chunks = [each async for each in read.export_csv(self.built.database, self.context, "Workshop", request)]
+        chunks = [each async for each in read.export_list(self.built.database, self.context, "Workshop", request)]
         return {int(line[1:]) for line in b"".join(chunks).decode().split("\r\n")[1:-1]}
 
     async def grouped(self, field: str) -> dict[Any, int]:

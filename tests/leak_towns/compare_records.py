@@ -6,8 +6,17 @@ from chassis_platform.access.context import Context
 from chassis_platform.records.explain import why
 from leak_towns.build import BuiltTown
 from leak_towns.counted import same_records
-from leak_towns.doors import DOORS, changeable, parents_by_child, stays_by_parent, stays_by_query, workshops_by_stay
+from leak_towns.doors import (
+    DOORS,
+    by_deleted,
+    changeable,
+    parents_by_child,
+    stays_by_parent,
+    stays_by_query,
+    workshops_by_stay,
+)
 from leak_towns.errands import ERRAND_DOORS, changeable_errands
+from leak_towns.handlers import by_children, by_composite, by_ui_api, workshops_by_relationship
 from leak_towns.visibility import Visibility
 
 
@@ -16,8 +25,10 @@ async def compare_records(built: BuiltTown, context: Context, wanted: Visibility
     workshops = built.town.workshops
     seen = wanted.seen
     who = f"person {wanted.person}"
-    for door in DOORS:
+    for door in (*DOORS, by_composite, by_ui_api):
         same_records(await door(built, context), seen, f"{door.__name__}, {who}", len(workshops))
+    gone = {number for number, each in enumerate(workshops) if each.is_deleted and wanted.sees(number)}
+    same_records(await by_deleted(built, context), gone, f"deleted, {who}", len(workshops))
     writable = {number for number in seen if wanted.may_change(number)}
     same_records(await changeable(built, context), writable, f"changeable, {who}", len(workshops))
     await compare_explanations(built, context, seen, writable)
@@ -45,10 +56,13 @@ async def compare_stays(built: BuiltTown, context: Context, wanted: Visibility, 
     same_records(await stays_by_query(built, context), stays, "stays by query", count)
     under = {number for number in stays if town.stays[number].workshop in seen}
     same_records(await stays_by_parent(built, context), under, "stays by parent", count)
+    answering, named = await by_children(built, context)
+    same_records(answering, seen, "by children", len(town.workshops))
+    same_records(named, under, "stays by relationship", count)
     through = {town.stays[number].workshop for number in stays} & seen
-    same_records(
-        await workshops_by_stay(built, context), {each for each in through if each is not None}, "by stay", count
-    )
+    referred_to = {each for each in through if each is not None}
+    same_records(await workshops_by_stay(built, context), referred_to, "by stay", count)
+    same_records(await workshops_by_relationship(built, context), referred_to, "by stay's relationship", count)
     parents = {town.workshops[number].parent for number in seen} & seen
     same_records(
         await parents_by_child(built, context), {each for each in parents if each is not None}, "by child", count

@@ -98,7 +98,7 @@ async def compare_lists(built: BuiltTown, context: Context, clearness: Clearness
 def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    text = "" if value is None else str(float(value) if isinstance(value, int) else value)
+    text = "" if value is None else f"{value:.2f}" if isinstance(value, int) else str(value)
     return "'" + text if text.startswith(("+", "-")) else text
 
 

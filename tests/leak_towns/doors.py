@@ -5,15 +5,41 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import fields
+from datetime import timedelta
 from typing import Any
 
+import openpyxl
 import orjson
+from pyarrow import parquet
 
+from chassis_metadata.components import Filter, ListView
 from chassis_metadata.errors import NotFound
+from chassis_metadata.ids import new_id
+from chassis_metadata.logic.outbound_document import OutboundDocument
+from chassis_metadata.logic.webhook import Watched
+from chassis_platform import clock
 from chassis_platform.access.context import Context
+from chassis_platform.automation.events.stream import Change
+from chassis_platform.automation.events.subscription import next_page, starting_point
+from chassis_platform.automation.webhook_subscriptions.deliveries import Delivery
+from chassis_platform.automation.webhook_subscriptions.payload import body_of
+from chassis_platform.automation.webhook_subscriptions.store import Webhook
+from chassis_platform.bulk.chunks import Part, outcomes_of, read_outcomes
+from chassis_platform.bulk.jobs import PREFIX, BulkJob, State
+from chassis_platform.bulk.query import QUERY
+from chassis_platform.bulk.query_results import Place, read_results
+from chassis_platform.bulk.writing import Rows, Task, write_part
+from chassis_platform.documents.outbound import make_document
+from chassis_platform.documents.questions import LookupKey, answer_all
 from chassis_platform.plan.listing import parse_list_request
 from chassis_platform.records import read, search
+from chassis_platform.records.changes import Changes, changes_between
+from chassis_platform.records.export_files import FileFormat
+from chassis_platform.records.list_views import view_query, view_records
 from chassis_platform.records.query_explain import explain
+from chassis_platform.records.recent import recent_items, remember
 from chassis_platform.records.sosl import find
 from leak_towns.build import BuiltTown
 
@@ -103,8 +129,51 @@ async def by_pages(built: BuiltTown, context: Context) -> Seen:
 
 async def by_export(built: BuiltTown, context: Context) -> Seen:
     request = parse_list_request({"columns": ["Code"]})
-    text = b"".join([chunk async for chunk in read.export_csv(built.database, context, "Workshop", request)]).decode()
+    text = b"".join([chunk async for chunk in read.export_list(built.database, context, "Workshop", request)]).decode()
     return {int(row[0][1:]) for row in list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))[1:]}
+
+
+async def file_of(built: BuiltTown, context: Context, file_format: FileFormat) -> bytes:
+    text = "SELECT Code, ParentWorkshop.Name FROM Workshop"
+    return b"".join([chunk async for chunk in read.export_query(built.database, context, text, file_format)])
+
+
+async def by_spreadsheet(built: BuiltTown, context: Context) -> Seen:
+    book = openpyxl.load_workbook(io.BytesIO(await file_of(built, context, FileFormat.XLSX)), read_only=True)
+    return {int(str(row[0])[1:]) for row in book.worksheets[0].iter_rows(min_row=2, values_only=True)}
+
+
+async def by_parquet(built: BuiltTown, context: Context) -> Seen:
+    table = parquet.read_table(io.BytesIO(await file_of(built, context, FileFormat.PARQUET)))
+    return {int(code[1:]) for code in table.column("Code").to_pylist()}
+
+
+async def by_bulk_query(built: BuiltTown, context: Context) -> Seen:
+    """A job's results, three at a time."""
+    known: dict[str, Any] = {each.name: None for each in fields(BulkJob)}
+    asked = {"state": State.JOB_COMPLETE, "operation": QUERY, "settings": {}, "query_text": "SELECT Code FROM Workshop"}
+    job = BulkJob(**known | asked)
+    seen: list[int] = []
+    place: Place | None = Place()
+    while place is not None:
+        found = await read_results(built.database, context, job, place, most=3)
+        seen += [int(line.strip('"')[1:]) for line in b"".join(found.parts).decode().split()[1:]]
+        place = found.next_place
+    assert len(seen) == len(set(seen))
+    return set(seen)
+
+
+async def by_bulk_ingest(built: BuiltTown, context: Context) -> Seen:
+    """What an import's dry run tells of each workshop: that it is there, or that it is not."""
+    if not context.policy.on("Workshop").update:
+        return await by_get(built, context)
+    part = Part(new_id(PREFIX), "check", 0, 0)
+    rows = Rows([{"Id": each} for each in built.workshop_ids])
+    await write_part(built.database, Task(context, "Workshop", "update", is_dry=True), part, rows)
+    asked = read_outcomes(built.tenant.id, part.job_id, part.phase, part.number)
+    told = outcomes_of((await built.database.read(context.binding, asked))[0])
+    gone = ("NOT_FOUND:", "ENTITY_IS_DELETED:")
+    return {place for place, outcome in told.items() if not (outcome.error or "").startswith(gone)}
 
 
 async def by_search(built: BuiltTown, context: Context) -> Seen:
@@ -197,7 +266,99 @@ async def changeable(built: BuiltTown, context: Context) -> Seen:
     return seen
 
 
+_TOLD = """
+INSERT INTO chassis.change_event (tenant_id, object_name, change_type, record_ids, fields, changed_at)
+SELECT %s, 'Workshop', 'CREATE', %s, '{}', now()
+WHERE NOT EXISTS (SELECT FROM chassis.change_event WHERE tenant_id = %s)
+"""
+
+
+async def by_events(built: BuiltTown, context: Context) -> Seen:
+    """The stream, in which one event tells of all workshops."""
+    built.sql(_TOLD, built.tenant.id, built.workshop_ids, built.tenant.id)
+    start = await starting_point(built.database, context, "-2")
+    page = await next_page(built.database, context, start, version="66.0")
+    told = [each for event in page.events for each in event.header["recordIds"]]
+    assert told == [each["Id"] for event in page.events for each in event.records]
+    return numbers(built, told)
+
+
+async def by_webhook(built: BuiltTown, context: Context) -> Seen:
+    """What a webhook that runs as the person would send."""
+    change = Change(1, 1, "", "Workshop", "CREATE", built.workshop_ids, [], None, None, clock.now())
+    watched = {"Workshop": Watched("Workshop", frozenset({"CREATE"}), criteria="BEGINS(Name, 'Case')")}
+    webhook = Webhook("", "", "", watched, context.principal.user_id, 50, True, 0, 0, ())
+    delivery = Delivery("", (change,), frozenset(built.workshop_ids), False, 0, clock.now(), None)
+    body = await body_of(built.database, context, webhook, delivery)
+    events = [] if body is None else orjson.loads(body)["events"]
+    return numbers(built, [each["Id"] for event in events for each in event["records"]])
+
+
+async def by_updated(built: BuiltTown, context: Context) -> Seen:
+    """What is told to have changed, to whoever keeps a copy."""
+    return numbers(built, orjson.loads((await _changes(built, context, deleted=False)).found))
+
+
+async def by_deleted(built: BuiltTown, context: Context) -> Seen:
+    """What is told to lie in the recycle bin."""
+    built.sql("UPDATE data.workshop SET deleted_date = now() WHERE is_deleted AND deleted_date IS NULL")
+    found = orjson.loads((await _changes(built, context, deleted=True)).found)
+    return numbers(built, [each["id"] for each in found])
+
+
+async def _changes(built: BuiltTown, context: Context, *, deleted: bool) -> Changes:
+    now = clock.now()
+    obj = built.snapshot.objects["Workshop"]
+    start, end = now - timedelta(days=1), now + timedelta(days=1)
+    return await changes_between(built.database, context, obj, start, end, deleted=deleted)
+
+
+async def by_recent(built: BuiltTown, context: Context) -> Seen:
+    """All workshops were looked at once; which of them are still told of?"""
+    obj = built.snapshot.objects["Workshop"]
+    await remember(built.database, context, obj, built.workshop_ids)
+    return numbers(built, [each["Id"] for each in await recent_items(built.database, context, obj)])
+
+
+async def by_list_view(built: BuiltTown, context: Context) -> Seen:
+    obj = built.snapshot.objects["Workshop"]
+    view = ListView("Workshop", "Cases", "Cases", ("Name",), (Filter("Name", "LIKE", "Case%"),))
+    query = view_query(context, obj, view, view.columns, (("Name", True),))
+    page = await view_records(built.database, context, query, limit=200, offset=0)
+    return numbers(built, [each["Id"] for each in orjson.loads(page.records)])
+
+
+DOCUMENT = OutboundDocument(
+    "Workshop",
+    "Workshop",
+    "Workshop",
+    "json",
+    "application/json",
+    {"fields": ["Code"], "content": [{"name": "code", "text": "Code"}]},
+)
+
+
+async def by_document(built: BuiltTown, context: Context) -> Seen:
+    """Outbound documents: one is told of nothing but records that one sees."""
+    seen = set()
+    for number, each in enumerate(built.workshop_ids):
+        with suppress(NotFound):
+            made = await make_document(built.database, context, DOCUMENT, each, clock.now())
+            assert orjson.loads(made.content) == {"code": f"T{number}"}
+            seen.add(number)
+    return seen
+
+
+async def by_inbound_lookup(built: BuiltTown, context: Context) -> Seen:
+    """What look-ups of a mapping find for the user that a sender's key runs as."""
+    wanted = {LookupKey("Workshop", ("Code",), (f"T{number}",), "Id") for number in range(len(built.workshop_ids))}
+    found = await answer_all(built.database, context, wanted, "inbound")
+    return numbers(built, found.values())
+
+
 DOORS: tuple[Door, ...] = (
+    by_document,
+    by_inbound_lookup,
     by_query,
     by_sorted_query,
     by_semi_join,
@@ -208,6 +369,10 @@ DOORS: tuple[Door, ...] = (
     by_sorted_list,
     by_pages,
     by_export,
+    by_spreadsheet,
+    by_parquet,
+    by_bulk_query,
+    by_bulk_ingest,
     by_search,
     by_sosl,
     by_totals,
@@ -217,6 +382,11 @@ DOORS: tuple[Door, ...] = (
     by_get,
     by_external_id,
     by_page,
+    by_updated,
+    by_recent,
+    by_list_view,
+    by_events,
+    by_webhook,
 )
 
 

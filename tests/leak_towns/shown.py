@@ -112,7 +112,7 @@ RELATED: tuple[Door, ...] = (by_branches, by_path, by_stay)
 async def by_export(built: BuiltTown, context: Context, fields: Sequence[str]) -> dict[int, list[str]]:
     """The cells of each row."""
     request = parse_list_request({"columns": ["Code", *fields]})
-    text = b"".join([chunk async for chunk in read.export_csv(built.database, context, "Workshop", request)]).decode()
+    text = b"".join([chunk async for chunk in read.export_list(built.database, context, "Workshop", request)]).decode()
     return {int(row[0][1:]): row[1:] for row in list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))[1:]}
 
 

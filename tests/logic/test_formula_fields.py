@@ -13,11 +13,11 @@ import pytest
 
 from chassis_metadata.errors import Invalid
 from chassis_platform import clock
-from chassis_platform.api.describe import describe_object
+from chassis_platform.api.describe_objects import describe_object
 from chassis_platform.api.ui_objects import object_document
 from chassis_platform.plan.listing import ListRequest
 from chassis_platform.records.pages import Wanted, compiled, parameters, planned
-from chassis_platform.records.read import export_csv, list_records, record_for_ui, related_list
+from chassis_platform.records.read import export_list, list_records, record_for_ui, related_list
 from chassis_platform.records.search import search
 from chassis_platform.records.write import update_record
 from chassis_tenants.database import Database
@@ -207,7 +207,9 @@ async def test_every_type_of_formula_pages(depots: Depots, term: str, descending
 async def test_export_search_and_related_lists_show_them(depots: Depots) -> None:
     context = await depots.as_user("admin")
     request = ListRequest(("Name", "Total", "IsLarge"), order_by=(("Total", True), ("Name", False)))
-    text = b"".join([each async for each in export_csv(depots.database, context, "Depot", request)]).decode("utf-8-sig")
+    text = b"".join([each async for each in export_list(depots.database, context, "Depot", request)]).decode(
+        "utf-8-sig"
+    )
     assert list(csv.reader(io.StringIO(text)))[:2] == [["Name", "Total", "Large"], ["two", "60.0", "false"]]
 
     hits = orjson.loads(await search(depots.database, context, "one", objects=["Depot"]))

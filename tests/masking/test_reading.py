@@ -8,6 +8,8 @@ import orjson
 import pytest
 
 from chassis_metadata.errors import Invalid
+from chassis_platform.automation.events.subscription import next_page, starting_point
+from chassis_platform.automation.webhook_subscriptions.definition import read_definition
 from chassis_platform.plan.listing import parse_list_request
 from chassis_platform.records import read, search
 from chassis_platform.records.sosl import find
@@ -243,7 +245,7 @@ async def test_names_are_searched_as_they_are_seen(garage: World) -> None:
 async def test_an_export_keeps_the_masks(garage: World) -> None:
     wanted = parse_list_request({"columns": ["Code", "Phone", "Email"]})
     chunks = [
-        each async for each in read.export_csv(garage.database, await garage.as_user("keeper"), "Workshop", wanted)
+        each async for each in read.export_list(garage.database, await garage.as_user("keeper"), "Workshop", wanted)
     ]
 
     text = b"".join(chunks).decode()
@@ -277,3 +279,32 @@ async def test_the_whole_condition_is_one_statement(garage: World) -> None:
     answer = await garage.query("keeper", "SELECT FIELDS(ALL) FROM Workshop LIMIT 10")
 
     assert answer["totalSize"] == 1
+
+
+async def test_change_events_and_webhooks_show_what_a_query_shows(garage: World) -> None:
+    [(workshop,)] = garage.sql("SELECT id FROM data.workshop WHERE code = 'K'")
+    garage.sql(
+        "INSERT INTO chassis.change_event (tenant_id, object_name, change_type, record_ids, fields, changed_at)"
+        " VALUES (%s, 'Workshop', 'UPDATE', %s, '{Phone,Email}', now())",
+        garage.tenant.id,
+        [workshop],
+    )
+    told = {}
+    for user in ("keeper", "admin"):
+        context = await garage.as_user(user)
+        start = await starting_point(garage.database, context, "-2")
+        [event] = (await next_page(garage.database, context, start, version="66.0")).events
+        told[user] = event.records[0]["Email"], event.header["changedFields"]
+
+    assert told == {
+        "keeper": ("a***@example.com", ["Phone", "Email"]),
+        "admin": ("anna@example.com", ["Phone", "Email"]),
+    }
+
+
+@pytest.mark.parametrize("criteria", ["Email = 'anna@example.com'", "BEGINS(Phone, '1')"])
+async def test_no_webhook_tells_by_its_criteria_what_a_mask_hides(garage: World, criteria: str) -> None:
+    watched = {"object": "Workshop", "criteria": criteria}
+    document = {"label": "Guess", "url": "https://a.example", "objects": [watched], "run_as_user_id": "x"}
+    with pytest.raises(Invalid, match="may not"):
+        read_definition(await garage.as_user("other"), document)

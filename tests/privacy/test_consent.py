@@ -12,7 +12,7 @@ from chassis_platform.automation.flows.runner import start
 from chassis_platform.automation.segments import refresh
 from chassis_platform.plan.listing import ListRequest
 from chassis_platform.privacy.consents import consent_overview
-from chassis_platform.records.export import export_csv
+from chassis_platform.records.export import export_list
 from privacy.test_automotive import office as office  # noqa: PLC0414  the automotive tenant
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ async def restricted_people(office: Office) -> int:
 async def exported(office: Office, object_name: str, **wanted: Any) -> set[str]:
     request = ListRequest(("Name",), **wanted)
     chunks = [
-        each async for each in export_csv(office.desk.database, await office.context("olga"), object_name, request)
+        each async for each in export_list(office.desk.database, await office.context("olga"), object_name, request)
     ]
     return set(b"".join(chunks).decode().splitlines()[1:])
 

@@ -101,7 +101,7 @@ async def door_of_related(database: Database, context: Context) -> None:
 
 async def door_of_export(database: Database, context: Context) -> None:
     request = parse_list_request({"columns": ["Phone"]})
-    async for _ in read.export_csv(database, context, "Workshop", request):
+    async for _ in read.export_list(database, context, "Workshop", request):
         pass
 
 

@@ -74,7 +74,7 @@ async def by_list(case: Case, context: Context, name: str) -> Seen:
 
 async def by_export(case: Case, context: Context, name: str) -> Seen:
     request = parse_list_request({"columns": ["Name"], "search": "Case"})
-    text = b"".join([chunk async for chunk in read.export_csv(case.database, context, name, request)]).decode()
+    text = b"".join([chunk async for chunk in read.export_list(case.database, context, name, request)]).decode()
     return {row[0] for row in list(csv.reader(io.StringIO(text)))[1:]}
 
 
@@ -156,7 +156,7 @@ async def shows(world: Case, context: Context, object_name: str, field: str) -> 
     await read.query(world.database, context, f"SELECT {field} FROM {object_name}")  # noqa: S608
     request = parse_list_request({"columns": [field]})
     await read.list_records(world.database, context, object_name, request)
-    async for _ in read.export_csv(world.database, context, object_name, request):
+    async for _ in read.export_list(world.database, context, object_name, request):
         pass
 
 

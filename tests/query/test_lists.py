@@ -265,11 +265,11 @@ async def test_an_export_has_every_row_and_no_formula(garage: World) -> None:
     context = await garage.as_user("stranger")
     request = parse_list_request({"columns": ["Name", "Phone", "Budget", "OwnerId"], "order_by": [{"field": "Code"}]})
 
-    text = b"".join([chunk async for chunk in read.export_csv(garage.database, context, "Workshop", request)]).decode()
+    text = b"".join([chunk async for chunk in read.export_list(garage.database, context, "Workshop", request)]).decode()
 
     rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
     assert rows[0] == ["Workshop name", "Phone", "Budget", "Owner"]
-    assert rows[1] == ["欧阳汽车", "'=1+1", "5.0", "stranger"]
+    assert rows[1] == ["欧阳汽车", "'=1+1", "5.00", "stranger"]
     assert len(rows) == 62
 
 

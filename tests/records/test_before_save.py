@@ -264,7 +264,8 @@ async def test_working_out_values_costs_one_trip_however_many_records(
             await write_records(database, context, "Workshop", "update", changes, all_or_none=True)
         return updating.trips, updating.statements
 
-    assert await write(1, "k") == await write(200, "m") == (4, 7)  # ask; work out; write, history, question; commit
+    # Ask; work out; write, event, history, question; commit.
+    assert await write(1, "k") == await write(200, "m") == (4, 8)
 
 
 @pytest.mark.parametrize(

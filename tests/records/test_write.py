@@ -296,8 +296,8 @@ async def test_a_batch_costs_as_many_round_trips_as_one_record(
     one = await write(1, "one")
     many = await write(200, "many")
 
-    assert one[1] == many[1] == (2, 6)  # ask (timeout, lock, load, unique); write (update, history), commit
-    assert many[0] == (3, 4)  # number; ask (unique); write (insert, history), commit
+    assert one[1] == many[1] == (2, 7)  # ask (timeout, lock, load, unique); write (update, event, history), commit
+    assert many[0] == (3, 5)  # number; ask (unique); write (insert, event, history), commit
     assert one[0][0] <= 3  # a number may be left from the last block
 
 

@@ -15,9 +15,10 @@ from chassis_metadata.fields import FieldType
 from chassis_tenants import publisher
 from chassis_tenants.bootstrap import DatabaseUrls
 from chassis_tenants.database import Database
-from chassis_tenants.isolation import missing_walls
+from chassis_tenants.index_renewal import renew_indexes
+from chassis_tenants.isolation import JOURNALS, missing_walls
 from chassis_tenants.provision import NewTenant, create_tenant
-from chassis_tenants.publisher import publish
+from chassis_tenants.publisher import publish, published_objects
 from chassis_tenants.registry import tenant_by_id
 from chassis_tenants.snapshots import SnapshotStore
 from conftest import PACKAGE_FOLDERS, MakeTenant
@@ -205,6 +206,38 @@ def test_a_reference_that_becomes_polymorphic_loses_its_foreign_key(own_urls: Da
     with psycopg.connect(own_urls.owner) as connection:
         found = connection.execute("SELECT FROM pg_constraint WHERE conname = 'stay__customer_id__fkey'").fetchone()
     assert found is None
+
+
+def test_journals_refer_to_users_without_a_key(own_urls: DatabaseUrls, packages: dict[str, Package]) -> None:
+    key = "ALTER TABLE data.access_log ADD CONSTRAINT access_log__user_id__fkey"
+    with psycopg.connect(own_urls.owner) as connection:  # as older releases made them
+        connection.execute(f'{key} FOREIGN KEY (tenant_id, user_id) REFERENCES data."user" (tenant_id, id)'.encode())
+
+    publish(own_urls.owner, next_version(packages["platform"], "99.0.0"))
+
+    with psycopg.connect(own_urls.owner) as connection:
+        found = connection.execute(
+            "SELECT conname FROM pg_constraint WHERE contype = 'f' AND conrelid = ANY (%s::regclass[])",
+            [[f"data.{each}" for each in JOURNALS]],
+        ).fetchall()
+    assert found == []
+
+
+def test_an_index_of_an_older_release_is_made_anew(own_urls: DatabaseUrls) -> None:
+    old = "CREATE INDEX workshop__name__idx ON data.workshop (tenant_id, name__lower, id)"
+    with psycopg.connect(own_urls.owner, autocommit=True) as connection:
+        [(now,)] = connection.execute(
+            "SELECT indexname FROM pg_indexes WHERE tablename = 'workshop' AND indexdef LIKE '%name%INCLUDE (owner_id)'"
+        ).fetchall()
+        connection.execute(f"DROP INDEX data.{now}".encode())
+        connection.execute(old.replace("workshop__name__idx", now).encode())
+        connection.execute(f"CREATE INDEX {now}__new ON data.workshop (id)".encode())  # somebody was interrupted
+
+        first, second = (list(renew_indexes(connection, published_objects(connection))) for _ in range(2))
+
+        found = connection.execute("SELECT indexdef FROM pg_indexes WHERE indexname LIKE %s", [f"{now}%"]).fetchall()
+    assert (first, second) == ([now], [])
+    assert [each.endswith("(tenant_id, name__lower, id) INCLUDE (owner_id)") for (each,) in found] == [True]
 
 
 def test_another_package_adds_its_fields_to_the_same_table(own_urls: DatabaseUrls, garage: Package) -> None:

@@ -99,7 +99,7 @@ export const timeline = (filter: TimelineFilter, after: string | null) =>
 export const readersOf = (record: string, from: string | null, to: string | null) =>
   call<{ lines: Reader[] }>('GET', '/audit/summary', { query: { record, from, to } })
 export const seenBy = (user: string, from: string | null, to: string | null) =>
-  call<{ lines: Seen[] }>('GET', '/audit/summary', { query: { user, from, to } })
+  call<{ lines: Seen[]; next: string | null }>('GET', '/audit/summary', { query: { user, from, to } })
 
 export const archives = () => call<{ archives: Archive[] }>('GET', '/audit/archives')
 export const takeEvidence = (filter: Record<string, string>) =>

@@ -57,6 +57,11 @@ export function setCsrfToken(token: string | null): void {
   csrfToken = token
 }
 
+/** What a request that is not made here needs to be taken as ours. */
+export function csrfHeader(): Record<string, string> {
+  return csrfToken === null ? {} : { 'X-CSRF-Token': csrfToken }
+}
+
 /** Called whenever the server no longer knows our session. */
 export function onSignedOut(listener: () => void): () => void {
   signedOut = listener

@@ -3,6 +3,7 @@ import { call, callForFile, withoutNulls } from './client'
 import type {
   Bootstrap,
   DeletedRecord,
+  ExportFormat,
   FieldChange,
   Language,
   ListAnswer,
@@ -42,8 +43,8 @@ export const list = (name: string, request: ListRequest, signal?: AbortSignal) =
   call<ListAnswer>('POST', `${object(name)}/list`, { body: request, signal })
 export const count = (name: string, request: ListRequest) =>
   call<{ count: number }>('POST', `${object(name)}/count`, { body: request })
-export const exportCsv = (name: string, request: ListRequest) =>
-  callForFile('POST', `${object(name)}/export`, { body: request })
+export const exportFile = (name: string, request: ListRequest, format: ExportFormat) =>
+  callForFile('POST', `${object(name)}/export`, { query: { format }, body: request })
 
 export const read = (id: string) => call<RecordAnswer>('GET', record(id))
 export const create = (name: string, values: Values, allowDuplicates = false) =>

@@ -19,9 +19,17 @@ export interface PlanLine {
   until?: string | null
 }
 
+/** Texts of the person's records in which the person is named, and which no declaration covers. */
+export interface Mentions {
+  object: string
+  field: string
+  records: string[]
+}
+
 export interface PrivacyPreview {
   subjects: string[]
   objects: Record<string, PlanLine>
+  mentions: Mentions[]
   legal_holds: { scope: string; record: string | null; reason: string }[]
   /** Other records that may be the same person. */
   alike: string[]
@@ -32,6 +40,9 @@ export type ActStatus = 'waiting' | 'queued' | 'running' | 'done' | 'failed' | '
 
 export interface ActResult {
   planned?: Record<string, PlanLine>
+  mentions?: Mentions[]
+  with_mentions?: boolean
+  emptied?: Mentions[]
   objects?: Record<string, PlanLine | number>
   removed?: Record<string, number>
   rules?: Record<string, RetentionFigures>
@@ -84,6 +95,7 @@ export interface Wish {
   reason: string | null
   request: string | null
   language?: string
+  with_mentions?: boolean
 }
 
 const act = (id: string) => `/privacy/acts/${enc(id)}`

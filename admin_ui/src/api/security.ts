@@ -116,6 +116,7 @@ export interface SecurityPolicy {
   lockout?: Record<string, number>
   session?: Record<string, number | boolean>
   second_factor?: Record<string, boolean>
+  programs?: Record<string, boolean>
   login_as?: Record<string, number | string>
   verification_minutes?: number
   login?: LoginRestriction

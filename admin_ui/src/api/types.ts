@@ -250,6 +250,8 @@ export interface IdentityCheck {
   label: string
 }
 
+export type ExportFormat = 'csv' | 'xlsx' | 'parquet'
+
 export interface ListRequest {
   columns: string[]
   filters: Filter[]
@@ -530,4 +532,6 @@ export interface InboundKey {
 export interface InboundKeyDraft {
   label: string
   run_as_user_id: string | null
+  /** No document that comes with it may be larger; null: what mappings allow. */
+  max_bytes: number | null
 }

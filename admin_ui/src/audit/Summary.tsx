@@ -69,19 +69,24 @@ function SeenBy({ person, from, to }: Span & { person: string }) {
   const { t } = useTranslation()
   const found = useQuery({ queryKey: ['audit', 'seen', person, from, to], queryFn: () => seenBy(person, from, to) })
   const words = useWords(found.data?.lines.map((row) => row.object) ?? [])
+  const moment = useMoment()
   const columns: Column<Seen>[] = [
     { key: 'object', title: t('audit.object'), cell: (row) => words.object(row.object) },
     { key: 'records', title: t('audit.records'), className: 'numeric', cell: (row) => row.records ?? 0 },
     ...useTimes<Seen>(),
   ]
+  const earliest = found.data?.next
   return (
-    <DataTable
-      query={found}
-      rows={found.data?.lines ?? []}
-      columns={columns}
-      rowKey={(row) => row.object}
-      empty={t('audit.none')}
-      label={t('audit.whatSeen')}
-    />
+    <>
+      {earliest && <p className="muted">{t('audit.onlySince', { moment: moment(earliest) })}</p>}
+      <DataTable
+        query={found}
+        rows={found.data?.lines ?? []}
+        columns={columns}
+        rowKey={(row) => row.object}
+        empty={t('audit.none')}
+        label={t('audit.whatSeen')}
+      />
+    </>
   )
 }

@@ -1,5 +1,6 @@
 // Who is signed in, how the application should look, and the way out.
 import {
+  ApiOutlined,
   BgColorsOutlined,
   ColumnHeightOutlined,
   LogoutOutlined,
@@ -13,7 +14,7 @@ import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
 import { signOut } from '../api/endpoints'
 import { setPreferences, usePreferences } from './preferences'
-import { useSession } from './session'
+import { useMay, useSession } from './session'
 import { useIsPhone } from './useMedia'
 import { useSwitchLanguage } from './useSwitchLanguage'
 
@@ -22,6 +23,7 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
   const { user } = useSession()
   const { theme, density } = usePreferences()
   const isPhone = useIsPhone()
+  const mayCall = useMay('ApiEnabled')
   const navigate = useNavigate()
   const switchLanguage = useSwitchLanguage()
 
@@ -56,6 +58,16 @@ export function UserMenu({ onHelp }: { onHelp: () => void }) {
       label: t('security.mine'),
       onClick: () => void navigate('/my-security'),
     },
+    ...(mayCall
+      ? [
+          {
+            key: 'docs',
+            icon: <ApiOutlined aria-hidden />,
+            label: t('apiDocs.title'),
+            onClick: () => void navigate('/docs'),
+          },
+        ]
+      : []),
     {
       key: 'theme',
       icon: <BgColorsOutlined aria-hidden />,

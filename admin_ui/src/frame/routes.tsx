@@ -26,6 +26,7 @@ const screens: RouteObject[] = [
     path: 'my-security',
     lazy: async () => ({ Component: (await import('../security/MySecurityPage')).MySecurityPage }),
   },
+  { path: 'docs', lazy: async () => ({ Component: (await import('../docs/DocsPage')).DocsPage }) },
   { path: 'search', lazy: async () => ({ Component: (await import('../records/SearchPage')).SearchPage }) },
   { path: 'recycle-bin', lazy: async () => ({ Component: (await import('../records/RecycleBin')).RecycleBin }) },
   // Not /setup: that is where the server's own routes are.
@@ -65,6 +66,10 @@ const screens: RouteObject[] = [
         path: 'encryption',
         lazy: async () => ({ Component: (await import('../setup/encryption/EncryptionPage')).EncryptionPage }),
       },
+      {
+        path: 'webhooks',
+        lazy: async () => ({ Component: (await import('../setup/webhooks/WebhooksPage')).WebhooksPage }),
+      },
       { path: 'roles', lazy: async () => ({ Component: (await import('../setup/RolesPage')).RolesPage }) },
       { path: 'packages', lazy: async () => ({ Component: (await import('../setup/PackagesPage')).PackagesPage }) },
       { path: 'groups', lazy: async () => ({ Component: (await import('../sharing/GroupsPage')).GroupsPage }) },
@@ -103,6 +108,10 @@ const screens: RouteObject[] = [
       {
         path: 'scim',
         lazy: async () => ({ Component: (await import('../setup/federation/ScimTokensPage')).ScimTokensPage }),
+      },
+      {
+        path: 'limits',
+        lazy: async () => ({ Component: (await import('../setup/LimitsPage')).LimitsPage }),
       },
       {
         path: 'inbound-keys',

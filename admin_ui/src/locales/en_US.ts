@@ -1,11 +1,19 @@
 // The application's own texts in English. The keys are those of every language.
+import { apiDocsEnglish } from './apiDocs.en_US'
 import { encryptionEnglish } from './encryption.en_US'
+import { inboundTryEnglish } from './inboundTry.en_US'
 import { federationEnglish } from './federation.en_US'
+import { limitsEnglish } from './limits.en_US'
 import { privacyEnglish } from './privacy.en_US'
 import { groupEnglish, sharingEnglish } from './sharing.en_US'
+import { webhookEnglish } from './webhook.en_US'
 const texts = {
+  apiDocs: apiDocsEnglish,
   encryption: encryptionEnglish,
+  inboundTry: inboundTryEnglish,
   federation: federationEnglish,
+  limits: limitsEnglish,
+  webhook: webhookEnglish,
   action: {
     save: 'Save',
     cancel: 'Cancel',
@@ -114,7 +122,7 @@ const texts = {
     counted_one: '{{text}} record',
     counted_other: '{{text}} records',
     reload: 'Reload',
-    export: 'Export as CSV',
+    export: 'Export as {{format}}',
     exporting: 'Exporting…',
     saveView: 'Save view',
     selectAll: 'Select all loaded rows',
@@ -643,6 +651,13 @@ const texts = {
       requiredHint: 'Permission sets can ask for it too.',
       passkey_alone: 'A passkey is enough to sign in',
     },
+    programs: {
+      title: 'Programs with a password',
+      password_grant: 'OAuth’s password grant',
+      password_grantHint: 'For connected apps that were allowed it.',
+      soap_login: 'SOAP login()',
+      soap_loginHint: 'Not advised: for clients of old that know nothing else.',
+    },
     login_as: {
       title: 'Signing in as somebody else',
       allowed: 'Allowed',
@@ -874,6 +889,8 @@ const texts = {
       ManageConnections: 'Manage API clients and connected apps',
       ManageAudit: 'Manage retention, holds and alerts',
       ExportJournal: 'Take the journal away',
+      BulkApiHardDelete: 'Delete for good by bulk jobs',
+      ImportData: 'Import files of records',
       ManagePrivacy: "Answer persons' requests, erase",
       LoginAs: 'Sign in as another user',
       ApproveAdministration: "Approve others' administration",
@@ -950,6 +967,8 @@ const texts = {
       restriction_rule: 'Restriction rules',
       org_wide_default: 'Org-wide defaults',
       alert_rule: 'Alert rules',
+      outbound_document: 'Outbound documents',
+      webhook: 'Webhooks',
       consent_model: 'Consent models',
       identity_check: 'Identity checks',
       data_subject: 'Data subjects',
@@ -1001,7 +1020,7 @@ const texts = {
   inbound: {
     status: 'Status',
     all: 'All',
-    statuses: { accepted: 'Accepted', refused: 'Refused' },
+    statuses: { accepted: 'Accepted', partial: 'Partly accepted', refused: 'Refused' },
     none: 'No messages',
     received: 'Received',
     mapping: 'Mapping',
@@ -1038,6 +1057,7 @@ const texts = {
     actedBy: '(really {{name}})',
     whoSaw: 'Who saw this record',
     whatSeen: 'What this person saw',
+    onlySince: 'Only what was seen since {{moment}}. Give an earlier end for what was seen before.',
     askFirst: 'Choose a record or a person',
     askFirstHint: 'A record: who saw it. A person: what they saw.',
     times: 'Times',
@@ -1100,6 +1120,7 @@ const texts = {
       identity_check: 'identity check',
       flow: 'automation',
       export_total: 'export, as a whole',
+      bulk_query: 'bulk query',
     },
   },
   merge: {
@@ -1175,6 +1196,8 @@ const texts = {
     id: 'ID',
     runsAs: 'Runs as',
     runsAsHelp: 'Everything happens with this user’s rights and in this user’s name.',
+    maxBytes: 'Largest document (bytes)',
+    maxBytesHelp: 'Empty: what the mapping allows.',
     created: 'Made',
     revoke: 'Revoke',
     revokeOf: 'Revoke {{name}}',

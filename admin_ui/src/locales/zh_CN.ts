@@ -1,13 +1,21 @@
 // 应用自身的中文文本。键与英文相同；中文没有单复数之分，_one 与 _other 写法一致。
+import { apiDocsChinese } from './apiDocs.zh_CN'
 import { encryptionChinese } from './encryption.zh_CN'
+import { inboundTryChinese } from './inboundTry.zh_CN'
 import { federationChinese } from './federation.zh_CN'
+import { limitsChinese } from './limits.zh_CN'
 import { privacyChinese } from './privacy.zh_CN'
 import { groupChinese, sharingChinese } from './sharing.zh_CN'
+import { webhookChinese } from './webhook.zh_CN'
 import type { Texts } from './en_US'
 
 const texts: Texts = {
+  apiDocs: apiDocsChinese,
   encryption: encryptionChinese,
+  inboundTry: inboundTryChinese,
   federation: federationChinese,
+  limits: limitsChinese,
+  webhook: webhookChinese,
   action: {
     save: '保存',
     cancel: '取消',
@@ -116,7 +124,7 @@ const texts: Texts = {
     counted_one: '共 {{text}} 条',
     counted_other: '共 {{text}} 条',
     reload: '刷新',
-    export: '导出 CSV',
+    export: '导出 {{format}}',
     exporting: '正在导出…',
     saveView: '保存视图',
     selectAll: '选择已加载的全部行',
@@ -645,6 +653,13 @@ const texts: Texts = {
       requiredHint: '权限集也可以单独要求。',
       passkey_alone: '仅用通行密钥即可登录',
     },
+    programs: {
+      title: '使用密码的程序',
+      password_grant: 'OAuth 密码授权',
+      password_grantHint: '仅限已获准使用它的连接应用。',
+      soap_login: 'SOAP login()',
+      soap_loginHint: '不建议：仅供只支持此方式的旧客户端使用。',
+    },
     login_as: {
       title: '以他人身份登录',
       allowed: '是否允许',
@@ -872,6 +887,8 @@ const texts: Texts = {
       ManageConnections: '管理 API 客户端与连接应用',
       ManageAudit: '管理保留期限、冻结与警报',
       ExportJournal: '导出审计日志',
+      BulkApiHardDelete: '通过批量作业永久删除',
+      ImportData: '导入数据文件',
       ManagePrivacy: '处理个人信息请求与删除',
       LoginAs: '以其他用户身份登录',
       ApproveAdministration: '批准他人的管理操作',
@@ -947,6 +964,8 @@ const texts: Texts = {
       restriction_rule: '限制规则',
       org_wide_default: '组织默认设置',
       alert_rule: '告警规则',
+      outbound_document: '出站文档',
+      webhook: 'Webhook',
       consent_model: '同意模型',
       identity_check: '身份核实',
       data_subject: '数据主体',
@@ -998,7 +1017,7 @@ const texts: Texts = {
   inbound: {
     status: '状态',
     all: '全部',
-    statuses: { accepted: '已接受', refused: '已拒绝' },
+    statuses: { accepted: '已接受', partial: '部分接受', refused: '已拒绝' },
     none: '没有消息',
     received: '接收时间',
     mapping: '映射',
@@ -1035,6 +1054,7 @@ const texts: Texts = {
     actedBy: '（实际为{{name}}）',
     whoSaw: '谁看过此记录',
     whatSeen: '此人看过什么',
+    onlySince: '仅显示 {{moment}} 之后的查看记录；要看更早的，请把结束时间提前。',
     askFirst: '请选择记录或人员',
     askFirstHint: '选择记录：谁看过它。选择人员：其看过什么。',
     times: '次数',
@@ -1096,6 +1116,7 @@ const texts: Texts = {
       identity_check: '身份核实',
       flow: '自动化',
       export_total: '导出（合计）',
+      bulk_query: '批量查询',
     },
   },
   merge: {
@@ -1171,6 +1192,8 @@ const texts: Texts = {
     id: 'ID',
     runsAs: '所代表的用户',
     runsAsHelp: '一切操作都以此用户的名义和权限进行。',
+    maxBytes: '文档最大字节数',
+    maxBytesHelp: '留空则以映射所允许的为准。',
     created: '创建时间',
     revoke: '撤销',
     revokeOf: '撤销{{name}}',

@@ -11,6 +11,7 @@ import { ErrorState, Lines } from '../frame/states'
 import { useReady } from '../frame/useReady'
 import { tidyName } from '../records/names'
 import { ACTS } from './keys'
+import { MentionsTable } from './MentionsTable'
 import { PersonFinder } from './PersonFinder'
 import { PersonRow } from './PersonRow'
 import { Plan } from './Plan'
@@ -100,6 +101,7 @@ function Person({ ids, onChange }: { ids: string[]; onChange: (ids: string[]) =>
               />
             )}
             <Plan objects={preview.data.objects} />
+            {preview.data.mentions.length > 0 && <MentionsTable mentions={preview.data.mentions} />}
           </>
         )}
       </section>
@@ -114,6 +116,7 @@ function Person({ ids, onChange }: { ids: string[]; onChange: (ids: string[]) =>
       {wish !== null && (
         <WishDialog
           kind={wish}
+          hasMentions={(preview.data?.mentions ?? []).length > 0}
           onAsk={async (asked) => {
             await (wish === 'export' ? askForExport : askForErasure)({ ...asked, subjects: ids })
             await client.invalidateQueries({ queryKey: ACTS })

@@ -1,4 +1,5 @@
 // Why a person's data is handed over or erased, in answer to which request, in which language.
+import Checkbox from 'antd/es/checkbox'
 import Input from 'antd/es/input'
 import Select from 'antd/es/select'
 import { useState } from 'react'
@@ -9,6 +10,8 @@ import { FieldRow } from '../records/fields/FieldRow'
 
 interface WishDialogProps {
   kind: 'export' | 'erasure'
+  /** Other texts name the person. */
+  hasMentions: boolean
   onAsk: (wish: Omit<Wish, 'subjects'>) => Promise<void>
   onClose: () => void
 }
@@ -19,12 +22,13 @@ const LANGUAGES = [
   { value: 'en_US', label: 'English' },
 ]
 
-export function WishDialog({ kind, onAsk, onClose }: WishDialogProps) {
+export function WishDialog({ kind, hasMentions, onAsk, onClose }: WishDialogProps) {
   const { t, i18n } = useTranslation()
   const isErasure = kind === 'erasure'
   const [reason, setReason] = useState('')
   const [request, setRequest] = useState('')
   const [language, setLanguage] = useState(i18n.language)
+  const [withMentions, setWithMentions] = useState(false)
   return (
     <AskDialog
       title={isErasure ? t('privacy.erase') : t('privacy.handOver')}
@@ -35,7 +39,7 @@ export function WishDialog({ kind, onAsk, onClose }: WishDialogProps) {
         onAsk({
           reason: reason.trim(),
           request: request.trim() === '' ? null : request.trim(),
-          ...(!isErasure && { language }),
+          ...(isErasure ? { with_mentions: withMentions } : { language }),
         })
       }
       onClose={onClose}
@@ -56,6 +60,11 @@ export function WishDialog({ kind, onAsk, onClose }: WishDialogProps) {
         <FieldRow id="wish-language" label={t('privacy.language')}>
           <Select id="wish-language" className="fill" value={language} options={LANGUAGES} onChange={setLanguage} />
         </FieldRow>
+      )}
+      {isErasure && hasMentions && (
+        <Checkbox checked={withMentions} onChange={(event) => setWithMentions(event.target.checked)}>
+          {t('privacy.withMentions')}
+        </Checkbox>
       )}
       <FieldRow id="wish-request" label={t('privacy.request')} help={t('privacy.requestHelp')}>
         <Input

@@ -17,6 +17,7 @@ import {
 import { DataTable, type Column } from '../frame/DataTable'
 import { PageHeader } from '../frame/PageHeader'
 import { SearchBox } from '../frame/SearchBox'
+import { useFieldColumns } from './fieldColumns'
 
 const LOOKED_AFTER: Classification[] = ['personal', 'sensitive']
 const COLORS: Partial<Record<Classification, string>> = { sensitive: 'red' }
@@ -37,21 +38,7 @@ export function DictionaryPage() {
   )
 
   const columns: Column<DictionaryField>[] = [
-    {
-      key: 'object',
-      title: t('dictionary.object'),
-      cell: (field) => <Link to={`/admin/objects/${field.object}`}>{field.object_label}</Link>,
-    },
-    {
-      key: 'field',
-      title: t('dictionary.field'),
-      cell: (field) => (
-        <>
-          {field.field_label}
-          <div className="mono small">{field.field}</div>
-        </>
-      ),
-    },
+    ...useFieldColumns<DictionaryField>(({ field_label, field }) => ({ label: field_label, name: field })),
     {
       key: 'classification',
       title: t('field.classification'),

@@ -1,5 +1,6 @@
 // Make an inbound key: what it is called, and with whose rights everything happens that comes with it.
 import Input from 'antd/es/input'
+import InputNumber from 'antd/es/input-number'
 import { useTranslation } from 'react-i18next'
 import { createInboundKey } from '../api/setup'
 import type { InboundKeyDraft } from '../api/types'
@@ -18,7 +19,7 @@ const LONGEST_LABEL = 80
 
 export function InboundKeyForm({ onClose, onMade }: InboundKeyFormProps) {
   const { t } = useTranslation()
-  const draft = useDraft<InboundKeyDraft>({ label: '', run_as_user_id: null })
+  const draft = useDraft<InboundKeyDraft>({ label: '', run_as_user_id: null, max_bytes: null })
   const { values, set, errorsOf } = draft
   const user = { ...blankField('run_as_user_id', t('inboundKey.runsAs'), 'lookup'), required: true, references: ['User'] }
   return (
@@ -28,7 +29,7 @@ export function InboundKeyForm({ onClose, onMade }: InboundKeyFormProps) {
       isBusy={draft.isBusy}
       onClose={onClose}
       onSubmit={() =>
-        void draft.submit(['label', 'run_as_user_id'], async () =>
+        void draft.submit(['label', 'run_as_user_id', 'max_bytes'], async () =>
           onMade(values.label, (await createInboundKey(values)).key),
         )
       }
@@ -62,6 +63,20 @@ export function InboundKeyForm({ onClose, onMade }: InboundKeyFormProps) {
           values={{}}
           recordType={null}
           onChange={(id) => set('run_as_user_id', id === null ? null : String(id))}
+        />
+      </FieldRow>
+      <FieldRow
+        id="key-bytes"
+        label={t('inboundKey.maxBytes')}
+        help={t('inboundKey.maxBytesHelp')}
+        errors={errorsOf('max_bytes')}
+      >
+        <InputNumber
+          id="key-bytes"
+          min={1}
+          precision={0}
+          value={values.max_bytes}
+          onChange={(value) => set('max_bytes', value)}
         />
       </FieldRow>
     </DraftDrawer>

@@ -16,9 +16,10 @@ import { useErrorText } from '../frame/useErrorText'
 import { useReader } from '../records/fields/useReader'
 import { formatDateTime } from '../records/format'
 import { InboundContent } from './InboundContent'
+import { InboundTry } from './InboundTry'
 
-const STATUSES = ['', 'accepted', 'refused'] as const
-const COLOURS: Record<string, string> = { accepted: 'green', refused: 'red' }
+const STATUSES = ['', 'accepted', 'partial', 'refused'] as const
+const COLOURS: Record<string, string> = { accepted: 'green', partial: 'orange', refused: 'red' }
 
 export function InboundPage() {
   const { t } = useTranslation()
@@ -29,6 +30,7 @@ export function InboundPage() {
   const [search, setSearch] = useSearchParams()
   const status = search.get('status') ?? ''
   const [shown, setShown] = useState<InboundMessage | null>(null)
+  const [isTrying, setTrying] = useState(false)
   const [replaying, setReplaying] = useState<string | null>(null)
   const page = useInfiniteQuery({
     queryKey: ['setup', 'inbound', status],
@@ -37,7 +39,7 @@ export function InboundPage() {
     getNextPageParam: (last) => last.next,
   })
   const labelOf = (value: string) =>
-    value === 'accepted' || value === 'refused' ? t(`inbound.statuses.${value}`) : value
+    value === 'accepted' || value === 'partial' || value === 'refused' ? t(`inbound.statuses.${value}`) : value
 
   async function replay(each: InboundMessage) {
     setReplaying(each.id)
@@ -87,7 +89,10 @@ export function InboundPage() {
 
   return (
     <div className="page">
-      <PageHeader title={t('setup.inbound')} />
+      <PageHeader
+        title={t('setup.inbound')}
+        actions={<Button onClick={() => setTrying(true)}>{t('inboundTry.open')}</Button>}
+      />
       <div className="toolbar">
         <Segmented
           aria-label={t('inbound.status')}
@@ -107,6 +112,7 @@ export function InboundPage() {
         empty={t('inbound.none')}
         hint={t('inbound.noneHint')}
       />
+      {isTrying && <InboundTry onClose={() => setTrying(false)} />}
       {shown !== null && <InboundContent message={shown} onClose={() => setShown(null)} />}
     </div>
   )

@@ -18,6 +18,8 @@ export const SYSTEM_PERMISSIONS = [
   'ManageConnections',
   'ManageAudit',
   'ExportJournal',
+  'BulkApiHardDelete',
+  'ImportData',
   'ManagePrivacy',
   'LoginAs',
   'ApproveAdministration',

@@ -32,6 +32,9 @@ export function useSetupSections(): SetupSection[] {
     { to: '/admin/identity-providers', label: t('federation.providers'), needs: 'ManageSecurity' },
     { to: '/admin/connected-apps', label: t('federation.apps'), needs: 'ManageConnections' },
     { to: '/admin/scim', label: t('federation.scim'), needs: 'ManageConnections' },
+    { to: '/admin/webhooks', label: t('webhook.title'), needs: 'ManageConnections' },
+    { to: '/admin/limits', label: t('limits.title'), needs: 'ViewSetup' },
+    { to: '/docs', label: t('apiDocs.title'), needs: 'ViewSetup' },
     { to: '/admin/inbound-keys', label: t('inboundKey.title'), needs: 'ManageConnections' },
   ]
   return sections.filter((section) => permissions.includes(section.needs))

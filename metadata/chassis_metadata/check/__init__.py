@@ -8,6 +8,7 @@ from chassis_metadata.check.access import check_access
 from chassis_metadata.check.calculated import check_calculated
 from chassis_metadata.check.field import check_fields
 from chassis_metadata.check.field_formulas import check_field_formulas
+from chassis_metadata.check.function_bodies import check_function_bodies
 from chassis_metadata.check.functions import check_functions
 from chassis_metadata.check.inbound import check_inbound
 from chassis_metadata.check.logic import check_logic
@@ -46,6 +47,7 @@ _CHECKS: tuple[Callable[[Look], Iterable[Complaint]], ...] = (
     check_records,
     check_inbound,
     check_functions,
+    check_function_bodies,
     check_logic,
 )
 

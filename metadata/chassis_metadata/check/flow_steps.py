@@ -15,6 +15,7 @@ from chassis_metadata.forms import Complaint
 from chassis_metadata.logic.flow import ENGINE_VERBS, RECORDLESS_VERBS, Flow, Step, all_steps, formula_of, read_flow
 from chassis_metadata.logic.flow_formulas import Standing, flow_formula
 from chassis_metadata.logic.merge_fields import formulas_of
+from chassis_metadata.logic.outbound_document import KIND as DOCUMENT
 from chassis_metadata.places import Where
 from chassis_metadata.snapshot import Object, Snapshot
 
@@ -204,6 +205,21 @@ class StepChecks:
         for name, value in body.get("body", {}).items():
             yield from self._formula(standing, formula_of(value), None, (*here, "body", name))
 
+    def send_document(self, body: Any, standing: Standing, here: Where) -> Iterator[Complaint]:
+        """A document of the step's object, and where to."""
+        documents = self._after.logic_of(DOCUMENT)
+        if body["document"] not in documents:
+            yield unknown((*here, "document"), "outbound document", body["document"], documents)
+        elif documents[body["document"]].body["object"] != standing.object_name:
+            about = documents[body["document"]].body["object"]
+            yield Complaint((*here, "document"), "wrong_type", f"{body['document']} is about records of {about}.")
+        if ("url" in body) == ("address" in body):
+            yield Complaint(here, "required_key_missing", "Where to? Give 'url' (a setting) or 'address' (a formula).")
+        yield from self._formula(standing, body.get("address"), Kind.TEXT, (*here, "address"))
+        for key in ("url", "secret"):
+            if key in body and body[key] not in self._after.settings:
+                yield unknown((*here, key), "setting", body[key], self._after.settings)
+
     def _told_of_answer(self, body: Any, standing: Standing, here: Where) -> Iterator[Complaint]:
         answer, flows = body.get("answer"), self._after.logic_of("flow")
         if answer is None:
@@ -374,6 +390,7 @@ _OTHERS = {
     "delete": StepChecks.delete,
     "queue": StepChecks.queue,
     "webhook": StepChecks.webhook,
+    "send_document": StepChecks.send_document,
     "call": StepChecks.call,
     "set": StepChecks.set_variables,
     "publish": StepChecks.publish,

@@ -20,6 +20,7 @@ from chassis_metadata.check.look import Look, unknown
 from chassis_metadata.check.masking import check_masking_rule
 from chassis_metadata.check.milestones import check_milestone
 from chassis_metadata.check.names import check_ownership
+from chassis_metadata.check.outbound_documents import check_outbound_document
 from chassis_metadata.check.retention_rules import check_retention_rule
 from chassis_metadata.check.scoring import check_scoring_model
 from chassis_metadata.check.segments import check_segment
@@ -32,6 +33,7 @@ from chassis_metadata.check.sharing import (
 )
 from chassis_metadata.check.task_plans import check_task_plan
 from chassis_metadata.check.validation_rules import check_validation_rule
+from chassis_metadata.check.webhooks import check_webhook
 from chassis_metadata.compile_logic import SWITCHED_OFF
 from chassis_metadata.components import LogicComponent
 from chassis_metadata.forms import Complaint
@@ -89,6 +91,7 @@ def _nothing_more(each: LogicComponent, look: Look, where: Where) -> Iterable[Co
 #: What each kind's engine asks of a component, beyond its form.
 CHECKS: Mapping[str, Check] = {
     "alert_rule": check_alert_rule,
+    "outbound_document": check_outbound_document,
     "consent_model": check_consent_model,
     "data_subject": check_data_subject,
     "retention_rule": check_retention_rule,
@@ -112,6 +115,7 @@ CHECKS: Mapping[str, Check] = {
     "sharing_rule": check_sharing_rule,
     "restriction_rule": check_restriction_rule,
     "org_wide_default": check_org_wide_default,
+    "webhook": check_webhook,
     "switch": _check_switch,
     "setting": check_setting,
     "setting_value": check_setting_value,

@@ -31,8 +31,8 @@ ENGINE_VERBS: Mapping[str, str] = {
 RECORDLESS_VERBS = frozenset({"refresh"})
 #: The verbs that this engine knows itself, in the schema's order.
 OWN_VERBS = (
-    *("update", "update_records", "create", "delete", "queue", "notify", "email", "webhook", "call", "decision"),
-    *("for_each", "wait", "publish", "set", "stop", "error"),
+    *("update", "update_records", "create", "delete", "queue", "notify", "email", "webhook", "send_document"),
+    *("call", "decision", "for_each", "wait", "publish", "set", "stop", "error"),
 )
 _NOT_VERBS = frozenset({"name", "if"})
 

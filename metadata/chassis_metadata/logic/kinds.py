@@ -61,6 +61,8 @@ LOGIC_KINDS: dict[str, LogicKind] = {
         LogicKind("consent_model", "consent_models", Place.FOLDER, "Consent models"),
         LogicKind("retention_rule", "retention_rules", Place.FOLDER, "Retention rules"),
         LogicKind("alert_rule", "alert_rules", Place.FOLDER, "Alert rules"),
+        LogicKind("outbound_document", "outbound_documents", Place.FOLDER, "Outbound documents"),
+        LogicKind("webhook", "webhooks", Place.FOLDER, "Webhooks"),
         LogicKind("switch", "switches", Place.TENANT, "Switches"),  # flow.AssignLead: {active: false}
         LogicKind("setting_value", "setting_values", Place.TENANT, "Setting values"),  # Country: {value: CN}
     )

@@ -47,20 +47,7 @@ def _clauses(query: Query) -> Iterator[str]:
     yield "FROM " + _list([source, *(f"{path} {alias}" for path, alias in query.joined)])
     if query.scope is not None:
         yield _scope(query.scope)
-    if query.where is not None:
-        yield "WHERE " + _condition(query.where)
-    if query.with_clause is not None:
-        yield "WITH " + query.with_clause
-    if query.group_by:
-        yield "GROUP BY " + _grouping(query)
-    if query.having is not None:
-        yield "HAVING " + _condition(query.having)
-    if query.order_by:
-        yield "ORDER BY " + _list(map(_ordering, query.order_by))
-    if query.limit is not None:
-        yield f"LIMIT {query.limit}"
-    if query.offset is not None:
-        yield f"OFFSET {query.offset}"
+    yield from _conditions(query)
     yield from (f"FOR {purpose}" for purpose in query.for_clauses)
     yield from query.further_clauses
     if query.all_rows:
@@ -102,9 +89,15 @@ def _returned(query: Query) -> str:
 
 
 def _conditions(query: Query) -> Iterator[str]:
-    """The clauses that a query and what a search returns have in common."""
+    """Which rows, how grouped, in which order, how many. What a search returns has no groups."""
     if query.where is not None:
         yield "WHERE " + _condition(query.where)
+    if query.with_clause is not None:
+        yield "WITH " + query.with_clause
+    if query.group_by:
+        yield "GROUP BY " + _grouping(query)
+    if query.having is not None:
+        yield "HAVING " + _condition(query.having)
     if query.order_by:
         yield "ORDER BY " + _list(map(_ordering, query.order_by))
     if query.limit is not None:

@@ -27,6 +27,7 @@ _PERMISSIONS = {
     "custom_permission": PERMISSIONS,
     "permission_set": PERMISSIONS,
     "alert_rule": AUDIT,
+    "webhook": "ManageConnections",
 }
 #: What says what becomes of personal data: no other permission, but who it is has to be shown anew.
 _DANGEROUS = frozenset({"data_subject", "retention_rule", "consent_model"})

@@ -50,15 +50,9 @@ def rules_that_share(
     ]
 
 
-def owners_alone(rules: Iterable[SharingRule]) -> list[Audience]:
-    """Whose records the rules share that look at nothing but owners."""
-    named = [each.records.owned_by for each in rules if looks_at_owners_alone(each.records)]
-    return [each for each in named if each is not None]
-
-
-def owners_besides(rules: Iterable[SharingRule]) -> list[Audience]:
-    """Whose records the rules share that look at owners and at something else."""
-    named = [each.records.owned_by for each in rules if not looks_at_owners_alone(each.records)]
+def owners_named(rules: Iterable[SharingRule], *, alone: bool) -> list[Audience]:
+    """Whose records the rules share that look at nothing but owners; or those that look at something else, too."""
+    named = [each.records.owned_by for each in rules if looks_at_owners_alone(each.records) is alone]
     return [each for each in named if each is not None]
 
 
@@ -102,7 +96,7 @@ def owner_parameters(snapshot: Snapshot, held: frozenset[str], owners: Owners) -
     found = dict(owners)
     for name, reach, passing_on in itertools.product(snapshot.objects, REACHES, (False, True)):
         rules = rules_that_share(snapshot, name, held, reach, passing_on=passing_on)
-        for named in (owners_alone(rules), owners_besides(rules)):
+        for named in (owners_named(rules, alone=True), owners_named(rules, alone=False)):
             together = all_of_them(named)
             if named and together not in found:
                 found[together] = frozenset().union(*(owners[each] for each in named))

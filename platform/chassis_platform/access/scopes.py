@@ -25,11 +25,12 @@ _SEEING = frozenset({"ApiEnabled", "ViewSetup", "ViewAudit", "ViewAllData", "Exp
 _IN_PERSON = re.compile(r"/ui/(me|session|verify|oauth|sso)(/|$)")
 _WHO = re.compile(r"/services/oauth2/userinfo$|/id/")
 _DATA = re.compile(
-    r"/services/data(/v[0-9.]+(/(sobjects|query|queryAll|search|parameterizedSearch|composite|limits)(/.*)?)?)?/?$"
+    r"/services/data(/v[0-9.]+(/(sobjects|query|queryAll|search|parameterizedSearch|composite|limits|openapi.json|recent|ui-api|jobs/query|jobs/ingest|chassis/events|chassis/exports)(/.*)?)?)?/?$"
 )
-#: What asks by POST because the question is long.
+#: What asks by POST because the question is long, and what carries requests that are asked for themselves.
 _ASKING = re.compile(
-    r"/services/data/v[0-9.]+/composite/sobjects/[^/]+/?$|/services/oauth2/userinfo$|/ui/merge/preview$"
+    r"/services/data/v[0-9.]+/composite/sobjects/[^/]+/?$|/services/data/v[0-9.]+/composite(/batch|/graph)?/?$|/services/oauth2/userinfo$|/ui/merge/preview$"
+    r"|/services/data/v[0-9.]+/(jobs/query(/[^/]+)?|chassis/exports)/?$"
     r"|/ui/objects/[^/]+/(list|count|export|duplicates)$|/setup/formula/(check|try)$|/setup/decision_tables/[^/]+/decide$"
 )
 _READING = ("GET", "HEAD", "OPTIONS")
@@ -56,6 +57,11 @@ def demand_writing(context: Context) -> None:
     """Refuse a write in the name of a token that only reads, whatever door it came through."""
     if context.principal.scopes is not None and READ_ONLY in context.principal.scopes:
         raise _only_reads()
+
+
+def is_for_objects(principal: Principal) -> bool:
+    """Whether an app may do something with certain objects, and with nothing else."""
+    return any(each.startswith("object:") for each in principal.scopes or ())
 
 
 def demand_in_person(context: Context) -> None:

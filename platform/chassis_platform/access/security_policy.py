@@ -65,6 +65,14 @@ class LoginAsRules:
 
 
 @dataclass(frozen=True, slots=True)
+class ProgramRules:
+    """What programs may sign in with that have nothing but a username and a password."""
+
+    password_grant: bool = True
+    soap_login: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SecurityPolicy:
     """The whole document."""
 
@@ -72,6 +80,7 @@ class SecurityPolicy:
     lockout: LockoutRules = field(default_factory=LockoutRules)
     session: SessionRules = field(default_factory=SessionRules)
     second_factor: FactorRules = field(default_factory=FactorRules)
+    programs: ProgramRules = field(default_factory=ProgramRules)
     verification_minutes: int = 15
     login: LoginRestriction | None = None
     login_as: LoginAsRules = field(default_factory=LoginAsRules)
@@ -90,6 +99,7 @@ def read_policy(body: Mapping[str, Any] | None) -> SecurityPolicy:
         lockout=LockoutRules(**body.get("lockout", {})),
         session=SessionRules(**body.get("session", {})),
         second_factor=FactorRules(**body.get("second_factor", {})),
+        programs=ProgramRules(**body.get("programs", {})),
         verification_minutes=body.get("verification_minutes", DEFAULT.verification_minutes),
         login=login_restriction(dict(body["login"])) if body.get("login") else None,
         login_as=LoginAsRules(**body.get("login_as", {})),

@@ -38,7 +38,7 @@ async def who_and_what(context: Context, request: Request) -> Response:
     asked = _asked(context, request.query_params)
     if (asked.user is None) == (asked.record is None):
         raise Invalid.of("missing_argument", "Ask for a `record` (who saw it) or for a `user` (what was seen).")
-    return json_response({"lines": await summary(server_of(request).database, context.binding, asked)})
+    return json_response(await summary(server_of(request).database, context.binding, asked))
 
 
 def _asked(context: Context, query: Mapping[str, Any]) -> TimelineRequest:

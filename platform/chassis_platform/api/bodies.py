@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis_metadata.errors import Invalid
+from chassis_platform.api.decompression import decoded
 
 LARGEST_BODY = 16 * 1024 * 1024
 MOST_DIGITS = 18
@@ -16,20 +17,13 @@ JSON = "application/json;charset=UTF-8"
 
 
 async def body_bytes(request: Request, *, largest: int = LARGEST_BODY) -> bytes:
-    """The whole body; refused as soon as it grows over `largest` bytes."""
-    too_large = Invalid.of("request_too_large", f"The body is larger than {largest:,} bytes.")
+    """The whole body, decompressed; refused as soon as it grows over `largest` bytes."""
     declared = request.headers.get("content-length", "0")
     if not is_whole_number(declared) or int(declared) > largest:
-        raise too_large
+        raise Invalid.of("request_too_large", f"The body is larger than {largest:,} bytes.")
     if hasattr(request, "_body"):
         return await request.body()
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > largest:
-            raise too_large
-        chunks.append(chunk)
+    chunks = [each async for each in decoded(request, largest=largest)]
     request._body = b"".join(chunks)  # noqa: SLF001  as Request.body() does: a second try reads it again
     return request._body  # noqa: SLF001
 

@@ -22,7 +22,9 @@ from chassis_platform.access.scopes import demand_door
 from chassis_platform.api.cookies import SESSION, cookie_of
 from chassis_platform.api.entrance import check_door, judge, make_context, touch
 from chassis_platform.api.errors import error_response, response_for
+from chassis_platform.api.first_seen import FirstSeen
 from chassis_platform.api.messages import SOURCE_LANGUAGE, Reader, is_spoken_to, speak_to
+from chassis_platform.api.turns import in_turn, tell_usage
 from chassis_platform.auth.pending import demand_complete
 from chassis_platform.auth.sessions import (
     csrf_matches,
@@ -31,6 +33,7 @@ from chassis_platform.auth.sessions import (
 )
 from chassis_platform.auth.sign_in import Judgement
 from chassis_platform.automation.matching.details import add_record_details
+from chassis_platform.limits.gate import Gate
 from chassis_platform.settings import Settings
 from chassis_platform.telemetry import REQUESTS, request_id
 from chassis_tenants.database import Database, SessionEndedError, StaleBindingError, TenantClosedError
@@ -63,6 +66,11 @@ class Server:
     policies: PolicyStore
     settings: Settings
     contexts: OrderedDict[bytes, _Cached] = field(default_factory=OrderedDict)
+    definitions_seen: FirstSeen = field(default_factory=FirstSeen)
+    gate: Gate = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.gate = Gate(self.database, self.settings)
 
     async def refreshed(self, context: Context) -> Context:
         """The same user's context with the tenant's metadata as it is now; the policy stays."""
@@ -148,13 +156,26 @@ async def _cached_context(server: Server, token: str) -> _Cached:
     return cached
 
 
-async def answer(request: Request, handler: Handler, *, incomplete: bool = False) -> Response:
-    """Run a handler with the request's Context; once more with a fresh one if what was cached had changed.
+async def answer(request: Request, handler: Handler, *, incomplete: bool = False, waits: bool = False) -> Response:
+    """Run a handler with the request's Context, when it is the request's turn.
 
     Most need a session whose user has shown all that is asked for; `incomplete` ones are what it is shown to.
     """
+    context = as_asked(await current_context(request), request)
+
+    def work() -> Awaitable[Response]:
+        return _answer_afresh(context, request, handler, incomplete=incomplete)
+
+    try:
+        return await in_turn(server_of(request).gate, context, request, work, waits=waits)
+    except (SessionEndedError, TenantClosedError):
+        server_of(request).forget(credential(request)[0])
+        raise invalid_session() from None
+
+
+async def _answer_afresh(context: Context, request: Request, handler: Handler, *, incomplete: bool) -> Response:
+    """The handler's answer; once more with a fresh Context if what was cached had changed."""
     for last_try in (False, True):
-        context = as_asked(await current_context(request), request)
         speak_to(_reader_of(context, request))
         try:
             return await _answer_or_refuse(context, request, handler, incomplete=incomplete)
@@ -162,9 +183,7 @@ async def answer(request: Request, handler: Handler, *, incomplete: bool = False
             server_of(request).forget(credential(request)[0])
             if last_try:
                 break
-        except (SessionEndedError, TenantClosedError):
-            server_of(request).forget(credential(request)[0])
-            raise invalid_session() from None
+            context = as_asked(await current_context(request), request)
     raise LimitExceeded.of("server_unavailable", "Definitions are changing right now: try again.")
 
 
@@ -248,15 +267,19 @@ async def guarded(request: Request, run: Callable[[], Awaitable[Response]]) -> R
         log.exception("request failed", request_id=request_id(request), path=request.url.path)
         problem = Problem("", "unknown_exception", f"An unexpected error occurred. Reference: {request_id(request)}")
         response = error_response([problem], 500)
+    tell_usage(request, response)
     REQUESTS.labels(request.method, response.status_code // 100).observe(time.perf_counter() - started)
     return response
 
 
-def route(path: str, methods: list[str], handler: Handler, *, incomplete: bool = False) -> Route:
-    """A Starlette route whose handler gets the Context: the short way for what is called most."""
+def route(path: str, methods: list[str], handler: Handler, *, incomplete: bool = False, waits: bool = False) -> Route:
+    """A Starlette route whose handler gets the Context: the short way for what is called most.
+
+    One that `waits` for something to happen keeps nobody else from working meanwhile.
+    """
 
     async def endpoint(request: Request) -> Response:
-        return await guarded(request, lambda: answer(request, handler, incomplete=incomplete))
+        return await guarded(request, lambda: answer(request, handler, incomplete=incomplete, waits=waits))
 
     return Route(path, endpoint, methods=methods, name=f"{handler.__module__}.{handler.__name__}")
 

@@ -39,7 +39,11 @@ STATUS_OF_CODE = {
     "request_too_large": 413,
     "entity_is_deleted": 404,
     "too_many_requests": 429,
+    "idempotency_key_reused": 422,
 }
+
+#: Of a problem's details: in how many seconds to come again, which the header of that name says too.
+RETRY_AFTER = "retryAfter"
 
 
 def status_of(error: ChassisError) -> int:
@@ -71,4 +75,8 @@ def error_response(problems: Iterable[Problem], status: int) -> Response:
 
 def response_for(error: ChassisError) -> Response:
     """The response that tells an error."""
-    return error_response(error.problems, status_of(error))
+    response = error_response(error.problems, status_of(error))
+    after = error.problems[0].details.get(RETRY_AFTER)
+    if after is not None:
+        response.headers["retry-after"] = str(after)
+    return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -15,11 +16,13 @@ from chassis_platform.access.context import Context, Principal
 from chassis_platform.api.bodies import body_bytes, json_response
 from chassis_platform.api.deps import Server, open_route, server_of, source_ip
 from chassis_platform.api.errors import error_response
+from chassis_platform.api.turns import in_turn
 from chassis_platform.auth.sessions import invalid_session, organization_of
-from chassis_platform.inbound.documents import LARGEST_DOCUMENT
-from chassis_platform.inbound.intake import Receipt, mapping_of, receive
+from chassis_platform.documents.reading import largest_document
+from chassis_platform.inbound.intake import mapping_of, receive
 from chassis_platform.inbound.keys import KeyHolder, holder_of_key
-from chassis_platform.inbound.messages import Post
+from chassis_platform.inbound.messages import Post, problem_entries
+from chassis_platform.inbound.receipts import Receipt, UnitReceipt
 from chassis_tenants.database import Binding, StaleBindingError, TenantClosedError
 from chassis_tenants.registry import tenant_by_organization_id
 from chassis_tenants.tenant import Tenant
@@ -35,8 +38,13 @@ _UNREADABLE = frozenset(
         "unknown_encoding",
         "doctype_not_allowed",
         "too_deep",
+        "csv_parser_error",
+        "wrong_cell_count",
+        "missing_column",
+        "duplicate_column",
     }
 )
+_STATUSES = {"accepted": 201, "duplicate": 200, "partial": 207, "refused": 422}
 
 
 async def context_of_holder(server: Server, tenant: Tenant, holder: KeyHolder, address: str | None) -> Context:
@@ -73,14 +81,19 @@ async def post_document(request: Request) -> Response:
 
 async def _post(request: Request) -> Response:
     server = server_of(request)
-    context, label = await _sender(server, request)
+    context, holder = await _sender(server, request)
+    return await in_turn(server.gate, context, request, lambda: _received(context, holder, request))
+
+
+async def _received(context: Context, holder: KeyHolder, request: Request) -> Response:
     mapping = mapping_of(context, request.path_params["mapping"])
-    content = await body_bytes(request, largest=LARGEST_DOCUMENT)
-    post = Post(content, request.headers.get("content-type"), source_ip(request), label)
-    return _answer(await receive(server.database, context, mapping, post, datetime.now(UTC)))
+    largest = min(largest_document(mapping.body), holder.max_bytes or sys.maxsize)
+    content = await body_bytes(request, largest=largest)
+    post = Post(content, request.headers.get("content-type"), source_ip(request), holder.label)
+    return _answer(await receive(server_of(request).database, context, mapping, post, datetime.now(UTC)))
 
 
-async def _sender(server: Server, request: Request) -> tuple[Context, str]:
+async def _sender(server: Server, request: Request) -> tuple[Context, KeyHolder]:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthenticated.of("invalid_session_id", "Send the inbound key: Authorization: Bearer 00D…!…")
@@ -90,7 +103,7 @@ async def _sender(server: Server, request: Request) -> tuple[Context, str]:
     holder = await holder_of_key(server.database, tenant.id, key.strip())
     if holder is None:
         raise invalid_session()
-    return await context_of_holder(server, tenant, holder, source_ip(request)), holder.label
+    return await context_of_holder(server, tenant, holder, source_ip(request)), holder
 
 
 def _answer(receipt: Receipt) -> Response:
@@ -99,19 +112,26 @@ def _answer(receipt: Receipt) -> Response:
         response = error_response(receipt.problems, 400 if unreadable else 422)
         response.headers["X-Inbound-Message"] = receipt.message_id
         return response
-    return json_response(receipt_document(receipt), 201 if receipt.status == "accepted" else 200)
+    return json_response(receipt_document(receipt), _STATUSES[receipt.status])
 
 
 def receipt_document(receipt: Receipt) -> dict[str, object]:
-    """An accepted document, or one that was there before, as the sender reads it."""
+    """A document of which anything was accepted, or each unit was looked at by itself, as the sender reads it."""
     return {
         "id": receipt.message_id,
         "status": receipt.status,
         "records": receipt.record_ids,
-        "prospects": [
-            {"id": unit.message_id, "status": unit.status, "records": list(unit.record_ids)} for unit in receipt.units
-        ],
+        "prospects": [_unit_document(receipt, unit) for unit in receipt.units],
     }
+
+
+def _unit_document(receipt: Receipt, unit: UnitReceipt) -> dict[str, object]:
+    said: dict[str, object] = {
+        "id": unit.message_id or receipt.message_id,
+        "status": unit.status,
+        "records": list(unit.record_ids),
+    }
+    return {**said, "key": unit.key, "errors": problem_entries(unit.problems)} if unit.problems else said
 
 
 async def no_such_method(request: Request) -> Response:

@@ -17,7 +17,7 @@ from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response
 from chassis_platform.api.deps import route, server_of
-from chassis_platform.api.sobjects import visible_object
+from chassis_platform.api.describe import visible_object
 from chassis_platform.api.ui_objects import readable_object
 from chassis_platform.api.versions import ROOT, demand_version
 from chassis_platform.automation.matching.details import add_record_details

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -91,7 +92,8 @@ async def token(request: Request) -> Response:
         person = await find_person(server_of(request).database, tokens.grant.app.tenant_id, tokens.signed_in.user_id)
     except ChassisError as error:
         return _oauth_error(error)
-    return _not_kept(json_response(_token_document(request, tokens, person)))
+    document = _token_document(request, tokens, person)
+    return _not_kept(json_response(document | _signature(document, _client_credentials(request, form)[1])))
 
 
 def _not_kept(response: Response) -> Response:
@@ -172,7 +174,6 @@ def _token_document(request: Request, tokens: Tokens, person: Person) -> dict[st
         "token_type": "Bearer",
         "issued_at": str(int(datetime.now(UTC).timestamp() * 1000)),
         "scope": " ".join(grant.scopes),
-        "signature": token_hash(access_token).hex(),
         "api_instance_url": url,
     }
     if tokens.refresh_token:
@@ -182,6 +183,14 @@ def _token_document(request: Request, tokens: Tokens, person: Person) -> dict[st
         signer = load_identity_signer(server_of(request).settings.home)
         document["id_token"] = identity_token(signer, subject, access_token, person.claims(frozenset(grant.scopes)))
     return document
+
+
+def _signature(document: Mapping[str, str], secret: str) -> dict[str, str]:
+    """By which a client that showed its secret knows that the answer comes from who knows it too."""
+    if not secret:
+        return {}
+    signed = hmac.digest(secret.encode(), f"{document['id']}{document['issued_at']}".encode(), "sha256")
+    return {"signature": base64.b64encode(signed).decode()}
 
 
 async def revoke(request: Request) -> Response:

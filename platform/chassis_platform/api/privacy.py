@@ -40,7 +40,7 @@ async def export(context: Context, request: Request) -> Response:
 
 
 async def erase(context: Context, request: Request) -> Response:
-    """`POST /privacy/erasures` with `subjects`, `reason`, `request`: waits until somebody else agrees."""
+    """`POST /privacy/erasures` with `subjects`, `reason`, `request`, `with_mentions`: waits until somebody agrees."""
     return await _ask(context, request, "erasure")
 
 
@@ -57,7 +57,10 @@ async def _ask(context: Context, request: Request, kind: str) -> Response:
         raise Invalid.of("malformed_id", "`request` is the Id of the record that keeps the request.", path="request")
     if not isinstance(subjects, list):
         raise Invalid.of("required_field_missing", "`subjects` is missing: a list of record Ids.", path="subjects")
-    wish = acts.Wish(kind, subjects, texts["reason"], texts["request"], texts["language"])
+    with_mentions = document.get("with_mentions", False)
+    if not isinstance(with_mentions, bool):
+        raise Invalid.of("json_parser_error", "`with_mentions` is true or false.", path="with_mentions")
+    wish = acts.Wish(kind, subjects, texts["reason"], texts["request"], texts["language"], with_mentions)
     made = await acts.ask(server_of(request).database, context, context.actor, wish)
     return json_response({"id": made}, 201)
 

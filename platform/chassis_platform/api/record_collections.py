@@ -10,24 +10,29 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from chassis_metadata.errors import Invalid
+from chassis_metadata.errors import Invalid, Problem
 from chassis_metadata.ids import is_id
+from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response
 from chassis_platform.api.deps import route, server_of
+from chassis_platform.api.describe import visible_object
 from chassis_platform.api.errors import problem_document, warnings_document
-from chassis_platform.api.sobjects import visible_object
+from chassis_platform.api.idempotency import idempotent
+from chassis_platform.api.one_transaction import UndoneError, in_one_transaction
 from chassis_platform.api.versions import ROOT, demand_version
 from chassis_platform.plan.changes import ROLLED_BACK
 from chassis_platform.plan.write import Operation
 from chassis_platform.records.several import get_records
-from chassis_platform.records.write import RecordResult, write_records, write_within
-from chassis_tenants.database import Database
+from chassis_platform.records.write import RecordResult, write_records
+from chassis_tenants.database import Transaction
 
 MOST_WRITTEN = 200
 MOST_READ = 2000
 
 Payload = Mapping[str, Any]
+#: Neighbours of one object, and which it is.
+Run = tuple[str, list[Payload]]
 
 
 def result_document(result: RecordResult, *, with_created: bool = False) -> dict[str, Any]:
@@ -47,7 +52,10 @@ async def _records(request: Request) -> tuple[list[dict[str, Any]], bool]:
         raise Invalid.of("json_parser_error", 'The body must have "records": an array of objects.')
     if len(records) > MOST_WRITTEN:
         raise Invalid.of("exceeded_max_size_request", f"At most {MOST_WRITTEN} records a call; {len(records)} came.")
-    return records, bool(document.get("allOrNone", False))
+    all_or_none = False if document.get("allOrNone") is None else document["allOrNone"]
+    if not isinstance(all_or_none, bool):
+        raise Invalid.of("json_parser_error", '"allOrNone" must be true or false.')
+    return records, all_or_none
 
 
 def _type_of(payload: Payload) -> str:
@@ -63,9 +71,15 @@ async def _write(
 ) -> list[RecordResult]:
     """Runs of one object are written as one set each; all or none of several runs is one transaction."""
     runs = [(visible_object(context, name).name, list(run)) for name, run in groupby(records, key=_type_of)]
-    database = server_of(request).database
     if all_or_none and len(runs) > 1:
-        return await _write_together(database, context, operation, runs)
+        return await _write_together(context, request, operation, runs)
+    return await _write_runs(context, request, operation, runs, all_or_none=all_or_none)
+
+
+async def _write_runs(
+    context: Context, request: Request, operation: Operation, runs: Sequence[Run], *, all_or_none: bool
+) -> list[RecordResult]:
+    database = server_of(request).database
     results: list[RecordResult] = []
     for name, run in runs:
         results += await write_records(database, context, name, operation, run, all_or_none=all_or_none)
@@ -75,25 +89,21 @@ async def _write(
 _ROLLED_BACK = RecordResult(None, success=False, problems=(ROLLED_BACK,))
 
 
-class _UndoneError(Exception):
-    """Something in the transaction was wrong: leave it without a commit."""
-
-
-def _undo_if_wrong(results: Sequence[RecordResult]) -> None:
-    if any(each.problems for each in results):
-        raise _UndoneError
-
-
 async def _write_together(
-    database: Database, context: Context, operation: Operation, runs: Sequence[tuple[str, list[Payload]]]
+    context: Context, request: Request, operation: Operation, runs: Sequence[Run]
 ) -> list[RecordResult]:
     results: list[RecordResult] = []
+
+    async def work(joined: Request, transaction: Transaction) -> None:
+        del transaction
+        results[:] = await _write_runs(context, joined, operation, runs, all_or_none=True)
+        codes = {problem.code for each in results for problem in each.problems}
+        if codes:
+            raise UndoneError(is_locked="unable_to_lock_row" in codes)
+
     try:
-        async with database.transaction(context.binding) as transaction:
-            for name, run in runs:
-                results += await write_within(transaction, context, name, operation, run, all_or_none=True)
-            _undo_if_wrong(results)
-    except _UndoneError:
+        await in_one_transaction(context, request, work)
+    except UndoneError:
         return [each if each.problems else _ROLLED_BACK for each in results]
     return results
 
@@ -132,22 +142,33 @@ async def upsert(context: Context, request: Request) -> Response:
 
 
 async def delete(context: Context, request: Request) -> Response:
-    """`DELETE /composite/sobjects?ids=&allOrNone=`."""
+    """`DELETE /composite/sobjects?ids=&allOrNone=`: records of any objects; an id that is none is wrong alone."""
     demand_version(request)
     ids = [each.strip() for each in request.query_params.get("ids", "").split(",") if each.strip()]
     if not ids or len(ids) > MOST_WRITTEN:
         raise Invalid.of("exceeded_max_size_request", f"Name 1 to {MOST_WRITTEN} ids in the parameter ids.")
     all_or_none = request.query_params.get("allOrNone", "false").lower() == "true"
-    records = [{"attributes": {"type": _object_of(context, each)}, "Id": each} for each in ids]
-    results = await _write(context, request, "delete", records, all_or_none=all_or_none)
+    objects = [_object_of(context, each) for each in ids]
+    known = [
+        {"attributes": {"type": obj.name}, "Id": each}
+        for each, obj in zip(ids, objects, strict=True)
+        if obj is not None
+    ]
+    if all_or_none and len(known) < len(ids):
+        deleted = iter([_ROLLED_BACK] * len(known))
+    else:
+        deleted = iter(await _write(context, request, "delete", known, all_or_none=all_or_none))
+    results = [_malformed(each) if obj is None else next(deleted) for each, obj in zip(ids, objects, strict=True)]
     return json_response([result_document(each) for each in results])
 
 
-def _object_of(context: Context, record_id: str) -> str:
-    obj = context.snapshot.objects_by_prefix.get(record_id[:3]) if is_id(record_id) else None
-    if obj is None:
-        raise Invalid.of("malformed_id", f"Malformed ID {record_id}", fields=["Id"])
-    return obj.name
+def _object_of(context: Context, record_id: str) -> Object | None:
+    return context.snapshot.objects_by_prefix.get(record_id[:3]) if is_id(record_id) else None
+
+
+def _malformed(record_id: str) -> RecordResult:
+    problem = Problem("Id", "malformed_id", f"malformed id {record_id[:80]}", fields=("Id",))
+    return RecordResult(None, success=False, problems=(problem,))
 
 
 async def get(context: Context, request: Request) -> Response:
@@ -179,7 +200,7 @@ def routes() -> list[BaseRoute]:
     """The routes of this file."""
     base = f"{ROOT}/composite/sobjects"
     return [
-        route(base, ["POST"], create),
+        route(base, ["POST"], idempotent(create)),
         route(base, ["PATCH"], update),
         route(base, ["DELETE"], delete),
         route(f"{base}/{{object}}", ["GET", "POST"], get),

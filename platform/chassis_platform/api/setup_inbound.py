@@ -15,13 +15,16 @@ from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_response
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.inbound import context_of_holder
-from chassis_platform.inbound.intake import Receipt, mapping_of, replay
+from chassis_platform.inbound.intake import mapping_of, replay
 from chassis_platform.inbound.keys import holder_of_user
 from chassis_platform.inbound.messages import PAGE, find_message, list_messages, problem_entries
+from chassis_platform.inbound.receipts import Receipt, problems_of
 from chassis_tenants.database import Row
 from chassis_tenants.journal import Access, SetupChange, access_entry, setup_entry
 
-STATUSES = ("accepted", "refused")
+#: Problems and records of a document with thousands of units.
+MOST_LISTED = 20
+STATUSES = ("accepted", "partial", "refused")
 
 
 async def messages(context: Context, request: Request) -> Response:
@@ -44,8 +47,8 @@ def _message(row: Row) -> dict[str, Any]:
         "message_id": key,
         "received": received,
         "status": status,
-        "problems": problems,
-        "records": list(record_ids),
+        "problems": problems[:MOST_LISTED],
+        "records": list(record_ids[:MOST_LISTED]),
     }
 
 
@@ -88,7 +91,7 @@ async def try_again(context: Context, request: Request) -> Response:
         "Inbound",
         message_id,
         f"Replayed {message_id}: {receipt.status}",
-        after=asdict(receipt)["units"],
+        after=[asdict(unit) for unit in receipt.units[:MOST_LISTED]],
     )
     await server.database.read(context.binding, setup_entry(context.tenant.id, context.actor, change))
     return json_response(_replayed(receipt))
@@ -97,8 +100,8 @@ async def try_again(context: Context, request: Request) -> Response:
 def _replayed(receipt: Receipt) -> dict[str, Any]:
     return {
         "status": "accepted" if receipt.status == "duplicate" else receipt.status,
-        "records": receipt.record_ids,
-        "problems": problem_entries(receipt.problems),
+        "records": receipt.record_ids[:MOST_LISTED],
+        "problems": problem_entries(problems_of(receipt)[:MOST_LISTED]),
     }
 
 

@@ -25,7 +25,7 @@ def _text(document: dict[str, Any], name: str) -> str:
     return value.strip()
 
 
-def _demand_may_lend(context: Context, user_id: str) -> None:
+def demand_may_lend(context: Context, user_id: str) -> None:
     """Whoever has the key acts as that user: only who manages users may lend somebody else's rights."""
     if user_id != context.principal.user_id and not context.policy.may("ManageUsers"):
         raise Forbidden.of("insufficient_access", "This needs the permission ManageUsers.")
@@ -39,16 +39,21 @@ async def list_keys(context: Context, request: Request) -> Response:
 
 
 async def create_key(context: Context, request: Request) -> Response:
-    """`POST /setup/inbound-keys` `{"label", "run_as_user_id"}`: answers the key."""
+    """`POST /setup/inbound-keys` `{"label", "run_as_user_id", "max_bytes"}`: answers the key."""
     context.policy.demand("ManageConnections")
     document = await json_object(request)
     label, user_id = _text(document, "label"), _text(document, "run_as_user_id")
-    _demand_may_lend(context, user_id)
+    max_bytes = document.get("max_bytes")
+    if max_bytes is not None and type(max_bytes) is not int:
+        raise Invalid.of("invalid_field", "max_bytes is a whole number, or null.", fields=["max_bytes"])
+    demand_may_lend(context, user_id)
     await demand_no_stronger(context, request, user_id)
     require_recent_verification(context)
     database = server_of(request).database
     await database.read(context.binding)  # is all that still so?
-    key = await create_inbound_key(database, context.tenant.id, label, user_id, actor=context.actor)
+    key = await create_inbound_key(
+        database, context.tenant.id, label, user_id, max_bytes=max_bytes, actor=context.actor
+    )
     return json_response({"key": key}, 201)
 
 

@@ -232,16 +232,32 @@ def _path(context: Context, obj: Object, path: PathDefinition) -> Document:
 
 
 def _list_views(context: Context, obj: Object) -> list[Document]:
-    """Without what the user may not read; a view that narrows by it would not be the same view and is left out.
-
-    So is one that narrows by what the user sees masked.
-    """
+    """Without what the user may not read."""
     names = Names(context.snapshot, context.policy)
+    return [_list_view(context, obj, each, names) for each in list_views_of(obj, names)]
+
+
+def list_views_of(obj: Object, names: Names) -> list[ListView]:
+    """A view that narrows by what the user may not read, or sees masked, would not be the same view: it is left out."""
     return [
-        _list_view(context, obj, each, names)
-        for each in obj.list_views
-        if all(_may_filter(names, obj, condition.field) for condition in each.filters)
+        each for each in obj.list_views if all(_may_filter(names, obj, condition.field) for condition in each.filters)
     ]
+
+
+def list_view_label(context: Context, obj: Object, view: ListView) -> str:
+    """What the view is called in the user's language."""
+    key = f"objects.{obj.name}.list_views.{view.name}"
+    return context.snapshot.text(context.principal.language, key, view.label)
+
+
+def readable_columns(obj: Object, view: ListView, names: Names) -> tuple[str, ...]:
+    """The view's columns that the user may read."""
+    return tuple(each for each in view.columns if _is_readable(names, obj, each))
+
+
+def clear_order(obj: Object, view: ListView, names: Names) -> tuple[tuple[str, bool], ...]:
+    """The view's order, as far as the user sees in clear what it goes by."""
+    return tuple(each for each in view.order_by if _is_clear(names, obj, each[0]))
 
 
 def _is_readable(names: Names, obj: Object, path: str) -> bool:
@@ -265,18 +281,13 @@ def _may_filter(names: Names, obj: Object, path: str) -> bool:
 
 
 def _list_view(context: Context, obj: Object, view: ListView, names: Names) -> Document:
-    key = f"objects.{obj.name}.list_views.{view.name}"
     return {
         "name": view.name,
-        "label": context.snapshot.text(context.principal.language, key, view.label),
-        "columns": [each for each in view.columns if _is_readable(names, obj, each)],
+        "label": list_view_label(context, obj, view),
+        "columns": list(readable_columns(obj, view, names)),
         "filters": [{"field": each.field, "operator": each.operator, "value": each.value} for each in view.filters],
         "logic": view.logic,
-        "order_by": [
-            {"field": name, "descending": descending}
-            for name, descending in view.order_by
-            if _is_clear(names, obj, name)
-        ],
+        "order_by": [{"field": name, "descending": descending} for name, descending in clear_order(obj, view, names)],
         "owner": view.owner,
         "default": view.default,
         "custom": view.name.endswith("__c"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from chassis_metadata.errors import Invalid, NotFound
@@ -13,14 +13,15 @@ from chassis_metadata.ids import is_id, normal_id
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import is_whole_number, json_object, json_response, no_content
+from chassis_platform.api.conditions import expectation_of
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.errors import warnings_document
 from chassis_platform.api.moved import moved_or_raise, with_master
-from chassis_platform.api.sobjects import _expectation
 from chassis_platform.api.ui_objects import readable_object
 from chassis_platform.plan.listing import ListRequest, parse_list_request
 from chassis_platform.records import read as reading
 from chassis_platform.records import search as searching
+from chassis_platform.records.recent import remember
 from chassis_platform.records.write import create_record, delete_record, undelete_record, update_record
 
 LARGEST_PAGE = 200
@@ -62,22 +63,6 @@ async def count(context: Context, request: Request) -> Response:
     return json_response({"count": found})
 
 
-async def export(context: Context, request: Request) -> Response:
-    """`POST /ui/objects/{Object}/export`: all rows as CSV, streamed."""
-    context.policy.demand("ExportData")
-    obj, wanted = await _list_request(context, request)
-    chunks = reading.export_csv(server_of(request).database, context, obj.name, wanted)
-    first = await anext(chunks)  # what is wrong with the request must show before the status is sent
-
-    async def all_chunks() -> Any:
-        yield first
-        async for chunk in chunks:
-            yield chunk
-
-    headers = {"content-disposition": f'attachment; filename="{obj.name}.csv"'}
-    return StreamingResponse(all_chunks(), media_type="text/csv;charset=UTF-8", headers=headers)
-
-
 async def get(context: Context, request: Request) -> Response:
     """`GET /ui/records/{id}`."""
     obj, record_id = _object_of(context, request.path_params["id"])
@@ -85,6 +70,7 @@ async def get(context: Context, request: Request) -> Response:
         body = await reading.record_for_ui(server_of(request).database, context, obj.name, record_id)
     except NotFound as error:
         return await moved_or_raise(context, request, record_id, error)
+    await remember(server_of(request).database, context, obj, [record_id])
     return json_response(await with_master(context, request, record_id, body))
 
 
@@ -109,7 +95,7 @@ async def update(context: Context, request: Request) -> Response:
     obj, record_id = _object_of(context, request.path_params["id"])
     values = _values(await json_object(request))
     result = await update_record(
-        server_of(request).database, context, obj.name, record_id, values, expectation=_expectation(request)
+        server_of(request).database, context, obj.name, record_id, values, expectation=expectation_of(request)
     )
     return json_response({"id": result.id, "version": result.version} | warnings_document(result))
 
@@ -117,7 +103,7 @@ async def update(context: Context, request: Request) -> Response:
 async def delete(context: Context, request: Request) -> Response:
     """`DELETE /ui/records/{id}`."""
     obj, record_id = _object_of(context, request.path_params["id"])
-    await delete_record(server_of(request).database, context, obj.name, record_id, expectation=_expectation(request))
+    await delete_record(server_of(request).database, context, obj.name, record_id, expectation=expectation_of(request))
     return no_content()
 
 
@@ -200,7 +186,6 @@ def routes() -> list[BaseRoute]:
     return [
         route("/ui/objects/{object}/list", ["POST"], list_),
         route("/ui/objects/{object}/count", ["POST"], count),
-        route("/ui/objects/{object}/export", ["POST"], export),
         route("/ui/objects/{object}/records", ["POST"], create),
         route("/ui/records/{id}", ["GET"], get),
         route("/ui/records/{id}", ["PATCH"], update),

@@ -170,12 +170,13 @@ async def bootstrap(context: Context, request: Request) -> Response:
             },
             "permissions": sorted(context.policy.grants.system),
             "languages": list(LANGUAGES),
-            "apps": _apps(context),
+            "apps": apps_of(context),
         }
     )
 
 
-def _apps(context: Context) -> list[dict[str, Any]]:
+def apps_of(context: Context) -> list[dict[str, Any]]:
+    """The applications that the user may open, with their tabs."""
     snapshot, grants = context.snapshot, context.policy.grants
     everything = context.policy.may("ModifyAllData")
     apps = [

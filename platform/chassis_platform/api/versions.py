@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute
 from chassis_metadata.errors import NotFound
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import is_whole_number, json_response
-from chassis_platform.api.deps import definitions_route, open_route, server_of
+from chassis_platform.api.deps import definitions_route, open_route
 from chassis_platform.api.describe import LATEST, VERSIONS
 from chassis_platform.api.oauth import base_url
 
@@ -25,7 +25,10 @@ _LABELS = {
     65: "Winter '26",
     66: "Spring '26",
 }
-RESOURCES = ("composite", "limits", "process", "query", "queryAll", "recent", "search", "sobjects")
+RESOURCES = (
+    *("actions", "composite", "limits", "parameterizedSearch", "process", "query", "queryAll", "quickActions"),
+    *("recent", "search", "sobjects", "tabs", "theme"),
+)
 
 
 def demand_version(request: Request) -> str:
@@ -50,16 +53,9 @@ async def list_resources(context: Context, request: Request) -> Response:
     version = demand_version(request)
     root = f"/services/data/v{version}"
     identity = f"{base_url(request)}/id/{context.tenant.organization_id}/{context.principal.user_id}"
-    return json_response({name: f"{root}/{name}" for name in RESOURCES} | {"identity": identity})
-
-
-async def limits(context: Context, request: Request) -> Response:
-    """`GET /limits`: what is left today."""
-    demand_version(request)
-    most = server_of(request).settings.api_daily_requests
-    daily = {"Max": most, "Remaining": most}
-    del context
-    return json_response({"DailyApiRequests": daily, "DataStorageMB": {"Max": 102400, "Remaining": 102400}})
+    resources = {name: f"{root}/{name}" for name in RESOURCES}
+    begins = {"jobs": f"{root}/jobs/ingest", "uiApi": f"{root}/ui-api/object-info"}
+    return json_response(resources | begins | {"identity": identity})
 
 
 def routes() -> list[BaseRoute]:
@@ -67,5 +63,4 @@ def routes() -> list[BaseRoute]:
     return [
         open_route("/services/data", ["GET"], list_versions),
         definitions_route(ROOT, ["GET"], list_resources),
-        definitions_route(f"{ROOT}/limits", ["GET"], limits),
     ]

@@ -117,15 +117,21 @@ def _transport(scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
 
 
 class TrailingSlash:
-    """`sobjects/Lead/` is `sobjects/Lead`: some clients write one, some the other."""
+    """`sobjects/Lead/` is `sobjects/Lead`, and `//services` is `/services`: some clients write one, some the other."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] == "http" and scope["path"].endswith("/") and scope["path"].startswith("/services/"):
-            scope = {**scope, "path": scope["path"].rstrip("/")}
+        if scope["type"] == "http":
+            path: str = scope["path"]
+            if path.startswith("//services/"):
+                path = path[1:]
+            if path.endswith("/") and path.startswith("/services/"):
+                path = path.rstrip("/")
+            if path is not scope["path"]:
+                scope = {**scope, "path": path}
         await self._app(scope, receive, send)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,8 @@ from chassis_tenants.statement import Statement
 DEFAULT_LIMIT, MOST = 50, 200
 #: Record ids that a line shows; the entry itself has more.
 _SHOWN_IDS = 20
+#: Entries that are looked through for one answer where no index knows which of them are meant.
+LOOKED_THROUGH = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ JOURNALS = (
     ),
 )
 KINDS = tuple(each.kind for each in JOURNALS)
+_READS = JOURNALS[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +99,36 @@ class TimelineRequest:
 
 
 async def read_timeline(database: Database, binding: Binding, request: TimelineRequest) -> dict[str, Any]:
-    """`lines`, newest first, and `next`: what `after` is for the page behind them, or None."""
+    """`lines`, newest first, and `next`: what `after` is for the page behind them, or None.
+
+    There may be fewer lines than asked for, even none, and more behind them: see LOOKED_THROUGH.
+    """
+    stop = await _stop(database, binding, request)
+    if stop is not None:
+        request = replace(request, start=stop)
     branches = list(_branches(request))
     if not branches:
         return {"lines": [], "next": None}
     [rows] = await database.read(binding, Statement(_merged(branches), _parameters(binding, request)))
     lines = [orjson.loads(row[0]) for row in rows[: request.limit]]
-    more = len(rows) > request.limit
-    return {"lines": lines, "next": [lines[-1]["at"], lines[-1]["id"]] if more else None}
+    if len(rows) > request.limit:
+        return {"lines": lines, "next": [lines[-1]["at"], lines[-1]["id"]]}
+    return {"lines": lines, "next": [stop.isoformat(), ""] if stop else None}
+
+
+async def _stop(database: Database, binding: Binding, request: TimelineRequest) -> datetime | None:
+    """How far back to look for reads of a field, which no index has; None: to the beginning."""
+    if request.field is None or request.record is not None or _READS.kind not in request.kinds:
+        return None
+    wanted = ["e.tenant_id = %(tenant_id)s", *_conditions(_READS, replace(request, field=None))]
+    if request.user is not None:
+        wanted.append("e.user_id = %(user)s")
+    text = (
+        f"SELECT e.created_date FROM tenant.{_READS.table} e WHERE {' AND '.join(map(str, wanted))}"  # noqa: S608  texts of this file
+        f" ORDER BY e.created_date DESC, e.id DESC OFFSET {LOOKED_THROUGH} LIMIT 1"
+    )
+    [rows] = await database.read(binding, Statement(text, _parameters(binding, request)))
+    return rows[0][0] if rows else None
 
 
 def _parameters(binding: Binding, request: TimelineRequest) -> dict[str, Any]:
@@ -119,6 +144,7 @@ def _parameters(binding: Binding, request: TimelineRequest) -> dict[str, Any]:
         "after_date": after[0],
         "after_id": after[1],
         "most": request.limit + 1,
+        "looked_through": LOOKED_THROUGH,
     }
 
 
@@ -205,17 +231,26 @@ SELECT json_build_object('object', s.object_name, 'times', s.times, 'records', s
 FROM (
     SELECT e.object_name, count(*) AS times, sum(e.record_count) FILTER (WHERE e.door <> 'export_total') AS records,
         min(e.created_date) AS first, max(e.created_date) AS last
-    FROM tenant.access_log e
-    WHERE e.tenant_id = %(tenant_id)s AND e.user_id = %(user)s
-      AND (%(start)s::timestamptz IS NULL OR e.created_date >= %(start)s)
-      AND (%(end)s::timestamptz IS NULL OR e.created_date <= %(end)s)
+    FROM (
+        SELECT e.* FROM tenant.access_log e
+        WHERE e.tenant_id = %(tenant_id)s AND e.user_id = %(user)s
+          AND (%(start)s::timestamptz IS NULL OR e.created_date >= %(start)s)
+          AND (%(end)s::timestamptz IS NULL OR e.created_date <= %(end)s)
+        ORDER BY e.created_date DESC, e.id DESC LIMIT %(looked_through)s
+    ) e
     GROUP BY e.object_name
 ) s ORDER BY s.last DESC
 """
 
 
-async def summary(database: Database, binding: Binding, request: TimelineRequest) -> list[Any]:
-    """Who saw the record, by user; or what the user saw, by object."""
-    statement = Statement(_READERS if request.record is not None else _SEEN, _parameters(binding, request))
+async def summary(database: Database, binding: Binding, request: TimelineRequest) -> dict[str, Any]:
+    """`lines`: who saw the record, by user; or what the user saw, by object.
+
+    `next`: what `to` is for what the user saw before, where that was too much for one answer.
+    """
+    is_of_record = request.record is not None
+    statement = Statement(_READERS if is_of_record else _SEEN, _parameters(binding, request))
     [rows] = await database.read(binding, statement)
-    return [orjson.loads(row[0]) for row in rows]
+    lines = [orjson.loads(row[0]) for row in rows]
+    is_cut = not is_of_record and sum(each["times"] for each in lines) == LOOKED_THROUGH
+    return {"lines": lines, "next": min(each["first"] for each in lines) if is_cut else None}

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from chassis_metadata.errors import Invalid
+from chassis_metadata.errors import Invalid, Unauthenticated
 from chassis_platform import clock
 from chassis_platform.auth.credentials import (
     Caller,
@@ -41,6 +41,7 @@ __all__ = [
     "Caller",
     "Judge",
     "Judgement",
+    "SecondFactorNeededError",
     "SignedIn",
     "check_credentials",
     "check_program",
@@ -59,6 +60,10 @@ class Judgement:
 
     refusal: str | None = None
     needs_factor: bool = False
+
+
+class SecondFactorNeededError(Unauthenticated):
+    """The password was right, and is not enough for a program: in the same words as a wrong one."""
 
 
 #: Tenant, user, address: what the door says.
@@ -111,7 +116,8 @@ async def check_program(
 
 async def _demand_complete(database: Database, known: Known, caller: Caller, *, lacks_factor: bool) -> None:
     if lacks_factor:
-        raise await refuse(database, known, caller, "a second factor is needed")
+        refused = await refuse(database, known, caller, "a second factor is needed")
+        raise SecondFactorNeededError(refused.problems)
     if not known.is_service and needs_password(
         (PASSWORD,), known.changed_at, known.security, must_change=known.must_change, now=clock.now()
     ):

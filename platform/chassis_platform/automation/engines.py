@@ -6,7 +6,15 @@ from chassis_platform.automation import engine_steps, person_acts
 from chassis_platform.automation.approvals import on_save as approvals
 from chassis_platform.automation.approvals import submit_step as approvals_submit
 from chassis_platform.automation.assignment import on_save as assignment
-from chassis_platform.automation.flows import control_steps, handler, message_steps, record_steps, waits, webhook_step
+from chassis_platform.automation.flows import (
+    control_steps,
+    document_step,
+    handler,
+    message_steps,
+    record_steps,
+    waits,
+    webhook_step,
+)
 from chassis_platform.automation.ledgers import merged
 from chassis_platform.automation.matching import duplicates, flow_step, related
 from chassis_platform.automation.milestones import on_save as milestones
@@ -19,6 +27,7 @@ ENGINES = (
     approvals_submit,
     assignment,
     control_steps,
+    document_step,
     duplicates,
     flow_step,
     engine_steps,

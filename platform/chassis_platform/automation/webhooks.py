@@ -114,13 +114,14 @@ def signature(secret: str, body: bytes, moment: int) -> str:
 
 
 def _post(settings: Settings, url: str, body: bytes, headers: Mapping[str, str]) -> int:
-    return send(_destinations(settings), "POST", url, body, headers).status
+    return send(destinations_of(settings), "POST", url, body, headers).status
 
 
-def _destinations(settings: Settings) -> Destinations:
+def destinations_of(settings: Settings) -> Destinations:
+    """Where calls of a tenant's may go."""
     return Destinations(settings.webhook_hosts, settings.webhook_private, "CHASSIS_WEBHOOK_HOSTS")
 
 
 def allowed_address(settings: Settings, parts: SplitResult) -> str:
     """The address to connect to. Raises NotAllowedError where scheme, host or address is none to call."""
-    return outbound.allowed_address(_destinations(settings), parts)
+    return outbound.allowed_address(destinations_of(settings), parts)

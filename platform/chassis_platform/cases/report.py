@@ -28,6 +28,7 @@ _WITHOUT_COVERAGE = frozenset(
         "restriction_rule",
         "masking_rule",
         "alert_rule",
+        "outbound_document",
     }
 )
 

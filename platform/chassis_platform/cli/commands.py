@@ -5,7 +5,19 @@ from __future__ import annotations
 import sys
 
 from chassis_metadata.errors import ChassisError
-from chassis_platform.cli import audit, doors, formulas, keys, packages, people, serving, soql, tenants  # noqa: F401  they register
+from chassis_platform.cli import (  # noqa: F401  they register
+    audit,
+    doors,
+    formulas,
+    inbound,
+    keys,
+    packages,
+    people,
+    privacy,
+    serving,
+    soql,
+    tenants,
+)
 from chassis_platform.cli.shared import app
 from chassis_platform.up import console
 

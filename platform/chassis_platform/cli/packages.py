@@ -17,7 +17,8 @@ from chassis_platform.operator import install_package
 from chassis_platform.publishing import package_problems
 from chassis_platform.up import console
 from chassis_tenants.database import Database
-from chassis_tenants.publisher import publish
+from chassis_tenants.index_renewal import renew_indexes
+from chassis_tenants.publisher import publish, published_objects
 from chassis_tenants.registry import list_package_versions
 
 package_app = typer.Typer(no_args_is_help=True, help="Packages: validate, publish, install, list.")
@@ -78,6 +79,14 @@ def package_test(
     """Run a package's cases in scratch tenants of a scratch database, each with a clock of its own."""
     passed = run_package_cases(read_settings(), CaseRun(folder, keyword, junit, at_once), output)
     raise typer.Exit(0 if passed else 1)
+
+
+@package_app.command("renew-indexes")
+def package_renew_indexes() -> None:
+    """After an upgrade: make indexes anew that an older release made otherwise. All goes on meanwhile."""
+    with installed() as (_, prepared), psycopg.connect(prepared.urls.owner, autocommit=True) as connection:
+        names = list(renew_indexes(connection, published_objects(connection)))
+    console.print(f"{len(names)} indexes made anew: {', '.join(names)}" if names else "All indexes are up to date.")
 
 
 @package_app.command("list")

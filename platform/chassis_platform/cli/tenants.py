@@ -1,4 +1,4 @@
-"""`chassis tenant`: create, list, suspend, export, erase."""
+"""`chassis tenant`: create, list, limits, suspend, export, erase."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.table import Table
 
 from chassis_platform.audit.operators import noted
 from chassis_platform.cli.shared import app, installed, named_tenant, output, run, with_database
+from chassis_platform.limits.kinds import LIMIT_KINDS, check_overrides
 from chassis_platform.operator import NewTenant, provision_tenant, tenants_with_packages
 from chassis_platform.up import console
 from chassis_tenants import provision
@@ -60,6 +61,37 @@ def tenant_alter(
         found = run(with_database(prepared, lambda database: named_tenant(database, name)))
         with noted(prepared.urls.owner, prepared.home, "alter_tenant", name, region=region):
             provision.set_region(prepared.urls.owner, found, region or None)
+
+
+@tenant_app.command("limits")
+def tenant_limits(
+    name: str,
+    change: Annotated[
+        list[str] | None, typer.Option("--set", help="LIMIT=NUMBER; LIMIT= takes the default back. Several times.")
+    ] = None,
+) -> None:
+    """Show the limits of a tenant, and change them; running servers know within seconds."""
+    changes = dict(_limit_and_value(each) for each in change or ())
+    with installed() as (settings, prepared):
+        found = run(with_database(prepared, lambda database: named_tenant(database, name)))
+        checked = check_overrides(changes)
+        if checked:
+            with noted(prepared.urls.owner, prepared.home, "set_limits", name, **changes):
+                provision.set_limits(prepared.urls.owner, found, checked)
+        overrides = provision.set_limits(prepared.urls.owner, found, {})
+    table = Table("Limit", "In force", "Default", "", box=None)
+    for kind in LIMIT_KINDS:
+        default = getattr(settings, kind.name)
+        table.add_row(kind.name, f"{overrides.get(kind.name, default):,}", f"{default:,}", kind.description)
+    output.print(table)
+
+
+def _limit_and_value(change: str) -> tuple[str, str]:
+    limit, equals, value = change.partition("=")
+    if not equals:
+        console.print(f"--set {change}: write LIMIT=NUMBER.")
+        raise typer.Exit(1)
+    return limit.strip(), value.strip()
 
 
 @tenant_app.command("suspend")

@@ -13,6 +13,7 @@ from chassis_tenants.registry import tenant_by_id
 from chassis_tenants.statement import Statement
 
 LONGEST_LABEL = 80
+LARGEST_LIMIT = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class KeyHolder:
     time_zone: str | None
     metadata_version: int
     access_version: int
+    max_bytes: int | None = None
 
 
 _USER = (
@@ -36,9 +38,18 @@ _USER = (
 
 
 async def create_inbound_key(
-    database: Database, tenant_id: int, label: str, run_as_user_id: str, *, actor: Actor = OPERATOR
+    database: Database,
+    tenant_id: int,
+    label: str,
+    run_as_user_id: str,
+    *,
+    max_bytes: int | None = None,
+    actor: Actor = OPERATOR,
 ) -> str:
-    """Make a key and answer it: this is the only time that it can be read. Its posts run with the user's rights."""
+    """Make a key and answer it: this is the only time that it can be read. Its posts run with the user's rights.
+
+    `max_bytes`: no document that comes with it may be larger; None: what mappings allow.
+    """
     tenant = await tenant_by_id(database, tenant_id)
     if tenant is None:
         raise NotFound.of("not_found", "There is no such tenant.")
@@ -46,28 +57,37 @@ async def create_inbound_key(
         raise Invalid.of("invalid_field", f"A label has 1 to {LONGEST_LABEL} characters.", fields=["label"])
     if await holder_of_user(database, tenant_id, run_as_user_id, label) is None:
         raise Invalid.of("invalid_field", "The user to run as is not there or not active.", fields=["run_as_user_id"])
+    if max_bytes is not None and not 1 <= max_bytes <= LARGEST_LIMIT:
+        message = f"A key's largest document has 1 to {LARGEST_LIMIT:,} bytes."
+        raise Invalid.of("invalid_field", message, fields=["max_bytes"])
     key = new_token(tenant.organization_id)
     change = SetupChange(
         "createdInboundKey", "Inbound", label, f"Created the inbound key {label}", after=run_as_user_id
     )
-    await database.read(
-        Binding(tenant_id), _insert_key(tenant_id, key, label, run_as_user_id), setup_entry(tenant_id, actor, change)
-    )
+    inserted = _insert_key(tenant_id, key, label, run_as_user_id, max_bytes)
+    await database.read(Binding(tenant_id), inserted, setup_entry(tenant_id, actor, change))
     return key
 
 
-def _insert_key(tenant_id: int, key: str, label: str, user_id: str) -> Statement:
+def _insert_key(tenant_id: int, key: str, label: str, user_id: str, max_bytes: int | None) -> Statement:
     return Statement(
-        "INSERT INTO chassis.inbound_key (tenant_id, key_hash, label, run_as_user_id)"
-        " VALUES (%(tenant_id)s, %(key_hash)s, %(label)s, %(user_id)s)",
-        {"tenant_id": tenant_id, "key_hash": token_hash(key), "label": label, "user_id": user_id},
+        "INSERT INTO chassis.inbound_key (tenant_id, key_hash, label, run_as_user_id, max_bytes)"
+        " VALUES (%(tenant_id)s, %(key_hash)s, %(label)s, %(user_id)s, %(max_bytes)s)",
+        {
+            "tenant_id": tenant_id,
+            "key_hash": token_hash(key),
+            "label": label,
+            "user_id": user_id,
+            "max_bytes": max_bytes,
+        },
     )
 
 
 #: So much of a key's hash tells it from others; nobody gets from it to the key.
 _ID = "left(encode(k.key_hash, 'hex'), 24)"
 _LIST = Statement(
-    f"SELECT json_build_object('id', {_ID}, 'label', k.label, 'created', k.created_at, 'run_as', json_build_object("  # noqa: S608
+    f"SELECT json_build_object('id', {_ID}, 'label', k.label, 'created', k.created_at,"  # noqa: S608
+    " 'max_bytes', k.max_bytes, 'run_as', json_build_object("
     "'id', u.id, 'name', u.name, 'username', u.username, 'is_active', u.is_active))"
     " FROM chassis.inbound_key k"
     ' JOIN tenant."user" u ON u.tenant_id = k.tenant_id AND u.id = k.run_as_user_id'
@@ -98,7 +118,7 @@ async def holder_of_key(database: Database, tenant_id: int, key: str) -> KeyHold
     """The holder of a key that was not revoked, if the user is active."""
     text = (
         "SELECT k.label, u.id, u.username, u.language_locale_key, u.time_zone_sid_key, t.metadata_version,"
-        " t.access_version FROM chassis.inbound_key k"
+        " t.access_version, k.max_bytes FROM chassis.inbound_key k"
         ' JOIN tenant."user" u ON u.tenant_id = k.tenant_id AND u.id = k.run_as_user_id'
         " JOIN chassis.tenant t ON t.id = k.tenant_id"
         " WHERE k.tenant_id = %(tenant_id)s AND k.key_hash = %(key_hash)s AND k.revoked_at IS NULL"

@@ -1,4 +1,8 @@
-"""The store of inbound messages: what came, what became of it. A row an accepted unit, one for a refused document."""
+"""The store of inbound messages: what came, what became of it. A row an accepted unit, one for a refused document.
+
+The first unit's row keeps the whole document, and the others are parts of it; where units are accepted each for itself,
+the document has a row of its own.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from typing import Any
 import orjson
 
 from chassis_metadata.errors import Problem
-from chassis_metadata.ids import new_id
+from chassis_metadata.ids import new_id, new_ids
 from chassis_platform.access.context import Context
 from chassis_platform.automation.encryption.rotation import kept_document
 from chassis_tenants.seal_marks import document_in_sql
@@ -18,6 +22,10 @@ from chassis_tenants.statement import Statement
 
 MESSAGE_PREFIX = "0Ib"
 PAGE = 50
+#: Of a document with thousands of units, so many problems and records are kept in its own row.
+MOST_PROBLEMS = 1_000
+#: What the key of a document's own row begins with, where its units have theirs.
+DOCUMENT_KEY = "document:"
 _PLACE = "InboundMessage.Content"
 _CONTENT = document_in_sql(_PLACE, "id", "content")
 
@@ -47,23 +55,47 @@ def find_accepted(tenant_id: int, mapping: str, keys: Sequence[str]) -> Statemen
     )
 
 
-def claim(context: Context, mapping: str, key: str, post: Post, content: bytes) -> Statement:
-    """Insert the row of a unit before its records: who comes second waits here, and then fails on the unique index."""
+def claim(context: Context, mapping: str, key: str, post: Post) -> tuple[str, Statement]:
+    """Insert the row of a unit before its records, with the document; its id.
+
+    Who comes second waits here, and then fails on the unique index.
+    """
     message_id = new_id(MESSAGE_PREFIX)
-    return Statement(
+    return message_id, Statement(
         "INSERT INTO chassis.inbound_message (tenant_id, id, mapping, message_key, status, processed_at, content_type,"
         " content, source_ip) VALUES (%(tenant_id)s, %(id)s, %(mapping)s, %(key)s, 'accepted', now(), %(content_type)s,"
-        " %(content)s, %(source_ip)s) RETURNING id",
+        " %(content)s, %(source_ip)s)",
         {
             "tenant_id": context.tenant.id,
             "id": message_id,
             "mapping": mapping,
             "key": key,
             "content_type": _short(post.content_type),
-            "content": kept_document(context.snapshot, _PLACE, message_id, content),
+            "content": kept_document(context.snapshot, _PLACE, message_id, post.content),
             "source_ip": post.source_ip,
         },
         sealed=True,
+    )
+
+
+def claim_parts(
+    context: Context, mapping: str, keys: Sequence[str], post: Post, document_id: str
+) -> tuple[list[str], Statement]:
+    """The same for further units of a document that another row keeps; their ids."""
+    ids = new_ids(MESSAGE_PREFIX, len(keys))
+    return ids, Statement(
+        "INSERT INTO chassis.inbound_message (tenant_id, id, mapping, message_key, status, processed_at, content_type,"
+        " content, source_ip, part_of) SELECT %(tenant_id)s, id, %(mapping)s, key, 'accepted', now(), %(content_type)s,"
+        " ''::bytea, %(source_ip)s, %(document_id)s FROM unnest(%(ids)s::text[], %(keys)s::text[]) AS unit (id, key)",
+        {
+            "tenant_id": context.tenant.id,
+            "ids": ids,
+            "keys": list(keys),
+            "mapping": mapping,
+            "content_type": _short(post.content_type),
+            "source_ip": post.source_ip,
+            "document_id": document_id,
+        },
     )
 
 
@@ -76,18 +108,64 @@ def claim_refused(tenant_id: int, message_id: str, key: str) -> Statement:
     )
 
 
-def note_records(tenant_id: int, message_id: str, record_ids: Sequence[str], result: Mapping[str, Any]) -> Statement:
-    """What an accepted message made."""
+def note_records(tenant_id: int, records: Mapping[str, Sequence[str]], result: Mapping[str, Any]) -> Statement:
+    """What accepted messages made: record ids by the message's id."""
+    rows = [{"id": message_id, "records": list(ids)} for message_id, ids in records.items()]
     return Statement(
-        "UPDATE chassis.inbound_message SET record_ids = %(record_ids)s, result = %(result)s::jsonb"
+        "UPDATE chassis.inbound_message m SET record_ids = ARRAY(SELECT jsonb_array_elements_text(made.records)),"
+        " result = %(result)s::jsonb FROM jsonb_to_recordset(%(rows)s::jsonb) AS made (id text, records jsonb)"
+        " WHERE m.tenant_id = %(tenant_id)s AND m.id = made.id",
+        {"tenant_id": tenant_id, "rows": _json(rows), "result": _json(result)},
+    )
+
+
+def keep_document(context: Context, mapping: str, post: Post, units: int) -> Statement:
+    """The row of a document whose units are accepted each for itself. The row is its id, an earlier one's too.
+
+    Until `conclude_document` it says that it is not finished: so what a crash cut off is seen, and can be replayed.
+    """
+    kept = _kept(context, mapping, post, DOCUMENT_KEY + content_key(post.content))
+    unfinished = _json([{"code": "NOT_FINISHED", "message": "Not all units were looked at.", "line": 1, "column": 1}])
+    return Statement(
+        "WITH before AS (SELECT id FROM chassis.inbound_message WHERE tenant_id = %(tenant_id)s"
+        " AND mapping = %(mapping)s AND message_key = %(key)s ORDER BY received_at DESC LIMIT 1), made AS ("
+        "INSERT INTO chassis.inbound_message (tenant_id, id, mapping, message_key, status, processed_at, content_type,"
+        " content, problems, result, source_ip) SELECT %(tenant_id)s, %(id)s, %(mapping)s, %(key)s, 'partial', now(),"
+        " %(content_type)s, %(content)s, %(problems)s::jsonb, %(result)s::jsonb, %(source_ip)s"
+        " WHERE NOT EXISTS (SELECT FROM before) RETURNING id) SELECT id FROM before UNION ALL SELECT id FROM made",
+        {**kept, "problems": unfinished, "result": _json({**sender(context, post), "units": units})},
+        sealed=True,
+    )
+
+
+def conclude_document(
+    tenant_id: int,
+    message_id: str,
+    status: str,
+    problems: Sequence[Problem],
+    *,
+    record_ids: Sequence[str],
+    result: Mapping[str, Any],
+) -> Statement:
+    """What became of a document whose units were accepted each for itself."""
+    return Statement(
+        "UPDATE chassis.inbound_message SET status = %(status)s, problems = %(problems)s::jsonb, processed_at = now(),"
+        " received_at = now(), record_ids = CASE WHEN cardinality(%(record_ids)s::text[]) > 0 THEN"
+        " %(record_ids)s::text[] ELSE record_ids END, result = coalesce(result, '{}'::jsonb) || %(result)s::jsonb"
         " WHERE tenant_id = %(tenant_id)s AND id = %(id)s",
-        {"tenant_id": tenant_id, "id": message_id, "record_ids": list(record_ids), "result": _json(result)},
+        {
+            "tenant_id": tenant_id,
+            "id": message_id,
+            "status": status,
+            "problems": _problems(problems[:MOST_PROBLEMS]),
+            "record_ids": list(record_ids[:MOST_PROBLEMS]),
+            "result": _json(result),
+        },
     )
 
 
 def keep_refused(context: Context, mapping: str, post: Post, problems: Iterable[Problem]) -> Statement:
     """Keep a document that was refused; one that is kept already is only stamped anew. The row is its id."""
-    message_id = new_id(MESSAGE_PREFIX)
     return Statement(
         "WITH kept AS (UPDATE chassis.inbound_message SET received_at = now(), problems = %(problems)s::jsonb"
         " WHERE tenant_id = %(tenant_id)s AND id = (SELECT id FROM chassis.inbound_message"
@@ -98,18 +176,30 @@ def keep_refused(context: Context, mapping: str, post: Post, problems: Iterable[
         " %(content_type)s, %(content)s, %(problems)s::jsonb, %(result)s::jsonb, %(source_ip)s"
         " WHERE NOT EXISTS (SELECT FROM kept) RETURNING id) SELECT id FROM kept UNION ALL SELECT id FROM made",
         {
-            "tenant_id": context.tenant.id,
-            "id": message_id,
-            "mapping": mapping,
-            "key": content_key(post.content),
-            "content_type": _short(post.content_type),
-            "content": kept_document(context.snapshot, _PLACE, message_id, post.content),
+            **_kept(context, mapping, post, content_key(post.content)),
             "problems": _problems(problems),
-            "result": _json({"run_as": context.principal.user_id, "key": post.key_label}),
-            "source_ip": post.source_ip,
+            "result": _json(sender(context, post)),
         },
         sealed=True,
     )
+
+
+def _kept(context: Context, mapping: str, post: Post, key: str) -> dict[str, Any]:
+    message_id = new_id(MESSAGE_PREFIX)
+    return {
+        "tenant_id": context.tenant.id,
+        "id": message_id,
+        "mapping": mapping,
+        "key": key,
+        "content_type": _short(post.content_type),
+        "content": kept_document(context.snapshot, _PLACE, message_id, post.content),
+        "source_ip": post.source_ip,
+    }
+
+
+def sender(context: Context, post: Post) -> dict[str, str | None]:
+    """Who sent a document, for a replay."""
+    return {"run_as": context.principal.user_id, "key": post.key_label}
 
 
 def note_problems(tenant_id: int, message_id: str, problems: Iterable[Problem]) -> Statement:
@@ -122,10 +212,11 @@ def note_problems(tenant_id: int, message_id: str, problems: Iterable[Problem]) 
 
 
 def find_message(tenant_id: int, message_id: str) -> Statement:
-    """One message with its content: (mapping, status, content type, content, result)."""
+    """A message, or the document that it is a part of: (mapping, status, content type, content, result)."""
     return Statement(
         f"SELECT mapping, status, content_type, {_CONTENT}, result"  # noqa: S608  the place is this file's
-        " FROM chassis.inbound_message WHERE tenant_id = %(tenant_id)s AND id = %(id)s",
+        " FROM chassis.inbound_message WHERE tenant_id = %(tenant_id)s AND id = (SELECT coalesce(part_of, id)"
+        " FROM chassis.inbound_message WHERE tenant_id = %(tenant_id)s AND id = %(id)s)",
         {"tenant_id": tenant_id, "id": message_id},
         sealed=True,
     )
@@ -135,7 +226,8 @@ def list_messages(tenant_id: int, status: str | None, after: str | None) -> Stat
     """The newest messages, one more than a page has; `after` is the id of the last one seen."""
     return Statement(
         "SELECT id, mapping, message_key, received_at, status, problems, record_ids FROM chassis.inbound_message m"
-        " WHERE tenant_id = %(tenant_id)s AND (%(status)s::text IS NULL OR status = %(status)s::text)"
+        " WHERE tenant_id = %(tenant_id)s AND part_of IS NULL"
+        " AND (%(status)s::text IS NULL OR status = %(status)s::text)"
         " AND (%(after)s::text IS NULL OR (received_at, id) < (SELECT received_at, id FROM chassis.inbound_message"
         " WHERE tenant_id = %(tenant_id)s AND id = %(after)s::text))"
         " ORDER BY received_at DESC, id DESC LIMIT %(most)s",

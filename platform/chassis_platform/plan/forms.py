@@ -33,12 +33,13 @@ class Form:
 
     def read(self, payload: object, change: Change) -> None:
         """Take a payload's entries into `change`: values, references by key, problems of each."""
-        if not isinstance(payload, Mapping):
+        if payload.__class__ is not dict and not isinstance(payload, Mapping):
             bad = wrong_type(self.obj.name, payload)
             change.wrong(bad.code, bad.message)
             return
+        takes = self.takes
         for name, value in payload.items():
-            take = self.takes.get(name) or self.takes.get(str(name).lower())
+            take = takes.get(name) or takes.get(str(name).lower())
             if take is None:
                 change.wrong("invalid_field", no_such_column(name, self.obj), shown(name))
             else:

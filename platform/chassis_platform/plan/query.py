@@ -73,6 +73,7 @@ class _Planner:
             offset=self._offset(),
             count_only=self.query.count_only,
             include_deleted=self.include_deleted or self.query.all_rows,
+            is_looked_at=not {"VIEW", "REFERENCE"}.isdisjoint(self.query.for_clauses),
         )
         if is_aggregation(self.query):
             return self._aggregation().plan(plan)

@@ -6,7 +6,7 @@ Compiled once an object into Rules; `complete_new` and `complete_changed` then r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,9 +128,11 @@ def complete_new(rules: Rules, change: Change, user_id: str, *, is_computed: boo
     values = change.values
     if rules.default_record_type is not None and values.get(RECORD_TYPE) is None:
         values[RECORD_TYPE] = rules.default_record_type
-    defaulted = rules.defaults.keys() - values.keys()
-    values.update({name: rules.defaults[name] for name in defaulted})
-    _narrow_defaults(rules, change, defaulted)
+    defaulted = [name for name in rules.defaults if name not in values]
+    for name in defaulted:
+        values[name] = rules.defaults[name]
+    if rules.choices:
+        _narrow_defaults(rules, change, defaulted)
     if OWNER in rules.obj.fields and values.get(OWNER) is None and not _is_keyed(change, OWNER):
         values[OWNER] = user_id
     _compose_name(rules, change)
@@ -155,7 +157,7 @@ def complete_changed(rules: Rules, change: Change) -> None:
     _check_required(change, [name for name in rules.required if name in change.values])
 
 
-def _narrow_defaults(rules: Rules, change: Change, defaulted: set[str]) -> None:
+def _narrow_defaults(rules: Rules, change: Change, defaulted: Sequence[str]) -> None:
     """A default that the record type doesn't offer, or that the controlling value rules out, is none."""
     for choice in rules.choices:
         name = choice.field.name
@@ -164,7 +166,7 @@ def _narrow_defaults(rules: Rules, change: Change, defaulted: set[str]) -> None:
 
 
 def _is_keyed(change: Change, name: str) -> bool:
-    return any(each.field.name == name for each in change.keyed)
+    return bool(change.keyed) and any(each.field.name == name for each in change.keyed)
 
 
 def _compose_name(rules: Rules, change: Change) -> None:

@@ -327,7 +327,7 @@ def converter(field: Field, prefixes: Mapping[str, str]) -> Convert:
     `prefixes` maps key prefixes to object names: a reference takes ids of the objects that it may refer to.
     """
     convert = _reference(field, prefixes) if field.is_reference else _CONVERTERS[field.type](field)
-    return _remembering(convert) if field.type in _FEW_VALUES else convert
+    return _remembering(convert) if field.is_reference or field.type in _FEW_VALUES else convert
 
 
 def _remembering(convert: Convert) -> Convert:

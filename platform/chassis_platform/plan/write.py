@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -23,7 +23,7 @@ from chassis_platform.plan.problems import masked_field
 from chassis_platform.plan.rules import complete_new, rules_for
 from chassis_platform.plan.typed_values import BadValue, Convert, converter, shown
 
-_CREATED = frozenset({Event.CREATE})
+_CREATED, _CHANGED = frozenset({Event.CREATE}), frozenset({Event.UPDATE})
 
 Operation = Literal["insert", "update", "upsert", "delete", "undelete"]
 Payload = Mapping[str, Any]
@@ -71,6 +71,8 @@ class WritePlan:
         """What happens to the records, whatever is wrong with them."""
         if self.operation in ("delete", "undelete"):
             return frozenset({Event(self.operation)})
+        if self.operation != "upsert" and self.changes:
+            return _CREATED if self.operation == "insert" else _CHANGED
         return frozenset(Event.CREATE if change.creating else Event.UPDATE for change in self.changes)
 
 
@@ -96,28 +98,53 @@ def plan_write(
 ) -> WritePlan:
     """Read payloads of one operation (upserts: `plan_upsert`, when it is known which records are there)."""
     changes = tuple(Change(place, creating=operation == "insert") for place in range(len(payloads)))
+    read = _reading(context, obj, operation)
     for change, payload in zip(changes, payloads, strict=True):
-        _read(context, obj, operation, payload, change)
+        read(payload, change)
     for change, expectation in zip(changes, expectations, strict=False):
         change.expectation = expectation
     _refuse_repeated_ids(changes)
     return WritePlan(context, obj, operation, changes, clock.now(), all_or_none)
 
 
-def _read(context: Context, obj: Object, operation: Operation, payload: Payload, change: Change) -> None:
+#: Takes a payload into a change.
+_Read = Callable[[Payload, Change], None]
+
+
+def _reading(context: Context, obj: Object, operation: Operation) -> _Read:
+    """How payloads of an operation are read: what is the same for all of a batch is asked once."""
     refusal = _refusal(context.policy.on(obj.name), obj, operation)
     if refusal is not None:
-        change.problems.append(refusal)
-        return
-    if operation != "insert":
-        change.id = _id_in(payload, obj, change)
+        return lambda _, change: change.problems.append(refusal)
+    if operation == "insert":
+        return _reading_new(context, obj)
     if operation in ("delete", "undelete"):
-        return
-    form_for(context, obj, creating=change.creating).read(payload, change)
-    change.sent = frozenset((*change.values, *(reference.field.name for reference in change.keyed)))
-    if change.creating:
-        is_computed = logic_of(context.snapshot, obj, _CREATED).computes
-        complete_new(rules_for(obj), change, context.principal.user_id, is_computed=is_computed)
+        return lambda payload, change: setattr(change, "id", _id_in(payload, obj, change))
+    form = form_for(context, obj, creating=False)
+
+    def read(payload: Payload, change: Change) -> None:
+        change.id = _id_in(payload, obj, change)
+        form.read(payload, change)
+        change.sent = _sent(change)
+
+    return read
+
+
+def _reading_new(context: Context, obj: Object) -> _Read:
+    form, rules, user_id = form_for(context, obj, creating=True), rules_for(obj), context.principal.user_id
+    is_computed = logic_of(context.snapshot, obj, _CREATED).computes
+
+    def read(payload: Payload, change: Change) -> None:
+        form.read(payload, change)
+        change.sent = _sent(change)
+        complete_new(rules, change, user_id, is_computed=is_computed)
+
+    return read
+
+
+def _sent(change: Change) -> frozenset[str]:
+    keyed = [reference.field.name for reference in change.keyed] if change.keyed else ()
+    return frozenset((*change.values, *keyed))
 
 
 def _refusal(access: ObjectAccess, obj: Object, operation: Operation) -> Problem | None:
@@ -200,8 +227,9 @@ def plan_upsert(
     """Plan an upsert with the ids of the records that its keys were found to belong to: none, one or several."""
     changes: list[Change] = []
     seen: set[Any] = set()
+    ways = _reading(context, obj, "insert"), _reading(context, obj, "update")
     for place, (key, payload) in enumerate(zip(upsert.keys, upsert.payloads, strict=True)):
-        changes.append(_upserted(context, obj, upsert.key, (place, key, payload), found.get(key, ())))
+        changes.append(_upserted(ways, upsert.key, (place, key, payload), found.get(key, ())))
         if key is not None and key in seen:
             sent = shown(entry_of(payload, upsert.key.name))
             changes[-1].wrong("duplicate_value", f"Duplicate external id specified: {sent}", upsert.key.name)
@@ -210,19 +238,18 @@ def plan_upsert(
     return WritePlan(context, obj, "upsert", tuple(changes), clock.now(), all_or_none)
 
 
-def _upserted(
-    context: Context, obj: Object, field: Field, sent: tuple[int, Any, Payload], ids: Sequence[str]
-) -> Change:
+def _upserted(ways: tuple[_Read, _Read], field: Field, sent: tuple[int, Any, Payload], ids: Sequence[str]) -> Change:
     place, key, payload = sent
+    read_new, read_existing = ways
     by_id = field.name == "Id" and key is not None
     change = Change(place, creating=not (ids or by_id))
     if len(ids) > 1:
         change.wrong("duplicate_external_id", f"more than one record found for external id field: [{', '.join(ids)}]")
     elif change.creating:
-        _read(context, obj, "insert", payload, change)
+        read_new(payload, change)
     else:
         rest = {name: value for name, value in payload.items() if str(name).lower() not in (field.name.lower(), "id")}
-        _read(context, obj, "update", {**rest, "Id": key if by_id else ids[0]}, change)
+        read_existing({**rest, "Id": key if by_id else ids[0]}, change)
     if key is None and not by_id and field.name != "Id" and not change.problems:
         change.wrong("missing_argument", f"{field.name} not specified", field.name)
     return change

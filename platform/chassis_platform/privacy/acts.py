@@ -21,6 +21,7 @@ from chassis_platform.privacy.answers import DONE, FAILED, answer_request
 from chassis_platform.privacy.archive import build_archive
 from chassis_platform.privacy.erasure import erase_person, legal_holds, plan_of
 from chassis_platform.privacy.graph import checked_subjects, collect, others_alike
+from chassis_platform.privacy.mentions import find_mentions, told
 from chassis_platform.privacy.treatment import Eraser
 from chassis_tenants.database import Database, Transaction
 from chassis_tenants.journal import Access, Actor, SetupChange, access_entry, setup_entry
@@ -28,6 +29,7 @@ from chassis_tenants.seal_marks import document_in_sql
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.statement import Statement
 
+ERASED = "erased_person"
 PART_BYTES = 1024 * 1024
 MOST_LISTED = 200
 _COLUMNS = (
@@ -74,17 +76,20 @@ class Wish:
     reason: str | None = None
     request_id: str | None = None
     language: str | None = None
+    with_mentions: bool = False  # of an erasure: empty also other texts that name the person
 
 
 async def preview(database: Database, context: Context, subjects: object) -> dict[str, Any]:
-    """What an erasure would do, what holds stand in its way, and which other records may be the same person."""
+    """What an erasure would do, other texts that name the person, what stands in its way, who may be the same."""
     wanted = checked_subjects(context, subjects)
     async with database.transaction(context.binding) as transaction:
         data = await collect(transaction, context, wanted)
         holds = await legal_holds(transaction, context, data.all_ids)
         alike = await others_alike(transaction, context, wanted)
+        mentions = told(await find_mentions(transaction, context, data))
     said = [{"scope": scope, "record": subject, "reason": reason} for scope, subject, reason in holds]
-    return {"subjects": wanted, "objects": plan_of(context, data), "legal_holds": said, "alike": alike}
+    plan = {"objects": plan_of(context, data), "mentions": mentions}
+    return {"subjects": wanted, **plan, "legal_holds": said, "alike": alike}
 
 
 async def ask(database: Database, context: Context, actor: Actor, wish: Wish) -> str:
@@ -112,12 +117,18 @@ def _begun(context: Context, wish: Wish, found: Mapping[str, Any]) -> NewAct:
         request_id=wish.request_id,
         reason=wish.reason,
         language=wish.language or context.principal.language,
-        result={"planned": found["objects"]} if is_erasure else None,
+        result=_planned(wish, found) if is_erasure else None,
     )
 
 
+def _planned(wish: Wish, found: Mapping[str, Any]) -> dict[str, Any]:
+    """What whoever agrees to it agrees to."""
+    return {"planned": found["objects"], "mentions": found["mentions"], "with_mentions": wish.with_mentions}
+
+
 def _told(wish: Wish) -> dict[str, Any]:
-    return {"subjects": list(wish.subjects), "reason": wish.reason, "request": wish.request_id}
+    asked = {"subjects": list(wish.subjects), "reason": wish.reason, "request": wish.request_id}
+    return {**asked, "with_mentions": True} if wish.with_mentions else asked
 
 
 def _json(value: object) -> str:
@@ -200,8 +211,13 @@ async def _run(transaction: Transaction, context: Context, signer: Signer, act_i
 
 async def _erase(transaction: Transaction, acting: Context, signer: Signer, act: Mapping[str, Any]) -> None:
     act_id = act["id"]
-    result = await erase_person(Eraser(transaction, acting, signer, act_id), act["subjects"])
-    done = SetupChange("erased_person", "Privacy", act_id, "Erased a person", after=result)
+    with_mentions = bool((act["result"] or {}).get("with_mentions"))
+    eraser = Eraser(transaction, acting, signer, act_id)
+    result = await erase_person(eraser, act["subjects"], with_mentions=with_mentions)
+    whose = {name: act[name] for name in ("subjects", "reason", "requested_by", "decided_by")}
+    whose["with_mentions"] = with_mentions
+    # All that it takes to do it again, should a backup bring the person back: see `replay.py`.
+    done = SetupChange(ERASED, "Privacy", act_id, "Erased a person", after={**whose, **result})
     ended = _ended(acting.tenant.id, act_id, "done", result)
     await transaction.fetch_each([setup_entry(acting.tenant.id, acting.actor, done), ended])
 

@@ -9,6 +9,7 @@ from chassis_metadata.errors import Conflict
 from chassis_metadata.logic.data_subject import Erasure, Holding, subject_map
 from chassis_platform.access.context import Context
 from chassis_platform.privacy.graph import PersonalData, collect
+from chassis_platform.privacy.mentions import empty_mentions, find_mentions, told
 from chassis_platform.privacy.treatment import Eraser, anonymise, remove
 from chassis_tenants.database import Row, Transaction
 from chassis_tenants.statement import Statement
@@ -50,11 +51,16 @@ async def refuse_held(transaction: Transaction, context: Context, data: Personal
         raise Conflict.of("legal_hold", f"A legal hold is on the person's records ({said}). Release it first.")
 
 
-async def erase_person(eraser: Eraser, subjects: Sequence[str]) -> dict[str, Any]:
-    """Erase what is declared; answers what happened. May be repeated: what is erased already stays so."""
+async def erase_person(eraser: Eraser, subjects: Sequence[str], *, with_mentions: bool = False) -> dict[str, Any]:
+    """Erase what is declared; answers what happened. May be repeated: what is erased already stays so.
+
+    `with_mentions`: other texts of the person's records, too, in which the person is named.
+    """
     transaction, context = eraser.transaction, eraser.context
     data = await collect(transaction, context, subjects)
     await refuse_held(transaction, context, data)
+    mentions = await find_mentions(transaction, context, data)
+    emptied = await empty_mentions(eraser, mentions, data.held) if with_mentions else []
     declared, report = subject_map(context.snapshot), plan_of(context, data)
     gone: dict[str, int] = {}
     for name, ids in data.ids.items():
@@ -64,7 +70,8 @@ async def erase_person(eraser: Eraser, subjects: Sequence[str]) -> dict[str, Any
         if declared.holdings[name].erasure is Erasure.DELETE:
             removed = await remove(eraser, name, [each for each in ids if each not in data.held.get(name, ())])
             gone = {each: gone.get(each, 0) + removed.get(each, 0) for each in {*gone, *removed}}
-    return {"objects": report, "removed": dict(sorted(gone.items()))}
+    report_of_texts = {"mentions": told(mentions), "emptied": told(emptied)}
+    return {"objects": report, "removed": dict(sorted(gone.items())), **report_of_texts}
 
 
 async def _empty(eraser: Eraser, holding: Holding, ids: Sequence[str], held: frozenset[str]) -> None:

@@ -65,14 +65,26 @@ async def collect(transaction: Transaction, context: Context, subjects: Sequence
 async def _start(
     transaction: Transaction, context: Context, declared: SubjectMap, subjects: Sequence[str]
 ) -> dict[str, set[str]]:
-    roots = [context.snapshot.objects[each] for each in declared.roots]
-    asked = [versions_of(each).bind(**common(context), ids=_of(each, subjects)) for each in roots]
-    answers = await transaction.fetch_each(asked)
-    found = {obj.name: {row[0] for row in rows} for obj, rows in zip(roots, answers, strict=True)}
+    found = await _roots_there(transaction, context, declared, subjects)
     missing = sorted(set(subjects) - {each for ids in found.values() for each in ids})
     if missing:
         raise NotFound.of("not_found", f"There is no record {', '.join(missing)}.", path="subjects")
     return found
+
+
+async def those_there(transaction: Transaction, context: Context, subjects: Sequence[str]) -> list[str]:
+    """Which of these records, each a person, are there."""
+    found = await _roots_there(transaction, context, subject_map(context.snapshot), subjects)
+    return sorted(each for ids in found.values() for each in ids)
+
+
+async def _roots_there(
+    transaction: Transaction, context: Context, declared: SubjectMap, subjects: Sequence[str]
+) -> dict[str, set[str]]:
+    roots = [context.snapshot.objects[each] for each in declared.roots]
+    asked = [versions_of(each).bind(**common(context), ids=_of(each, subjects)) for each in roots]
+    answers = await transaction.fetch_each(asked)
+    return {obj.name: {row[0] for row in rows} for obj, rows in zip(roots, answers, strict=True)}
 
 
 def _of(obj: Object, ids: Sequence[str]) -> list[str]:

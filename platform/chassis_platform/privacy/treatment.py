@@ -10,12 +10,14 @@ from typing import Any
 from chassis_metadata.fields import FieldType
 from chassis_metadata.logic.data_subject import Treatment, treated_fields
 from chassis_metadata.snapshot import Field, Object
+from chassis_platform import clock
 from chassis_platform.access.context import Context
 from chassis_platform.audit.keys import Signer
 from chassis_platform.audit.redacted import redact_history
 from chassis_platform.automation.keeping import common, updated
 from chassis_platform.automation.matching.keys import renew_keys
 from chassis_platform.records.purge import purge_within
+from chassis_platform.records.told import ChangeType, tell
 from chassis_platform.sql.check import values_of
 from chassis_platform.sql.pivot import DROP_INDEX_ROWS, KEEP_INDEX_ROWS, index_row
 from chassis_platform.sql.rows import folded
@@ -53,7 +55,8 @@ async def anonymise(eraser: Eraser, object_name: str, ids: Sequence[str], fields
     asked = values_of(obj, list(how)).bind(**common(context), ids=list(ids))
     rows = [_emptied(obj, how, row) for row in await transaction.fetch(asked)]
     statements = [*updated(context, object_name, rows), *_index_rows(obj, how, rows)]
-    await transaction.fetch_each([each.bind(**common(context)) for each in statements])
+    told = tell(context, ChangeType.UPDATE, {obj.name: list(ids)}, clock.now(), sorted(how))
+    await transaction.fetch_each([*(each.bind(**common(context)) for each in statements), *told])
     await renew_keys(transaction, context, obj, ids)
     await redact_history(
         transaction, context.tenant, eraser.signer, eraser.act_id, [{"ids": list(ids), "fields": list(how)}]
@@ -103,6 +106,8 @@ async def remove(eraser: Eraser, object_name: str, ids: Sequence[str]) -> dict[s
     transaction, context = eraser.transaction, eraser.context
     obj = context.snapshot.objects[object_name]
     gone = await purge_within(transaction, context.snapshot, obj, ids, common(context))
+    members = {name: sorted(some) for name, some in gone.items()}
+    await transaction.fetch_each(list(tell(context, ChangeType.DELETE, members, clock.now())))
     everyone = [each for some in gone.values() for each in some]
     places = [{"ids": everyone, "fields": None}]
     await redact_history(transaction, context.tenant, eraser.signer, eraser.act_id, places)

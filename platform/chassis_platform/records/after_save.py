@@ -89,7 +89,16 @@ def is_tried_again() -> bool:
 
 @asynccontextmanager
 async def with_aftermath(database: Database, binding: Binding) -> AsyncIterator[None]:
-    """Around a write and its transaction."""
+    """Around a write and its transaction. Within another one, what is kept waits for the end of that one."""
+    outer = _aftermath.get()
+    if outer is not None:
+        known = len(outer)
+        try:
+            yield
+        except BaseException:
+            del outer[known:]
+            raise
+        return
     kept: list[Aftermath] = []
     token = _aftermath.set(kept)
     try:

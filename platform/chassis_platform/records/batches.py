@@ -32,6 +32,7 @@ from chassis_platform.records.pages import (
     read_page,
     who,
 )
+from chassis_platform.records.recent import remember_answer
 from chassis_platform.sql.locators import find_locator, keep_locator, kept_text
 from chassis_platform.sql.paging import key_count
 from chassis_tenants.database import Database
@@ -63,6 +64,7 @@ async def query(  # noqa: PLR0913  what a request for a query may say, by name
         return _body(page.count, page.records)
     page = await read_page(database, context, plan, wanted)
     answered = _Answered(text, plan, page, wanted)
+    await remember_answer(database, context, plan, page.records)
     await _keep_children(database, context, answered)
     if page.next_key is None:
         return _body(page.count, page.records)
@@ -97,6 +99,7 @@ async def query_more(
     wanted = _wanted(plan, Wanted(door, batch, after=after, position=position, version=version))
     page = await read_page(database, context, plan, wanted)
     answered = _Answered(text, plan, page, wanted)
+    await remember_answer(database, context, plan, page.records)
     await _keep_children(database, context, answered)
     if page.next_key is None:
         return _body(total, page.records)

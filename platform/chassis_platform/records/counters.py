@@ -14,6 +14,7 @@ from chassis_platform.plan.numbering import numberings
 from chassis_platform.plan.write import WritePlan
 from chassis_platform.sql.rows import folded
 from chassis_tenants.database import Binding, Database, Row, Transaction
+from chassis_tenants.joined import JoinedDatabase
 from chassis_tenants.statement import Statement
 
 #: Writes of fewer records than this take a whole block and leave the rest to those that follow.
@@ -40,6 +41,9 @@ async def number_records(database: Database, plan: WritePlan) -> None:
         [rows] = await database.read(Binding(plan.context.tenant.id), statement)
         return rows
 
+    if isinstance(database, JoinedDatabase):  # numbers that were taken may be given back: none is kept for later
+        await _number(plan, ask, {}, 1)
+        return
     await _number(plan, ask, _left.setdefault(database, {}), BLOCK)
 
 

@@ -22,6 +22,7 @@ from chassis_platform.records.master_locks import masters_that_lock, refuse_unde
 from chassis_platform.records.parents import before_writing, judge_parents, learn, watches_of_members
 from chassis_platform.records.rollups import maintain_members
 from chassis_platform.records.rounds import set_off, write_in_rounds
+from chassis_platform.records.told import ChangeType, tell
 from chassis_platform.records.trail import DELETED, RESTORED, audit_of, audited
 from chassis_platform.records.verdict import hear, question
 from chassis_platform.sql.check import DELETED_DATE, records_with_key, remaining_records, values_of
@@ -44,7 +45,9 @@ async def delete_records(transaction: Transaction, plan: WritePlan, *, within: b
         return []
 
     def write(part: WritePlan) -> list[Statement]:
-        return _bound(part, [*_deletions(part, family, frozenset(_ids(part))), *_audit(part, DELETED)])
+        roots = frozenset(_ids(part))
+        statements = [*_deletions(part, family, roots), *_audit(part, DELETED)]
+        return _bound(part, [*statements, *_told(part, ChangeType.DELETE, family, roots)])
 
     return await _carry_out(transaction, plan, family, write, within=within)
 
@@ -137,6 +140,11 @@ def _deletions(plan: WritePlan, family: Family, roots: frozenset[str]) -> Iterab
             yield RELEASE_UNIQUE_VALUES.bind(object_name=name, field_names=unique, ids=ids)
 
 
+def _told(plan: WritePlan, change_type: ChangeType, family: Family, roots: frozenset[str]) -> Iterable[Statement]:
+    members = {name: family.ids(name, roots) for name in family.members}
+    return tell(plan.context, change_type, members, plan.now)
+
+
 def _audit(plan: WritePlan, action: str) -> Iterable[Statement]:
     return audit_of(plan, action, plan.existing) if plan.obj.package == PLATFORM else ()
 
@@ -161,8 +169,9 @@ async def undelete_records(transaction: Transaction, plan: WritePlan, *, within:
         return []
 
     def write(part: WritePlan) -> list[Statement]:
-        restored = _restorations(part, family, frozenset(_ids(part)), values)
-        return _bound(part, [*restored, *_audit(part, RESTORED)])
+        roots = frozenset(_ids(part))
+        statements = [*_restorations(part, family, roots, values), *_audit(part, RESTORED)]
+        return _bound(part, [*statements, *_told(part, ChangeType.UNDELETE, family, roots)])
 
     return await _carry_out(transaction, plan, family, write, within=within)
 

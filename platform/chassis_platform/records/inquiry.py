@@ -33,6 +33,11 @@ _NOT_A_RECORD = frozenset({"RecordTypeId"})  # checked against the snapshot
 
 Take = Callable[[list[Row]], None]
 
+#: Plans are kept as long as a connection. Those made while a table was almost empty take any index for good, and read
+#: all of it: so large sets, which fill tables, are planned anew. That costs a thousandth of what they cost themselves.
+LARGE_SET = 500
+PLAN_ANEW = Statement("DISCARD PLANS")
+
 #: Who holds a record longer than this makes a write fail; it is tried a few times.
 LOCK_TIMEOUT = Statement("SET LOCAL lock_timeout = '3s'")
 
@@ -93,6 +98,11 @@ class Inquiry:
         self._common = everywhere(plan)
         self._questions: list[tuple[Statement, Take]] = []
         self.known = known or Knowledge()
+
+    def plan_large_sets_anew(self) -> None:
+        """Have a large set answered, and written, by plans for the tables as they are."""
+        if len(self._plan.changes) >= LARGE_SET:
+            self._ask(PLAN_ANEW, _forget)
 
     async def answers(self, transaction: Transaction) -> Knowledge:
         """Everything that was asked, in one round trip; nothing is sent where nothing was asked."""

@@ -61,6 +61,15 @@ class Page:
     next_key: LastKey | None = field(default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The ids and the cells of records, and the key of the last one when more follow."""
+
+    ids: list[str]
+    rows: list[Row]
+    next_key: LastKey | None = field(default=None)
+
+
 def planned(context: Context, text: str, *, include_deleted: bool) -> ReadPlan:
     """The plan of a query text; parsed and planned once for all users with the same grants and language."""
     spoken = (context.principal.language, context.tenant.currency)
@@ -104,6 +113,15 @@ def bound_page(context: Context, plan: ReadPlan, wanted: Wanted) -> Statement:
     read = compiled(context, plan, wanted)
     bound = {**parameters(context, plan, wanted, read.entry_count), "batch": wanted.batch, "offset": plan.offset}
     return replace(read.statement, text=_of_length(read.statement.text, fetch)).bind(**bound)
+
+
+async def read_rows(database: Database, context: Context, plan: ReadPlan, wanted: Wanted) -> Rows:
+    """The page in a shape of rows, in one round trip."""
+    [found] = await database.read(context.binding, bound_page(context, plan, wanted))
+    more = len(found) > wanted.batch
+    answered = found[: wanted.batch] if more else found
+    next_key = orjson.loads(answered[-1][0]) if more else None
+    return Rows([row[1] for row in answered], [row[2:] for row in answered], next_key)
 
 
 @lru_cache(maxsize=1_000)

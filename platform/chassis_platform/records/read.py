@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
-from chassis_metadata.errors import Conflict, Invalid, NotFound
+import orjson
+
+from chassis_metadata.errors import Conflict, Invalid, NotFound, Problem
 from chassis_metadata.ids import is_id, normal_id
 from chassis_metadata.snapshot import Field, Object
 from chassis_platform.access.context import Context
 from chassis_platform.records.batches import query, query_more
-from chassis_platform.records.export import export_csv
+from chassis_platform.records.export import export_list, export_query
 from chassis_platform.records.history import record_history
 from chassis_platform.records.lists import count_records, list_records, record_for_ui, related_list
-from chassis_platform.records.pages import LATEST_VERSION, Wanted, count_all, planned_record, read_page
+from chassis_platform.records.pages import LATEST_VERSION, Wanted, bound_page, count_all, planned_record, read_page
 from chassis_platform.records.recycle_bin import recycle_bin
+from chassis_platform.sql.read import Shape
 from chassis_tenants.database import Database
 
 __all__ = [
     "count_records",
-    "export_csv",
+    "export_list",
+    "export_query",
     "get_by_external_id",
     "get_record",
     "list_records",
@@ -45,14 +50,8 @@ async def get_record(  # noqa: PLR0913  what a request for a record may say, by 
     version: str = LATEST_VERSION,
 ) -> bytes:
     """The record with its attributes; all fields that the user may read where none are named."""
-    obj = readable_object(context, object_name)
-    if not is_id(record_id):
-        raise Invalid.of("malformed_id", f"{obj.name} ID: id value of incorrect type: {record_id}")
-    if record_id[:3] != obj.key_prefix:
-        raise NotFound.of("not_found", _NO_RECORD)
-    key = obj.fields["Id"]
-    wanted = Wanted(door, version=version, batch=2)
-    return await _one(database, context, (obj, key, normal_id(record_id), fields), wanted)
+    found = await find_record(database, context, object_name, record_id, fields, door=door, version=version)
+    return found.body
 
 
 async def get_by_external_id(  # noqa: PLR0913  as get_record
@@ -67,12 +66,65 @@ async def get_by_external_id(  # noqa: PLR0913  as get_record
     version: str = LATEST_VERSION,
 ) -> bytes:
     """The one record with that external id."""
+    key = (field_name, value)
+    return (await find_by_external_id(database, context, object_name, key, fields, door=door, version=version)).body
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRecord:
+    """A record's body, its version, and when somebody changed it; `changed` is when anything did, a roll-up say."""
+
+    body: bytes
+    version: int
+    modified: datetime
+    changed: datetime
+
+    @property
+    def tag(self) -> str:
+        """The version; where the platform changed a value since, with that moment."""
+        later = "" if self.changed == self.modified else f"-{self.changed.timestamp():.6f}"
+        return f"{self.version}{later}"
+
+
+async def find_record(  # noqa: PLR0913  as get_record
+    database: Database,
+    context: Context,
+    object_name: str,
+    record_id: str,
+    fields: Sequence[str] | None = None,
+    *,
+    door: str = "get",
+    version: str = LATEST_VERSION,
+) -> FoundRecord:
+    """The record with what is known of its last change."""
     obj = readable_object(context, object_name)
-    key = obj.fields_by_lower_name.get(field_name.lower())
-    if key is None or not key.external_id or key.name not in context.policy.on(obj.name).readable:
-        message = f"Provided external ID field does not exist or is not accessible: {field_name}"
+    if not is_id(record_id):
+        raise Invalid.of("malformed_id", f"{obj.name} ID: id value of incorrect type: {record_id}")
+    if record_id[:3] != obj.key_prefix:
+        raise NotFound.of("not_found", _NO_RECORD)
+    wanted = Wanted(door, 1, shape=Shape.RECORD, version=version)
+    return await _one(database, context, (obj, obj.fields["Id"], normal_id(record_id), fields), wanted)
+
+
+async def find_by_external_id(  # noqa: PLR0913  as get_record
+    database: Database,
+    context: Context,
+    object_name: str,
+    key: tuple[str, str],
+    fields: Sequence[str] | None = None,
+    *,
+    door: str = "get",
+    version: str = LATEST_VERSION,
+) -> FoundRecord:
+    """The same for the one record with that external id: a field and its value."""
+    obj = readable_object(context, object_name)
+    name, value = key
+    field = obj.fields_by_lower_name.get(name.lower())
+    if field is None or not field.external_id or field.name not in context.policy.on(obj.name).readable:
+        message = f"Provided external ID field does not exist or is not accessible: {name}"
         raise NotFound.of("not_found", message)
-    return await _one(database, context, (obj, key, value, fields), Wanted(door, version=version, batch=2))
+    wanted = Wanted(door, 1, shape=Shape.RECORD, version=version)
+    return await _one(database, context, (obj, field, value, fields), wanted)
 
 
 async def _one(
@@ -80,17 +132,28 @@ async def _one(
     context: Context,
     wanted_record: tuple[Object, Field, str, Sequence[str] | None],
     wanted: Wanted,
-) -> bytes:
+) -> FoundRecord:
     obj, key, value, fields = wanted_record
     plan = planned_record(context, obj, key, value, fields=fields, include_deleted=False)
-    page = await read_page(database, context, plan, wanted)
-    if page.count > 1:
-        raise Conflict.of("multiple_choices", f"{key.name} {value} belongs to {page.count} records: use their ids")
-    if page.count == 1:
-        return page.records[1:-1]
+    [[(records, count, last)]] = await database.read(context.binding, bound_page(context, plan, wanted))
+    if count > 1:
+        raise await _choices(database, context, wanted_record[:3], wanted)
+    if count == 1:
+        number, *moments = orjson.loads(last)
+        return FoundRecord(records[1:-1], number, *(datetime.fromtimestamp(each, UTC) for each in moments))
     if key.name == "Id" and await count_all(database, context, replace(plan, include_deleted=True)):
         raise NotFound.of("entity_is_deleted", "entity is deleted")
     raise NotFound.of("not_found", _NO_RECORD)
+
+
+async def _choices(database: Database, context: Context, sought: tuple[Object, Field, str], wanted: Wanted) -> Conflict:
+    """The refusal to choose between records with the same external id: it names them."""
+    obj, key, value = sought
+    plan = planned_record(context, obj, key, value, fields=("Id",), include_deleted=False)
+    page = await read_page(database, context, plan, Wanted(wanted.door, version=wanted.version))
+    urls = [each["attributes"]["url"] for each in orjson.loads(page.records)]
+    message = f"{key.name} {value} belongs to {page.count} records: use their ids"
+    return Conflict(Problem("", "multiple_choices", message, details={"choices": urls}))
 
 
 def readable_object(context: Context, name: str) -> Object:

@@ -38,6 +38,7 @@ from chassis_tenants.statement import Statement
 async def save_records(transaction: Transaction, plan: WritePlan, *, within: bool) -> list[Statement]:
     """Carry out a plan of inserts and updates; answer the statements that are not sent yet."""
     inquiry = Inquiry(plan)
+    inquiry.plan_large_sets_anew()
     inquiry.ask_for_stored(names_to_load(plan))
     inquiry.ask_for_references()
     inquiry.ask_for_holders_of_unique_values()

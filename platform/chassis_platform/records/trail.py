@@ -1,4 +1,4 @@
-"""What a write leaves behind besides its records: field history, or for users and roles the setup audit trail."""
+"""What a write leaves behind: a change event, and field history, or for users and roles the setup audit trail."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from chassis_platform.access.user_facts import FACTS_FROM
 from chassis_platform.plan.changes import Change
 from chassis_platform.plan.rules import NAME
 from chassis_platform.plan.write import WritePlan
+from chassis_platform.records import told
 from chassis_platform.records.inquiry import PLATFORM
 from chassis_platform.sql.rows import folded
 from chassis_platform.sql.trail import (
@@ -34,6 +35,7 @@ CREATED, CHANGED, DELETED, RESTORED = "created", "changed", "deleted", "restored
 
 def trail_of(plan: WritePlan, created: Sequence[Change], changed: Sequence[Change]) -> Iterable[Statement]:
     """The statements that go with saved records."""
+    yield from told.saved(plan, created, changed)
     if plan.obj.package == PLATFORM:
         yield from audit_of(plan, CREATED, created)
         yield from audit_of(plan, CHANGED, changed)
@@ -112,7 +114,7 @@ def audited(obj: Object) -> list[str]:
 
 def _audit_row(plan: WritePlan, action: str, change: Change) -> dict[str, Any]:
     names = [name for name in change.values if change.differs(name)]
-    told = [name for name in names if not plan.obj.fields[name].encrypted]
+    kept = [name for name in names if not plan.obj.fields[name].encrypted]
     whole = {name: change.old[name] for name in audited(plan.obj) if change.old and change.old.get(name) is not None}
     target = str(change.now(NAME) or change.id)
     principal = plan.context.principal
@@ -124,9 +126,9 @@ def _audit_row(plan: WritePlan, action: str, change: Change) -> dict[str, Any]:
         "target_name": target[:TARGET_LENGTH],
         "display": display[:DISPLAY_LENGTH],
         "old_value": _document(
-            whole if action == DELETED else {name: change.old.get(name) for name in told if change.old}
+            whole if action == DELETED else {name: change.old.get(name) for name in kept if change.old}
         ),
-        "new_value": _document(whole if action == RESTORED else {name: change.values[name] for name in told}),
+        "new_value": _document(whole if action == RESTORED else {name: change.values[name] for name in kept}),
         "source_ip": principal.source_ip,
     }
 

@@ -42,9 +42,7 @@ def typed_formula(context: Context, obj: Object, text: str) -> Expression:
 
 async def try_formula(database: Database, context: Context, obj: Object, expression: Expression, record_id: str) -> Any:
     """What the formula says of a record as it is now. The user must see the record and may read all that is asked."""
-    hidden = sorted(set(_hidden(context, expression)))
-    if hidden:
-        raise Forbidden.of("insufficient_access", f"The formula reads what you may not: {', '.join(hidden)}.")
+    demand_readable(context, expression)
     source = storage.tenant_view(obj).alias("t")
     compiled = compile_expression(expression, Rows(context.snapshot, obj, source, prior=source, is_new=sa.false()))
     value = spelled(_SPELLED_AS.get(expression.kind, FieldType.TEXT), compiled.value, Spelling.REST)
@@ -63,6 +61,13 @@ async def try_formula(database: Database, context: Context, obj: Object, express
     if has_failed:
         raise Invalid.of("formula_failed", "The formula fails for this record, for example by a division by zero.")
     return None if value is None else orjson.loads(value)
+
+
+def demand_readable(context: Context, expression: Expression) -> None:
+    """Refuse a formula that would tell the user what may not be read, or what is masked."""
+    hidden = sorted(set(_hidden(context, expression)))
+    if hidden:
+        raise Forbidden.of("insufficient_access", f"The formula reads what you may not: {', '.join(hidden)}.")
 
 
 def _hidden(context: Context, expression: Expression) -> Iterator[str]:

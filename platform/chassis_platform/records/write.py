@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -36,6 +36,7 @@ from chassis_platform.records.inquiry import find_by_key
 from chassis_platform.records.rounds import UndoneError
 from chassis_platform.records.save import save_records
 from chassis_tenants.database import Database, Row, Transaction
+from chassis_tenants.joined import JoinedDatabase
 from chassis_tenants.statement import Statement
 
 __all__ = [
@@ -53,8 +54,12 @@ __all__ = [
 #: Others took the same key, or what is referred to went away, between the question and the write: ask once more.
 _OVERTAKEN = (pg_errors.UniqueViolation, pg_errors.ForeignKeyViolation)
 _IN_THE_WAY = (pg_errors.DeadlockDetected, pg_errors.SerializationFailure, pg_errors.LockNotAvailable)
-_RACES = (*_OVERTAKEN, *_IN_THE_WAY)
+RACES = (*_OVERTAKEN, *_IN_THE_WAY)
 _PAUSE_SECONDS = 0.02
+
+
+#: Statements that go with the write and commit with it, made when it is known what becomes of each record.
+Beside = Callable[[WritePlan], Sequence[Statement]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,47 +102,62 @@ async def write_records(  # noqa: PLR0913  a batch has this many sides
     all_or_none: bool = False,
     external_id_field: str | None = None,
     expectations: Sequence[Expectation | None] = (),
+    beside: Beside | None = None,
 ) -> list[RecordResult]:
     """Write records in one transaction and answer what became of each, in their order.
 
     Updates, deletes and undeletes name the record by `Id`, upserts by `external_id_field`. Without `all_or_none`, what
-    is fine is kept whatever is wrong with the rest.
+    is fine is kept whatever is wrong with the rest. Where something goes `beside`, that others were in the way once too
+    often is raised: there is no result to be kept.
     """
     obj = object_to_write(context, object_name)
     batch = _Batch(context, obj, operation, records, all_or_none, external_id_field, expectations)
     for tried in count(1):
         try:
             async with with_aftermath(database, context.binding):
-                return await _write_once(database, batch)
-        except _RACES as error:
-            if tried >= _most_tries(error):
+                return await _write_once(database, batch, beside or _nothing)
+        except RACES as error:
+            if tried >= _most_tries(error, database):
+                if beside is not None:
+                    raise
                 return batch.refused(race_problem(error))
             await asyncio.sleep(_PAUSE_SECONDS * tried * random.random())  # noqa: S311  no secret
     raise AssertionError  # count() does not end
 
 
-def _most_tries(error: psycopg.Error) -> int:
-    """Who was overtaken asks once more and will be told; who was in somebody's way waits a few times."""
-    return 2 if isinstance(error, _OVERTAKEN) else 4
+def _most_tries(error: psycopg.Error, database: Database) -> int:
+    """Who was overtaken asks once more and will be told; who was in somebody's way waits a few times.
+
+    A part of a transaction doesn't: what the whole has locked meanwhile may be what the others wait for.
+    """
+    if isinstance(error, _OVERTAKEN):
+        return 2
+    return 1 if isinstance(database, JoinedDatabase) else 4
 
 
-async def _write_once(database: Database, batch: _Batch) -> list[RecordResult]:
+def _nothing(_: WritePlan) -> Sequence[Statement]:
+    return ()
+
+
+async def _write_once(database: Database, batch: _Batch, beside: Beside) -> list[RecordResult]:
     async def ask(statement: Statement) -> list[Row]:
         [rows] = await database.read(batch.context.binding, statement)
         return rows
 
     plan = await batch.plan(ask)
     if not _is_worth_trying(plan):
-        await database.read(batch.context.binding)  # refused by what is cached: is that still in force?
+        # Refused by what is cached: is that still in force?
+        await database.read(batch.context.binding, *beside(plan))
         return results_of(plan)
     await number_records(database, plan)
     try:
         async with database.transaction(batch.context.binding) as transaction:
-            statements = await _carry_out(transaction, plan, within=False)
+            statements = [*await _carry_out(transaction, plan, within=False), *beside(plan)]
             if statements:
                 await transaction.commit_with(statements)
-    except UndoneError:
-        pass  # the plan says what was wrong
+    except UndoneError:  # the plan says what was wrong
+        if told := beside(plan):
+            await database.read(batch.context.binding, *told)
     return results_of(plan)
 
 
@@ -162,7 +182,7 @@ async def write_within(  # noqa: PLR0913  as write_records
             statements = await _carry_out(transaction, plan, within=True)
             if statements:
                 await transaction.fetch_each(statements)
-        except _RACES as error:
+        except RACES as error:
             raise Invalid(race_problem(error)) from error
     return results_of(plan)
 

@@ -31,7 +31,7 @@ _TABLE = sa.Table(
     sa.Column("digest", sa.Text()),
     schema=storage.DATA_SCHEMA,
 )
-_COLUMNS = (
+COLUMNS = (
     "tenant_id", "id", "name", "user_id", "object_name", "record_ids", "fields", "record_count", "digest",
     *_OF_REQUEST, "created_by_id", "last_modified_by_id",
 )  # fmt: skip
@@ -75,7 +75,7 @@ def _entry(number: int, logged: Logged, rows: FromClause, fields: ColumnElement[
         USER_ID,
     ]
     some = sa.select(*values).select_from(rows).having(found > sa.literal_column("0"))
-    inserted = sa.insert(_TABLE).from_select(_COLUMNS, some, include_defaults=False)
+    inserted = sa.insert(_TABLE).from_select(COLUMNS, some, include_defaults=False)
     return inserted.cte(f"logged_{number}")
 
 

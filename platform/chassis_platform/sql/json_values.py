@@ -94,22 +94,37 @@ def json_value(operand: PlannedField, sources: Sources, spelling: Spelling) -> J
     return shown[0] if len(shown) == 1 else sa.func.coalesce(*shown)
 
 
+def text_value(operand: PlannedField, sources: Sources) -> ColumnElement[str]:
+    """The same value as a text of its own, as a cell of a file has it."""
+    if operand.is_type:
+        return sources.type_of(operand.hops)
+    if not is_masked(operand, sources):
+        return as_text(operand.type, sources.value(operand))
+    shown = [_shown(field, source, sources, Spelling.UI, is_text=True) for field, source in sources.each(operand)]
+    return shown[0] if len(shown) == 1 else sa.func.coalesce(*shown, type_=sa.Text())
+
+
+def as_text(field_type: FieldType, value: Json) -> ColumnElement[str]:
+    """A value as a text."""
+    return sa.cast(_spelled(field_type, value, Spelling.UI), sa.Text())
+
+
 def is_masked(operand: PlannedField, sources: Sources) -> bool:
     """Whether there may be records that don't show the user the value."""
     return not operand.is_type and any(sources.reach.mask_of(each) is not None for each in operand.fields)
 
 
-def _shown(field: Field, source: FromClause, sources: Sources, spelling: Spelling) -> Json:
-    """The one place where a value becomes its mask, unless the row shows it to the user."""
+def _shown(field: Field, source: FromClause, sources: Sources, spelling: Spelling, *, is_text: bool = False) -> Json:
+    """The one place where a value becomes its mask, unless the row shows it to the user; `is_text`: always a text."""
     value = sources.value_in(field, source)
     mask, clear = sources.reach.mask_of(field), sources.clear_of(field, source)
-    in_clear = _spelled(field.type, value, spelling)
+    in_clear = as_text(field.type, value) if is_text else _spelled(field.type, value, spelling)
     if mask is None or clear is None:
         return in_clear
     hidden = masked(field, mask.mask, value)
     if hidden is None:
         return sa.case((clear, in_clear))
-    if field.type in NUMERIC_TYPES:
+    if field.type in NUMERIC_TYPES and not is_text:
         return sa.case((clear, sa.func.to_json(in_clear, type_=JSON)), else_=sa.func.to_json(hidden, type_=JSON))
     return sa.case((clear, sa.cast(in_clear, sa.Text())), else_=hidden)
 

@@ -60,9 +60,15 @@ def rows_asked(*, offset: bool) -> ColumnElement[int]:
 
 
 def page_parts(
-    plan: ReadPlan, reach: Reach, choose: Choose, after_nulls: Sequence[bool] | None, *, most: ColumnElement[int]
+    plan: ReadPlan,
+    reach: Reach,
+    choose: Choose,
+    after_nulls: Sequence[bool] | None,
+    *,
+    most: ColumnElement[int],
+    in_bulk: bool = False,
 ) -> tuple[list[Select[Any]], list[Key]]:
-    """What the page is gathered from, and what it is ordered by."""
+    """What the page is gathered from, and what it is ordered by. `in_bulk`: it is one of many, and long."""
     root = storage.tenant_view(plan.object).alias(alias_of(plan.object))
     chosen = choose(root, Scan.ONE_BY_ONE)
     if not chosen.keys[0].indexed:
@@ -70,11 +76,13 @@ def page_parts(
     within = None if not chosen.keys[0].indexed or _names_records(plan.where) else _ids_within(plan, reach)
     if within is None:
         return [_in_index_order(chosen, one) for one in as_ranges(chosen.keys, after_nulls)], chosen.keys
-    walk = _Walk(plan, reach, choose, chosen.keys, after_nulls)
-    first = walk.first(most)
+    walk = _Walk(plan, reach, choose, chosen, after_nulls)
+    first = None if in_bulk else walk.first(most)
     road = _road(first, within, most)
     parts = [_if(road.c.few, _the_few(chosen, root, within, after_nulls))]
-    parts += [_if(sa.not_(road.c.few), each) for each in walk.to_the_end()]
+    # The index of ids holds no owners: to go through it and leave it again for each record would be two ways for one.
+    marked = not (in_bulk and len(chosen.keys) == 1)
+    parts += [_if(sa.not_(road.c.few), each) for each in walk.to_the_end(marked=marked)]
     if first is not None:
         parts.append(_if(road.c.found, sa.select(*first.c).order_by(*ordered(first, chosen.keys))))
     return parts, chosen.keys
@@ -108,8 +116,13 @@ class _Walk:
     plan: ReadPlan
     reach: Reach
     choose: Choose
-    keys: Sequence[Key]
+    chosen: Chosen
     after_nulls: Sequence[bool] | None
+
+    @property
+    def keys(self) -> list[Key]:
+        """What the page is ordered by."""
+        return self.chosen.keys
 
     def first(self, most: ColumnElement[int]) -> CTE | None:
         """The page as far as the first records have it; None where no index has their order to the end."""
@@ -119,17 +132,12 @@ class _Walk:
         parts = [each.limit(most) for each in self._first()]
         return (sa.union_all(*parts) if len(parts) > 1 else parts[0]).cte("first_look")
 
-    def to_the_end(self) -> list[Select[Any]]:
-        """The page, however many records have to be gone through."""
-        marks = self._marks()
+    def to_the_end(self, *, marked: bool) -> list[Select[Any]]:
+        """The page, however many records have to be gone through; `marked`: those that an index tells apart are not."""
+        marks = self._marks() if marked else None
         if marks is None or self.plan.where is not None:  # another index may serve what the query asks for
-            root = storage.tenant_view(self.plan.object).alias(alias_of(self.plan.object))
-            chosen = self.choose(root, Scan.ONE_BY_ONE)
-            return [_in_index_order(chosen, one) for one in as_ranges(chosen.keys, self.after_nulls)]
-        return [
-            self._marked(rows, marks, [each.value for each in keys]).where(*where)
-            for rows, keys, where in self._ranges()
-        ]
+            return [_in_index_order(self.chosen, one) for one in as_ranges(self.keys, self.after_nulls)]
+        return [self._marked(rows, marks, _values(keys)).where(*where) for rows, keys, where in self._ranges()]
 
     def _marks(self) -> Marks | None:
         return marks_of_reach(self.plan.object, self.reach.policy, self.reach.snapshot)
@@ -158,8 +166,7 @@ class _Walk:
             yield rows, keys, [each for each in where if each is not None]
 
     def _whole(self, rows: FromClause) -> Select[Any]:
-        chosen = self.choose(rows, Scan.ONE_BY_ONE)
-        return chosen.rows.order_by(*_index_order(_values(chosen.keys), chosen.keys))
+        return _in_index_order(self.choose(rows, Scan.ONE_BY_ONE), None)
 
     def _marked(self, walk: FromClause, marks: Marks, values: Sequence[ColumnElement[Any]]) -> Select[Any]:
         """Whose owner says that it isn't for the user, is not looked at: most records are left where they lie."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import CTE, FromClause, Select
 
 from chassis_metadata.snapshot import Field, Snapshot
@@ -35,7 +36,7 @@ from chassis_platform.sql.page import (
 )
 from chassis_platform.sql.paging import Key, keys_of
 from chassis_platform.sql.record_conditions import Scan
-from chassis_platform.sql.shapes import rest_record, ui_record, ui_row
+from chassis_platform.sql.shapes import rest_record, row_cells, ui_record, ui_row
 from chassis_platform.sql.sharing import writable
 from chassis_platform.sql.sources import Reach, Sources, alias_of
 from chassis_tenants.statement import Statement, compile_statement
@@ -45,13 +46,23 @@ class Shape(Enum):
     """How records are answered."""
 
     REST = "rest"
+    RECORD = "record"  # the same of a single record, whose key is its version and when it was changed
     UI_ROW = "ui_row"
     UI_RECORD = "ui_record"
+    TEXTS = "texts"  # rows of texts, as a file of values has them
+    CELLS = "cells"  # rows of typed values, as a file for people has them
+
+
+#: Answered row by row, not as one document.
+ROWS = frozenset({Shape.TEXTS, Shape.CELLS})
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledRead:
-    """A statement that answers (records, rows found, key of the last one), and how many log entries it writes."""
+    """A statement that answers (records, rows found, key of the last one), and how many log entries it writes.
+
+    In a shape of rows, it answers one row a record found: the key of the batch's last record, the id, the cells.
+    """
 
     statement: Statement
     entry_count: int
@@ -92,12 +103,14 @@ class _PageRead:
         logged = logged_reads(columns, child_sets_within(self.plan), policy=self.reach.policy)
         page, keys = self._page(after_nulls)
         answer = self._answer(page, keys, logged)
-        statement = compile_statement(_result(answer, logged))
+        result = _rows(answer) if self.shape in ROWS else _result(answer)
+        statement = compile_statement(_with_entries(result, answer, logged))
         return CompiledRead(statement, len(logged), len(keys))
 
     def _page(self, after_nulls: Sequence[bool] | None) -> tuple[CTE, list[Key]]:
         has_offset = self.plan.offset > 0 and after_nulls is None
-        parts, keys = page_parts(self.plan, self.reach, self._chosen, after_nulls, most=rows_asked(offset=has_offset))
+        most, in_bulk = rows_asked(offset=has_offset), self.shape in ROWS
+        parts, keys = page_parts(self.plan, self.reach, self._chosen, after_nulls, most=most, in_bulk=in_bulk)
         page = gathered(parts, keys, offset=has_offset)
         name = f"{alias_of(self.plan.object)}_page"
         position = sa.func.row_number().over(order_by=ordered(page, keys)).label("position")
@@ -151,8 +164,15 @@ class _PageRead:
         known = {each: rows.c[_clear_label(number)] for number, each in enumerate(self._conditions())}
         sources = Sources(self.plan.object, rows, self.reach, known=known)
         children = child_rows(self.plan, rows, self.reach, logged)
-        body = self._body(sources, children).label("body")
-        key = sa.func.json_build_array(*(sa.cast(each, sa.Text()) for each in key_columns(rows, keys)), type_=JSON)
+        shown = self._shown(sources, children)
+        key: Json = sa.func.json_build_array(
+            *(sa.cast(each, sa.Text()) for each in key_columns(rows, keys)), type_=JSON
+        )
+        if self.shape is Shape.RECORD:
+            key = _version_of(rows)
+        if self.shape in ROWS:
+            key = sa.case((rows.c.position == BATCH, key))
+            shown = [rows.c.id, *shown]
         ids = [
             (children[first_of(each.child)].c[ids_label(number)] if each.child else id_at(each, sources)).label(
                 ids_label(number)
@@ -162,27 +182,45 @@ class _PageRead:
         source = sources.all()
         for each in children.values():
             source = source.outerjoin(each, sa.true())
-        answer = sa.select(rows.c.position, key.label("key"), body, *ids).select_from(source)
+        answer = sa.select(rows.c.position, key.label("key"), *shown, *ids).select_from(source)
         return answer.cte("answer") if logged else answer.subquery("answer")
 
+    def _shown(self, sources: Sources, children: Mapping[str, FromClause]) -> list[ColumnElement[Any]]:
+        """What is answered of a record: one document, or a cell for each column."""
+        if self.shape not in ROWS:
+            return [self._body(sources, children).label("body")]
+        cells = row_cells(self.plan.columns, self.labels, sources, typed=self.shape is Shape.CELLS)
+        return [each.label(f"{_CELL}{number}") for number, each in enumerate(cells, 1)]
+
     def _body(self, sources: Sources, children: Mapping[str, FromClause]) -> Json:
-        if self.shape is Shape.REST:
+        if self.shape in (Shape.REST, Shape.RECORD):
             return rest_record(self.plan.selected, sources, lambda each: children[each.name].c.body)
         if self.shape is Shape.UI_ROW:
             return ui_row(self.plan.columns, self.labels, sources)
         return ui_record(self.plan.columns, self.labels, sources, self.plan.object)
 
 
-def _result(answer: FromClause, logged: Sequence[Logged]) -> Select[*tuple[Any, ...]]:
+def _rows(answer: FromClause) -> Select[*tuple[Any, ...]]:
+    """The rows in order, one more than are answered where more follow."""
+    cells = [each for each in answer.c if each.name.startswith(_CELL)]
+    return sa.select(answer.c.key, answer.c.id, *cells).order_by(answer.c.position)
+
+
+def _result(answer: FromClause) -> Select[*tuple[Any, ...]]:
     """The records as one array, how many were found, and the key of the last one answered."""
     answered = answer.c.position <= BATCH
     bodies = sa.func.json_agg(aggregate_order_by(answer.c.body, answer.c.position), type_=JSON).filter(answered)
     last = sa.func.json_agg(answer.c.key, type_=JSON).filter(answer.c.position == BATCH)
-    result = sa.select(
+    return sa.select(
         sa.func.coalesce(bodies, sa.literal_column("'[]'::json", JSON), type_=JSON).label("records"),
         sa.func.count().label("found"),
         last.op("->", return_type=JSON)(sa.literal_column("0")).label("last_key"),
     ).select_from(answer)
+
+
+def _with_entries(
+    result: Select[*tuple[Any, ...]], answer: FromClause, logged: Sequence[Logged]
+) -> Select[*tuple[Any, ...]]:
     ids = [_answered_ids(answer, number, each) for number, each in enumerate(logged, 1)]
     return result.add_cte(*entries(logged, ids)) if logged else result
 
@@ -197,13 +235,23 @@ def _answered_ids(answer: FromClause, number: int, logged: Logged) -> FromClause
     return sa.select(some.c.id).where(some.c.id.is_not(None)).subquery(f"read_{number}")
 
 
+def _version_of(rows: FromClause) -> Json:
+    """The version, and the seconds at which somebody changed the record and at which anything did."""
+    moments = (sa.func.extract("epoch", rows.c[name]) for name in ("last_modified_date", "system_modstamp"))
+    return sa.func.json_build_array(rows.c.row_version, *moments, type_=JSON)
+
+
 def _clear_label(number: int) -> str:
     """The page's column that says whether a condition shows masked values of a row."""
     return f"clear_{number + 1}"
 
 
+_CELL = "cell_"
 _HEADS: dict[Shape, tuple[str, ...]] = {
     Shape.REST: (),
+    Shape.RECORD: ("row_version", "last_modified_date", "system_modstamp"),
+    Shape.TEXTS: (),
+    Shape.CELLS: (),
     Shape.UI_ROW: ("row_version", "record_type_id"),
     Shape.UI_RECORD: ("row_version", "record_type_id", "is_deleted"),
 }

@@ -50,9 +50,7 @@ def holds(
 def _parts(
     condition: RecordCondition, obj: Object, source: FromClause, snapshot: Snapshot, scan: Scan
 ) -> Iterable[Condition]:
-    owners = owners_in(condition)
-    if owners:
-        yield from (is_among(source.c.owner_id, each, scan) for each in owners)
+    yield from (is_among(source.c.owner_id, each, scan) for each in owners_in(condition))
     if condition.user_field is not None:
         yield storage.value(obj.fields[condition.user_field], source) == USER_ID
     if condition.field is not None and condition.access_set is not None:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.sql.selectable import TableValuedAlias
 
-from chassis_metadata.snapshot import Object
+from chassis_metadata.snapshot import Field, Object
 from chassis_platform.access.sharing import TENANT_ID
 from chassis_tenants.sealed_columns import sealing_mark
 from chassis_tenants.statement import Statement
@@ -67,11 +67,19 @@ def row_to_store(
 ) -> dict[str, Any]:
     """The row of a record as it is to be stored, its id with it; what is encrypted is marked, to be sealed."""
     sealed = {
-        name: sealing_mark(obj.fields[name], record_id, values[name])
-        for name, _ in places
-        if obj.fields[name].is_sealed_when_saved and values.get(name) is not None
+        field.name: sealing_mark(field, record_id, values[field.name])
+        for field in sealed_fields(obj)
+        if values.get(field.name) is not None
     }
     return {"id": record_id, **stored_row({**values, **sealed} if sealed else values, places)}
+
+
+def sealed_fields(obj: Object) -> tuple[Field, ...]:
+    """The fields whose values are stored encrypted; asked for with every record, so kept beside the Object value."""
+    fields: tuple[Field, ...] | None = obj.__dict__.get("_sealed")
+    if fields is None:
+        fields = obj.__dict__["_sealed"] = tuple(each for each in obj.fields.values() if each.is_sealed_when_saved)
+    return fields
 
 
 def in_custom(value: Any) -> Any:

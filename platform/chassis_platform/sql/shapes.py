@@ -1,4 +1,4 @@
-"""The shapes of an answered record: nested as the REST API has it, or flat as the web application wants it."""
+"""The shapes of an answered record: nested as the REST API has it, flat as the web application wants it, or cells."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.sql.elements import ColumnElement
 
 from chassis_metadata.snapshot import Object
+from chassis_platform.plan.cells import CellKind, cell_kind
 from chassis_platform.plan.functions import FORM
 from chassis_platform.plan.read_plan import (
     Aggregate,
@@ -22,7 +23,17 @@ from chassis_platform.plan.read_plan import (
     Selected,
 )
 from chassis_platform.sql.calls import clear_of, worked_out
-from chassis_platform.sql.json_values import JSON, Json, Spelling, is_masked, json_object, json_value, spelled
+from chassis_platform.sql.json_values import (
+    JSON,
+    Json,
+    Spelling,
+    as_text,
+    is_masked,
+    json_object,
+    json_value,
+    spelled,
+    text_value,
+)
 from chassis_platform.sql.sharing import writable
 from chassis_platform.sql.sources import Sources
 
@@ -182,6 +193,38 @@ def _if_masked(path: str, operand: PlannedField, sources: Sources) -> ColumnElem
     )
     name: ColumnElement[str] = sa.literal_column(f"'{path}'", sa.Text())
     return sa.case((hidden, name))
+
+
+def row_cells(columns: Sequence[Column], labels: Iterable[Column], sources: Sources, *, typed: bool) -> list[Json]:
+    """A cell for each column: a text, or where `typed` the value itself; of a reference that has a label, the label."""
+    names = {each.path: _text_cell(each.operand, sources) for each in labels}
+    return [_cell(each, names.get(each.path), sources, typed=typed) for each in columns]
+
+
+def _cell(column: Column, label: Json | None, sources: Sources, *, typed: bool) -> Json:
+    operand = column.operand
+    if label is not None:
+        return sa.func.coalesce(label, _text_cell(operand, sources), type_=sa.Text())
+    if not typed or not isinstance(operand, PlannedField):
+        return _text_cell(operand, sources)
+    kind = cell_kind(operand, is_masked=is_masked(operand, sources))
+    if kind is CellKind.TEXT:
+        return text_value(operand, sources)
+    value = sources.value(operand)
+    return sa.func.coalesce(value, sa.false()) if kind is CellKind.CHECKBOX else value
+
+
+def _text_cell(operand: PlannedOperand, sources: Sources) -> ColumnElement[str]:
+    if isinstance(operand, PlannedField):
+        return text_value(operand, sources)
+    if isinstance(operand, Aggregate):
+        raise TypeError("a record has no aggregates")
+    field = operand.operands[0]
+    if operand.function == FORM and isinstance(field, PlannedField):
+        return text_value(field, sources)
+    value = as_text(operand.type, worked_out(operand, sources))
+    clear = clear_of(operand, sources)
+    return value if clear is None else sa.case((clear, value))
 
 
 def _present(members: Json) -> Json:

@@ -22,7 +22,7 @@ from chassis_metadata.logic.audience import all_of_them
 from chassis_metadata.logic.record_condition import RecordCondition
 from chassis_metadata.logic.sharing_rule import default_access, restriction_rules_of, sharing_rules_of
 from chassis_metadata.snapshot import Field, Object, Snapshot
-from chassis_platform.access.owners import RecordReach, looks_at_owners_alone, owners_alone, rules_that_share
+from chassis_platform.access.owners import RecordReach, looks_at_owners_alone, owners_named, rules_that_share
 from chassis_platform.access.policy import AccessPolicy
 from chassis_platform.access.sharing import (
     ASKED_AT,
@@ -218,7 +218,7 @@ class _Sharing:
         """
         held = self._policy.grants.held
         rules = rules_that_share(self._snapshot, obj.name, held, self._reach, passing_on=above > 0)
-        alone = owners_alone(rules)
+        alone = owners_named(rules, alone=True)
         of_owners = [RecordCondition(owned_by=all_of_them(alone))] if alone else []
         others = [each.records for each in rules if not looks_at_owners_alone(each.records)]
         own = [_OWN] if obj.has_owner else []

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import chassis_platform.automation.engines  # noqa: F401  they register themselves with the write road
+from chassis_platform import clock
 from chassis_platform.audit.keys import load_signer
 from chassis_platform.audit.retention import prune
 from chassis_platform.audit.seal import DEEP_OVERLAP, OVERLAP, seal_journal
@@ -21,8 +22,10 @@ from chassis_platform.automation.approvals.overdue import check_deadlines
 from chassis_platform.automation.encryption.conversion import convert_values
 from chassis_platform.automation.encryption.rotation import JOB as SEAL_ANEW
 from chassis_platform.automation.encryption.sealing_anew import seal_anew
+from chassis_platform.automation.events.stream import expire_changes
 from chassis_platform.automation.evidence import EXPIRED as EXPIRED_EVIDENCE
 from chassis_platform.automation.evidence import make_archive
+from chassis_platform.automation.flows.document_step import JOB as SEND_DOCUMENT
 from chassis_platform.automation.flows.due import flows_due
 from chassis_platform.automation.flows.jobs import run_queued
 from chassis_platform.automation.journal_exports import run_exports
@@ -36,15 +39,27 @@ from chassis_platform.automation.person_acts import JOB as PRIVACY_ACT
 from chassis_platform.automation.scoring.nightly import score_nightly
 from chassis_platform.automation.segments import refresh_segments
 from chassis_platform.automation.unattended import unattended
+from chassis_platform.automation.webhook_subscriptions.sending import JOB as SEND_CHANGES
+from chassis_platform.automation.webhook_subscriptions.sending import Sender, send_changes
+from chassis_platform.bulk.imports import JOB as BULK_IMPORT
+from chassis_platform.bulk.imports import run_import
+from chassis_platform.bulk.ingest import JOB as BULK_INGEST
+from chassis_platform.bulk.jobs import EXPIRED as EXPIRED_BULK_JOBS
+from chassis_platform.bulk.processing import Desk, run_ingest
+from chassis_platform.bulk.query import COUNT as COUNT_BULK_QUERY
+from chassis_platform.bulk.query import count_query
+from chassis_platform.documents.sending import send_document
 from chassis_platform.privacy.acts import EXPIRED as EXPIRED_EXPORTS
 from chassis_platform.privacy.acts import run_act
 from chassis_platform.privacy.retention import JOB as RETENTION
 from chassis_platform.privacy.retention import run_retention
 from chassis_platform.records.purge import purge_deleted
 from chassis_platform.records.recalculation import recalculate
+from chassis_platform.sql.record_counts import count_stored
 from chassis_platform.worker.server import Handler, WorkerServer
 from chassis_tenants.conversions import CONVERT
 from chassis_tenants.database import Binding
+from chassis_tenants.quotas import store_record_count
 from chassis_tenants.recalculation import RECALCULATE
 from chassis_tenants.registry import tenant_by_id
 from chassis_tenants.statement import Statement
@@ -54,12 +69,18 @@ IN_RECYCLE_BIN = timedelta(days=30)
 _EXPIRED = (
     *EXPIRED_EVIDENCE,
     *EXPIRED_EXPORTS,
+    *EXPIRED_BULK_JOBS,
     """
     DELETE FROM chassis.session WHERE tenant_id = %(tenant_id)s
       AND (expires_at < now() - interval '7 days' OR revoked_at < now() - interval '7 days')
     """,
     """
     DELETE FROM chassis.door_token WHERE tenant_id = %(tenant_id)s AND expires_at < now() - interval '1 day'
+    """,
+    """
+    DELETE FROM chassis.webhook_delivery WHERE tenant_id = %(tenant_id)s
+      AND (status = 'delivered' AND ended_at < now() - interval '3 days'
+           OR status = 'dead' AND ended_at < now() - interval '30 days')
     """,
     # No pause is longer than a week.
     """
@@ -73,11 +94,20 @@ _EXPIRED = (
       AND created_at < now() - interval '1 day'
     """,
     """
+    DELETE FROM chassis.api_use WHERE tenant_id = %(tenant_id)s AND hour < now() - interval '30 days'
+    """,
+    """
+    DELETE FROM chassis.idempotency WHERE tenant_id = %(tenant_id)s AND created_at < now() - interval '2 days'
+    """,
+    """
     DELETE FROM chassis.query_locator WHERE tenant_id = %(tenant_id)s AND created_at < now() - interval '12 hours'
     """,
     """
+    DELETE FROM chassis.recently_viewed WHERE tenant_id = %(tenant_id)s AND seen_at < now() - interval '180 days'
+    """,
+    """
     UPDATE chassis.inbound_message SET content = ''::bytea WHERE tenant_id = %(tenant_id)s
-      AND status = 'accepted' AND received_at < now() - interval '90 days' AND octet_length(content) > 0
+      AND status IN ('accepted', 'partial') AND received_at < now() - interval '90 days' AND octet_length(content) > 0
     """,
     """
     DELETE FROM chassis.job WHERE tenant_id = %(tenant_id)s
@@ -98,6 +128,7 @@ async def expire(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any
     """Remove what is of no use any more: ended sessions, old query locators, delivered messages, failed jobs."""
     statements = [Statement(text, {"tenant_id": tenant_id}) for text in _EXPIRED]
     await server.database.read(Binding(tenant_id), *statements)
+    await expire_changes(server.database, tenant_id)
 
 
 async def seal(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
@@ -150,6 +181,17 @@ async def purge_recycle_bin(server: WorkerServer, tenant_id: int, payload: Mappi
     await purge_deleted(server.database, binding, snapshot, older_than=datetime.now(UTC) - IN_RECYCLE_BIN)
 
 
+async def count_records(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:  # noqa: ARG001
+    """Count the tenant's records: what /limits tells of its storage."""
+    tenant = await tenant_by_id(server.database, tenant_id)
+    if tenant is None:
+        return
+    snapshot, binding = await server.snapshots.of(tenant_id, tenant.metadata_version), Binding(tenant_id)
+    counting = [count_stored(each).bind(tenant_id=tenant_id) for each in snapshot.objects.values()]
+    counted = sum(rows[0][0] for rows in await server.database.read(binding, *counting))
+    await server.database.read(binding, store_record_count(tenant_id, counted, clock.now()))
+
+
 async def match_keys(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:  # noqa: ARG001
     """Make the match keys of what was there before a matching rule came, or changed."""
     await build_keys(server.database, server.snapshots, tenant_id)
@@ -191,6 +233,11 @@ async def send_queued_mails(server: WorkerServer, tenant_id: int, payload: Mappi
 async def call_other_system(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
     """Make a call that a flow asked for."""
     await call_webhook(server.database, server.snapshots, server.settings, tenant_id, payload)
+
+
+async def send_a_document(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
+    """Make the document of a record that a flow wants sent, and send it."""
+    await send_document(server.database, server.snapshots, server.policies, server.settings, tenant_id, payload)
 
 
 async def score_by_night(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:  # noqa: ARG001
@@ -240,17 +287,41 @@ async def seal_values_anew(server: WorkerServer, tenant_id: int, payload: Mappin
         await seal_anew(server.database, context, payload["number"])
 
 
+async def tell_of_changes(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
+    """Send what changed to where a webhook leads."""
+    sender = Sender(server.database, server.snapshots, server.policies, server.settings, server.home)
+    await send_changes(sender, tenant_id, payload)
+
+
 async def convert_fields(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
     """Encrypt what stands in clear of fields that are encrypted now, or lay in clear again what is not to be."""
     del payload
     await convert_values(server.database, server.snapshots, tenant_id, load_signer(server.home))
 
 
+async def write_bulk_job(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
+    """Write batches of an ingest job, as long as it is its turn."""
+    await run_ingest(Desk(server.database, server.snapshots, server.policies), tenant_id, payload)
+
+
+async def count_bulk_query(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
+    """Say how many records a bulk query has."""
+    await count_query(server.database, server.snapshots, server.policies, tenant_id, payload["job"])
+
+
+async def work_on_import(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
+    """Check, write or take back batches of an import, as long as it is its turn."""
+    await run_import(Desk(server.database, server.snapshots, server.policies), tenant_id, payload)
+
+
 HANDLERS: dict[str, Handler] = {
+    COUNT_BULK_QUERY: count_bulk_query,
     CONVERT: convert_fields,
     SEAL_ANEW: seal_values_anew,
     PRIVACY_ACT: do_privacy_act,
     RETENTION: keep_no_longer,
+    BULK_INGEST: write_bulk_job,
+    BULK_IMPORT: work_on_import,
     PASSWORD_MAIL: send_password_link,
     ACCOUNT_NOTICE: tell_of_account,
     "approval_deadlines": look_after_approvals,
@@ -262,6 +333,8 @@ HANDLERS: dict[str, Handler] = {
     "run_flow": run_flow,
     "send_mails": send_queued_mails,
     "call_webhook": call_other_system,
+    SEND_DOCUMENT: send_a_document,
+    SEND_CHANGES: tell_of_changes,
     "check_milestones": look_after_milestones,
     RECALCULATE: recalculate_fields,
     "find_duplicates": find_duplicates,
@@ -271,5 +344,6 @@ HANDLERS: dict[str, Handler] = {
     "seal_journal": seal,
     "watch_journal": watch_journal,
     "prune_journal": prune_journal,
+    "count_records": count_records,
     "make_archive": make_evidence,
 }

@@ -22,7 +22,13 @@ from chassis_platform.key_encryption import wrapper_of
 from chassis_platform.settings import Settings
 from chassis_platform.worker.handlers import HANDLERS
 from chassis_platform.worker.jobs import Job, claim, fail, finish, give_back, renew, retry, retry_delay
-from chassis_platform.worker.schedule import SCHEDULE, Periodic, queue_periodic_jobs, queue_seal_jobs
+from chassis_platform.worker.schedule import (
+    SCHEDULE,
+    Periodic,
+    queue_periodic_jobs,
+    queue_seal_jobs,
+    queue_webhook_jobs,
+)
 from chassis_platform.worker.server import Handler, WorkerServer
 from chassis_tenants.database import Database
 from chassis_tenants.journal import JOB_CHANNEL
@@ -52,6 +58,7 @@ class Pace:
     most_seconds: float = 4 * 3600.0
     grace_seconds: float = 20.0
     seal_seconds: float = 5.0
+    webhook_seconds: float = 1.0
     schedule_seconds: float = 30.0
     outage_seconds: float = 2.0
     #: Looking for what is due takes at most this share of the time.
@@ -92,6 +99,7 @@ async def work(
     beside = [
         worker.renew_leases(),
         worker.look_every(pace.seal_seconds, lambda: queue_seal_jobs(server.database)),
+        worker.look_every(pace.webhook_seconds, lambda: queue_webhook_jobs(server.database)),
         worker.look_every(pace.schedule_seconds, lambda: queue_periodic_jobs(server.database, schedule)),
         worker.wake_when(stop),
         *([_listen(listen_dsn, worker.woken, pace)] if listen_dsn else []),

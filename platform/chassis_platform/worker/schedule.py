@@ -9,6 +9,8 @@ from typing import Any
 
 from chassis_metadata.ids import component_id
 from chassis_platform import clock
+from chassis_platform.automation.webhook_subscriptions.deliveries import MOST_WAITING
+from chassis_platform.automation.webhook_subscriptions.sending import JOB as SEND_CHANGES
 from chassis_tenants.database import Database
 from chassis_tenants.journal import JOB_PREFIX
 from chassis_tenants.statement import Statement
@@ -49,6 +51,7 @@ SCHEDULE = (
     Periodic("segments_hourly", "refresh_segments", HOUR, {"every": "hourly"}),
     Periodic("segments_daily", "refresh_segments", DAY, {"every": "daily"}),
     Periodic("prune_journal", "prune_journal", DAY),
+    Periodic("count_records", "count_records", DAY),
     Periodic("retention", "retention", 7 * DAY),
     Periodic("watch_journal", "watch_journal", 15, queue="chassis.queue_alert_jobs"),
     Periodic("seal_journal_deep", "seal_journal", HOUR, {"deep": True}),
@@ -92,6 +95,17 @@ async def queue_seal_jobs(database: Database, *, settle_seconds: float = SETTLE_
         Statement(
             "SELECT chassis.queue_seal_jobs(%(job_id)s::text, %(settle)s::double precision)",
             {"job_id": _SEAL_JOB_ID, "settle": settle_seconds},
+        ),
+    )
+
+
+async def queue_webhook_jobs(database: Database) -> int:
+    """Queue a job for every webhook that has something to send; answers how many."""
+    return await _count(
+        database,
+        Statement(
+            "SELECT chassis.queue_webhook_jobs(%(kind)s::text, %(most)s::integer, %(until)s::timestamptz)",
+            {"kind": SEND_CHANGES, "most": MOST_WAITING, "until": clock.now()},
         ),
     )
 

@@ -81,20 +81,20 @@ workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, page.key_2 AS key_2
                 LIMIT %(fetch)s::BIGINT)
             UNION ALL (SELECT workshop.id AS id, workshop.name__lower AS key_1, workshop.id AS key_2
                 FROM tenant.workshop AS workshop
-                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT unnest(anon_15.ids) AS unnest_11
-                            FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_15)) IS true OR (workshop.id IN (SELECT unnest(anon_16.ids) AS unnest_12
+                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT unnest(anon_1.ids) AS unnest_1
+                            FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_1)) IS true OR (workshop.id IN (SELECT unnest(anon_2.ids) AS unnest_2
                             FROM (SELECT "shared_Workshop_visible".ids AS ids
-                                FROM "shared_Workshop_visible") AS anon_16)) IS true) AND workshop.region__lower = ANY (array((SELECT lower(listed) AS lower_4
+                                FROM "shared_Workshop_visible") AS anon_2)) IS true) AND workshop.region__lower = ANY (array((SELECT lower(listed) AS lower_1
                             FROM unnest(%(value_1)s::TEXT[]) AS listed))) AND (workshop.budget__float > %(value_2)s OR workshop.name__lower LIKE lower(%(value_3)s::VARCHAR)) AND workshop.created_date >= %(value_4)s::TIMESTAMP WITH TIME ZONE AND workshop.created_date < %(value_5)s::TIMESTAMP WITH TIME ZONE AND (workshop.services && %(value_6)s::TEXT[]) AND workshop.name__lower IS NULL AND (SELECT NOT road.few
                     FROM road)
                 ORDER BY workshop.name__lower DESC, workshop.id DESC
                 LIMIT %(fetch)s::BIGINT)
             UNION ALL (SELECT workshop.id AS id, workshop.name__lower AS key_1, workshop.id AS key_2
                 FROM tenant.workshop AS workshop
-                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT unnest(anon_15.ids) AS unnest_11
-                            FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_15)) IS true OR (workshop.id IN (SELECT unnest(anon_16.ids) AS unnest_12
+                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT unnest(anon_1.ids) AS unnest_1
+                            FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_1)) IS true OR (workshop.id IN (SELECT unnest(anon_2.ids) AS unnest_2
                             FROM (SELECT "shared_Workshop_visible".ids AS ids
-                                FROM "shared_Workshop_visible") AS anon_16)) IS true) AND workshop.region__lower = ANY (array((SELECT lower(listed) AS lower_4
+                                FROM "shared_Workshop_visible") AS anon_2)) IS true) AND workshop.region__lower = ANY (array((SELECT lower(listed) AS lower_1
                             FROM unnest(%(value_1)s::TEXT[]) AS listed))) AND (workshop.budget__float > %(value_2)s OR workshop.name__lower LIKE lower(%(value_3)s::VARCHAR)) AND workshop.created_date >= %(value_4)s::TIMESTAMP WITH TIME ZONE AND workshop.created_date < %(value_5)s::TIMESTAMP WITH TIME ZONE AND (workshop.services && %(value_6)s::TEXT[]) AND workshop.name__lower IS NOT NULL AND (SELECT NOT road.few
                     FROM road)
                 ORDER BY workshop.name__lower DESC, workshop.id DESC

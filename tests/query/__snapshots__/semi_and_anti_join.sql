@@ -77,10 +77,10 @@ workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, row_number() OVER (
                 LIMIT %(fetch)s::BIGINT)
             UNION ALL (SELECT workshop.id AS id, workshop.id AS key_1
                 FROM tenant.workshop AS workshop
-                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT unnest(anon_11.ids) AS unnest_7
-                            FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_11)) IS true OR (workshop.id IN (SELECT unnest(anon_12.ids) AS unnest_8
+                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT unnest(anon_1.ids) AS unnest_1
+                            FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_1)) IS true OR (workshop.id IN (SELECT unnest(anon_2.ids) AS unnest_2
                             FROM (SELECT "shared_Workshop_visible".ids AS ids
-                                FROM "shared_Workshop_visible") AS anon_12)) IS true) AND workshop.id IN (SELECT among_stay.workshop_id
+                                FROM "shared_Workshop_visible") AS anon_2)) IS true) AND workshop.id IN (SELECT among_stay.workshop_id
                     FROM tenant.stay AS among_stay
                     WHERE among_stay.tenant_id = %(tenant_id)s::INTEGER AND NOT among_stay.is_deleted AND (EXISTS (SELECT *
                             FROM tenant.workshop AS parent_1

@@ -22,8 +22,8 @@ import Segmented from 'antd/es/segmented'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
-import { count, exportCsv } from '../../api/endpoints'
-import type { ListRequest, ObjectDescribe, Owner, Path } from '../../api/types'
+import { count, exportFile } from '../../api/endpoints'
+import type { ExportFormat, ListRequest, ObjectDescribe, Owner, Path } from '../../api/types'
 import { MetadataIcon } from '../../frame/MetadataIcon'
 import { PageHeader } from '../../frame/PageHeader'
 import { saveFile } from '../../frame/saveFile'
@@ -48,6 +48,13 @@ interface ListHeaderProps {
   path: Path | null
   onChange: (next: Partial<ListState>, replace?: boolean) => void
 }
+
+/** What a list can be taken away as, and what each is called in every language. */
+const EXPORT_FORMATS: [ExportFormat, string][] = [
+  ['csv', 'CSV'],
+  ['xlsx', 'Excel (XLSX)'],
+  ['parquet', 'Parquet'],
+]
 
 type Open = 'filters' | 'columns' | 'save' | null
 
@@ -77,10 +84,10 @@ export function ListHeader({ describe, state, request, path, onChange }: ListHea
     }
   }
 
-  async function exportRecords() {
+  async function exportRecords(format: ExportFormat) {
     const done = message.loading(t('list.exporting'), 0)
     try {
-      saveFile(await exportCsv(describe.name, request), `${describe.name}.csv`)
+      saveFile(await exportFile(describe.name, request, format), `${describe.name}.${format}`)
     } catch (error) {
       message.error(errorText(error))
     } finally {
@@ -102,14 +109,12 @@ export function ListHeader({ describe, state, request, path, onChange }: ListHea
       onClick: () => setOpen('columns'),
     },
     ...(mayExport
-      ? [
-          {
-            key: 'export',
-            icon: <DownloadOutlined aria-hidden />,
-            label: t('list.export'),
-            onClick: () => void exportRecords(),
-          },
-        ]
+      ? EXPORT_FORMATS.map(([format, name]) => ({
+          key: `export_${format}`,
+          icon: <DownloadOutlined aria-hidden />,
+          label: t('list.export', { format: name }),
+          onClick: () => void exportRecords(format),
+        }))
       : []),
     ...(maySaveViews
       ? [{ key: 'save', icon: <SaveOutlined aria-hidden />, label: t('list.saveView'), onClick: () => setOpen('save') }]

@@ -3,9 +3,9 @@ import Button from 'antd/es/button'
 import Progress from 'antd/es/progress'
 import Tag from 'antd/es/tag'
 import { useTranslation } from 'react-i18next'
-import { Link } from 'react-router'
 import type { Conversion, EncryptedField } from '../../api/encryption'
 import { DataTable, LOADED, useActionsColumn, type Column } from '../../frame/DataTable'
+import { useFieldColumns } from '../fieldColumns'
 import { percentOf } from './progress'
 
 interface FieldsTableProps {
@@ -19,21 +19,7 @@ export function FieldsTable({ fields, conversions, onClear }: FieldsTableProps) 
   const running = new Map(conversions.filter((each) => each.finished === null).map((each) => [each.field, each]))
 
   const columns: Column<EncryptedField>[] = [
-    {
-      key: 'object',
-      title: t('dictionary.object'),
-      cell: (field) => <Link to={`/admin/objects/${field.object}`}>{field.object_label}</Link>,
-    },
-    {
-      key: 'field',
-      title: t('dictionary.field'),
-      cell: (field) => (
-        <>
-          {field.label}
-          <div className="mono small">{field.field.split('.')[1]}</div>
-        </>
-      ),
-    },
+    ...useFieldColumns<EncryptedField>(({ label, field }) => ({ label, name: field.split('.')[1] ?? field })),
     {
       key: 'found',
       title: t('encryption.found'),

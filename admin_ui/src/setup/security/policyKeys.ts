@@ -1,7 +1,7 @@
 // What of the security policy is a switch, a number or a choice, in the order of the page.
 import type { SecurityPolicy } from '../../api/security'
 
-export type Section = 'password' | 'lockout' | 'session' | 'second_factor' | 'login_as'
+export type Section = 'password' | 'lockout' | 'session' | 'second_factor' | 'programs' | 'login_as'
 
 export type Key =
   | { kind: 'switch'; name: string }
@@ -43,6 +43,13 @@ export const SECTIONS: { name: Section; keys: Key[] }[] = [
     keys: [
       { kind: 'switch', name: 'required' },
       { kind: 'switch', name: 'passkey_alone' },
+    ],
+  },
+  {
+    name: 'programs',
+    keys: [
+      { kind: 'switch', name: 'password_grant' },
+      { kind: 'switch', name: 'soap_login' },
     ],
   },
   {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chassis_platform import clock
+from chassis_platform.auth.credentials import refuse
 from chassis_platform.auth.federation.apps import ConnectedApp
 from chassis_platform.auth.federation.tokens import Grant, invalid_grant
 from chassis_platform.auth.sign_in import Caller, Judge, check_program
@@ -20,4 +21,6 @@ async def exchange_password(
     known = await check_program(database, username, password, caller, judge=judge)
     if known.tenant_id != app.tenant_id:
         raise invalid_grant()
+    if not known.security.programs.password_grant:
+        raise await refuse(database, known, caller, "the password grant is switched off")
     return Grant(app, known.user_id, None, scopes, clock.now())

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chassis_metadata.errors import NotFound
 from chassis_metadata.logic.flow_triggers import prior_fields
+from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
 from chassis_platform.access.system import as_automation
+from chassis_platform.automation.flows.buttons import check_visible
 from chassis_platform.automation.flows.chain import observed
 from chassis_platform.automation.flows.frame import Item
 from chassis_platform.automation.flows.handler import matching
 from chassis_platform.automation.flows.runner import flow_named, run_flow
 from chassis_platform.automation.keeping import common
+from chassis_platform.automation.record_ids import ids_of
 from chassis_platform.sql.candidates import candidate_row
 from chassis_platform.sql.check import values_of
 from chassis_tenants.database import Database, Transaction
@@ -44,10 +48,21 @@ async def dry_run(
         return found
 
 
+async def _seen(transaction: Transaction, context: Context, obj: Object, record_ids: Sequence[str]) -> Sequence[str]:
+    """The records' Ids. NotFound where the user doesn't see one: what a flow would do tells what stands in it."""
+    if not context.policy.on(obj.name).read:
+        raise NotFound.of("not_found", "There is no such record, or you may not see it.")
+    ids = ids_of(obj, record_ids)
+    await check_visible(transaction, context, obj, ids)
+    return ids
+
+
 async def _tried(
     transaction: Transaction, context: Context, name: str, record_ids: Sequence[str], variables: Mapping[str, Any]
 ) -> dict[str, Any]:
     flow = flow_named(context, name)
+    if flow.object_name is not None:
+        record_ids = await _seen(transaction, context, context.snapshot.objects[flow.object_name], record_ids)
     items = [Item(number, each, variables=dict(variables)) for number, each in enumerate(record_ids)]
     if flow.object_name is None and not items:
         items = [Item(0, None, variables=dict(variables))]

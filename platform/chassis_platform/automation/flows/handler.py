@@ -100,8 +100,8 @@ async def _refuse(
 
 async def received(
     transaction: Transaction, context: Context, mapping: str, record_ids: Sequence[str]
-) -> list[Problem]:
-    """Run the flows that listen to an inbound mapping, over the records that a message made; answers what is wrong."""
+) -> list[tuple[str, Problem]]:
+    """Run the flows that listen to an inbound mapping, over records that messages made; what is wrong with which."""
     prefixes = context.snapshot.objects_by_prefix
     for flow in flows_started_by(context.snapshot, "inbound"):
         if flow.trigger["mapping"] != mapping:
@@ -112,7 +112,8 @@ async def received(
             started = clock.now()
             run = await run_flow(transaction, context, flow, items)
             if run.problems:
-                return [problem for problems in run.problems.values() for problem in problems]
+                wrong = [(ids[root], each) for root, problems in run.problems.items() for each in problems]
+                return [(each, wrong[0][1]) for each in ids] if run.is_whole else wrong
             await note_synchronous(run, items, "inbound", started)
         elif items:
             await queue_runs(transaction, context, flow, items, "inbound")

@@ -1,0 +1,26 @@
+// Texts of limits and their use in English.
+export const limitsEnglish = {
+  title: 'Limits and use',
+  lead: 'What your organization may use. The operator of this installation sets the limits.',
+  limit: 'Limit',
+  inForce: 'In force',
+  ofYours: 'Yours alone',
+  used: 'Used',
+  counted: 'Records were last counted {{when}}.',
+  byClient: 'API requests of the last 24 hours, by client',
+  client: 'Client',
+  requests: 'Requests',
+  none: 'No API request in the last 24 hours',
+  clients: { browser: 'Web application', api: 'Program with a password', command_line: 'Command line' },
+  names: {
+    api_daily_requests: 'API requests in 24 hours',
+    tenant_requests_per_second: 'Requests a second, of everybody (0: no limit)',
+    user_requests_per_second: 'Requests a second, of one user (0: no limit)',
+    client_requests_per_second: 'Requests a second, of one connected app or inbound key (0: no limit)',
+    tenant_requests_at_once: 'Requests that are worked on at once',
+    tenant_requests_waiting: 'Requests that may wait for their turn',
+    daily_bulk_jobs: 'Bulk jobs in 24 hours',
+    data_storage_megabytes: 'Storage of records in MB, at 2 KB each',
+    file_storage_megabytes: 'Storage of files in MB',
+  },
+}

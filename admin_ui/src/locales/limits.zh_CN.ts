@@ -1,0 +1,26 @@
+// Texts of limits and their use in Chinese.
+export const limitsChinese = {
+  title: '限额与用量',
+  lead: '贵组织可以使用的资源。限额由本系统的运营方设置。',
+  limit: '限额',
+  inForce: '当前生效',
+  ofYours: '本组织专属',
+  used: '已使用',
+  counted: '记录最近一次统计于 {{when}}。',
+  byClient: '最近 24 小时的 API 请求（按客户端）',
+  client: '客户端',
+  requests: '请求数',
+  none: '最近 24 小时没有 API 请求',
+  clients: { browser: '网页应用', api: '使用密码的程序', command_line: '命令行' },
+  names: {
+    api_daily_requests: '24 小时内的 API 请求数',
+    tenant_requests_per_second: '全组织每秒请求数（0：不限）',
+    user_requests_per_second: '单个用户每秒请求数（0：不限）',
+    client_requests_per_second: '单个连接应用或入站密钥每秒请求数（0：不限）',
+    tenant_requests_at_once: '同时处理的请求数',
+    tenant_requests_waiting: '可排队等待的请求数',
+    daily_bulk_jobs: '24 小时内的批量作业数',
+    data_storage_megabytes: '记录存储（MB，每条按 2 KB 计）',
+    file_storage_megabytes: '文件存储（MB）',
+  },
+}

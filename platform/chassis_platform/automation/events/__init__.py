@@ -1,0 +1,1 @@
+"""Change events: what was committed, in order, as each subscriber may see it."""

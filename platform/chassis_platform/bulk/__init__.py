@@ -1,0 +1,1 @@
+"""Jobs over very many records: ingest, import, query. Their rows, their content, their processing."""
