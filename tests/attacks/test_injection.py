@@ -64,7 +64,9 @@ def _filled(path: str, text: str) -> str:
 
 
 def _is_well(answer: httpx.Response, started: float) -> str | None:
-    if answer.status_code >= 500 or time.monotonic() - started > SLEEP_SECONDS:
+    # SOAP 1.1 (6.2) tells what is wrong with status 500 and a fault.
+    is_fault = answer.status_code == 500 and "<faultcode>" in answer.text
+    if (answer.status_code >= 500 and not is_fault) or time.monotonic() - started > SLEEP_SECONDS:
         return f"{answer.request.method} {str(answer.request.url)[:160]}: {answer.status_code} {answer.text[:160]}"
     return None
 

@@ -21,6 +21,7 @@ BEFORE_SIGN_IN: tuple[str, ...] = (
     "/ui/password/forgotten",
 )
 BEFORE_SIGN_IN += ("/ui/password/reset", "/ui/approval-links/", "/ui/sso/", "/services/oauth2/", "/inbound/", "/scim/")
+BEFORE_SIGN_IN += ("/services/Soap/",)
 
 
 def _changing() -> Iterator[tuple[str, str]]:

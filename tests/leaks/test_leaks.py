@@ -63,8 +63,7 @@ async def built_towns(
 async def test_no_door_shows_more_or_less_than_the_reference(
     built_towns: list[BuiltTown], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for built in built_towns:
-        await compare_all(built)
+    await compare_all(built_towns[0])  # the others are for the defects below, and for the night
 
     with capsys.disabled():
         print(f"\n{comparisons('records')} records and {comparisons('values')} values were compared.")  # noqa: T201

@@ -47,7 +47,11 @@ def make_known(site: Site) -> dict[str, list[Any]]:
         }
     ids = leads + accounts
     return (
-        names | jobs | _queries() | _bodies(leads) | {"id": ids, "record_id": ids, "ids": [",".join(ids[:5]), ids[0]]}
+        names
+        | jobs
+        | _queries()
+        | _bodies(leads)
+        | {"id": leads, "record_id": leads, "ids": [",".join(ids[:5]), ids[0]]}
     )
 
 
@@ -94,13 +98,13 @@ def _queries() -> dict[str, list[Any]]:
         ],
         "explain": ["SELECT Id FROM Lead WHERE Name = 'a'"],
         "query": ["SELECT Id, Name FROM Lead"],
-        "object": ["Lead", "Account", "lead", "User", "Competitor"],
+        "object": ["Lead", "Lead", "lead", "Account", "Competitor"],
         "apiName": ["Lead"],
         "sobject": ["Lead"],
         "objects": ["Lead", "Lead,Account", ""],
         "sobjects": [[{"name": "Lead"}]],
-        "field": ["ExternalLeadId", "Id", "Name"],
-        "value": ["Known-1", "Known-2", "Owner", "13912345678"],
+        "field": ["ExternalLeadId", "ExternalLeadId", "Id", "Name"],
+        "value": ["Known-1", "Known-2", "Known-3", "Owner"],
         "fields": ["Id", "Id,Name", "Name,OwnerId,MobilePhone"],
         "ui-api/records fields": ["Lead.Name", "Lead.MobilePhone,Lead.Owner.Name"],
         "record_type": ["012000000000000AAA"],

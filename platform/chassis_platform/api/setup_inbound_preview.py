@@ -63,6 +63,8 @@ async def preview(context: Context, request: Request) -> Response:
 async def _who_tries(context: Context, request: Request, user_id: Any) -> Context:
     if user_id is None or user_id == context.principal.user_id:
         return context
+    if not isinstance(user_id, str):
+        raise Invalid.of("invalid_field", "run_as_user_id must be the id of a user.", fields=["run_as_user_id"])
     server = server_of(request)
     context.policy.demand("ManageConnections")
     demand_may_lend(context, user_id)

@@ -31,6 +31,8 @@ API_ROOTS = (
 
 #: Built files carry a digest of their content in their name.
 FOREVER = "public, max-age=31536000, immutable"
+#: What may be kept, but not used before it was asked whether it still is so.
+ASKED_AGAIN = "no-cache"
 
 #: Stands in the built first page where each answer gets a word of its own: styles that name it are ours.
 NONCE_PLACE = "__CSP_NONCE__"
@@ -106,8 +108,8 @@ class SecurityHeaders:
 
 
 def _unkept(given: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
-    """No browser and no proxy keeps an answer but files, which say when they were changed, and what says otherwise."""
-    return () if any(name in (b"cache-control", b"last-modified") for name, _ in given) else (NO_STORE,)
+    """No browser and no proxy keeps an answer that does not say otherwise."""
+    return () if any(name == b"cache-control" for name, _ in given) else (NO_STORE,)
 
 
 def _transport(scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
@@ -144,8 +146,8 @@ def routes(folder: Path) -> list[BaseRoute]:
     async def page(request: Request) -> Response:
         path = request.url.path
         if path in files and request.method in ("GET", "HEAD"):
-            headers = {"cache-control": FOREVER} if path.startswith("/assets/") else None
-            return FileResponse(files[path], headers=headers)
+            kept = FOREVER if path.startswith("/assets/") else ASKED_AGAIN
+            return FileResponse(files[path], headers={"cache-control": kept})
         if request.method not in ("GET", "HEAD") or path.startswith(API_ROOTS):
             return error_response([Problem("", "not_found", "The requested resource does not exist")], 404)
         if first_page is None:
