@@ -63,8 +63,12 @@ $(VENV)/.clients: requirements/clients.txt | $(VENV)/.develop
 	$(BIN)/pip install --quiet --no-deps --require-hashes --upgrade --target $(VENV)/clients -r requirements/clients.txt
 	@touch $@
 
-# The Node of the Python environment: the sf command line asks for 22 or newer.
-tests/clients/node_modules/.installed: tests/clients/package-lock.json | $(VENV)/.develop
+# The Node of the Python environment, whatever the machine's own is: the sf command line asks for 22 or newer.
+$(VENV)/.own_node: requirements/node.txt | $(VENV)/.develop $(VENV)/.node
+	$(BIN)/pip install --quiet --require-hashes -r requirements/node.txt
+	@touch $@
+
+tests/clients/node_modules/.installed: tests/clients/package-lock.json $(VENV)/.own_node
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm --prefix tests/clients ci --loglevel=error
 	@touch $@
 

@@ -26,7 +26,7 @@ def describe_field(context: Context, obj: Object, field: Field) -> Document:
     return (
         _identity(context, obj, field)
         | _picklist(context, obj, field)
-        | _reference(obj, field)
+        | _reference(context, obj, field)
         | _abilities(field, access)
         | _sizes(field)
         | _formula(field)
@@ -123,10 +123,11 @@ def valid_for(value: PicklistValue, controlling: Field | None) -> str | None:
     return base64.b64encode(bytes(bits)).decode()
 
 
-def _reference(obj: Object, field: Field) -> Document:
-    leads_to_several = len(field.references) > 1
+def _reference(context: Context, obj: Object, field: Field) -> Document:
+    targets = [each for each in field.references if context.policy.on(each).read]
+    leads_to_several = len(targets) > 1
     return {
-        "referenceTo": list(field.references),
+        "referenceTo": targets,
         "relationshipName": field.relationship_name,
         "relationshipOrder": _relationship_order(obj, field),
         "polymorphicForeignKey": leads_to_several,

@@ -16,7 +16,7 @@ from chassis_platform.api.standing_for import demand_no_stronger
 from chassis_platform.auth.verification import require_recent_verification
 from chassis_platform.automation.webhook_subscriptions import replay
 from chassis_platform.automation.webhook_subscriptions.definition import Definition, read_definition
-from chassis_platform.automation.webhook_subscriptions.payload import context_of_user
+from chassis_platform.automation.webhook_subscriptions.payload import context_of_reader
 from chassis_platform.automation.webhook_subscriptions.store import (
     create_webhook,
     declared_webhooks,
@@ -51,7 +51,7 @@ async def _definition(context: Context, request: Request, document: dict[str, An
     await demand_no_stronger(context, request, user_id)
     server, label = server_of(request), str(document.get("label"))
     tenant_id = context.tenant.id
-    reader = await context_of_user(server.database, server.snapshots, server.policies, tenant_id, user_id, label)
+    reader = await context_of_reader(server.database, server.snapshots, server.policies, tenant_id, user_id, label)
     if reader is None:
         message = "The user to run as is not there or not active."
         raise Invalid.of("invalid_field", message, fields=["run_as_user_id"])

@@ -13,8 +13,9 @@ from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.logic.formula_of import formula_of
 from chassis_metadata.logic.webhook import Watched
 from chassis_metadata.snapshot import Object
+from chassis_platform.access.absent_user import Errand, context_of_absent_user
 from chassis_platform.access.compile import PolicyStore
-from chassis_platform.access.context import Context, Principal
+from chassis_platform.access.context import Context
 from chassis_platform.automation.events.seen import Event, seen_by
 from chassis_platform.automation.webhook_subscriptions.deliveries import Delivery
 from chassis_platform.automation.webhook_subscriptions.store import Webhook
@@ -24,42 +25,20 @@ from chassis_platform.sql.formulas.compile import compile_expression
 from chassis_platform.sql.formulas.rows import Rows
 from chassis_platform.sql.rows import of_this_object
 from chassis_platform.sql.write import IDS
-from chassis_tenants.database import Binding, Database
-from chassis_tenants.registry import tenant_by_id
+from chassis_tenants.database import Database
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.statement import Statement, compile_statement
 from chassis_tenants.storage import tenant_view
 
 DOOR = "webhook"
-_USER = Statement(
-    'SELECT username, language_locale_key, time_zone_sid_key FROM tenant."user"'
-    " WHERE tenant_id = %(tenant_id)s AND id = %(user_id)s AND is_active AND NOT is_deleted"
-)
 
 
-async def context_of_user(
+async def context_of_reader(
     database: Database, snapshots: SnapshotStore, policies: PolicyStore, tenant_id: int, user_id: str, label: str
 ) -> Context | None:
     """The Context that a webhook reads with; None where the tenant is closed or the user is not active."""
-    tenant = await tenant_by_id(database, tenant_id)
-    if tenant is None or tenant.status != "active":
-        return None
-    [rows] = await database.read(Binding(tenant_id), _USER.bind(tenant_id=tenant_id, user_id=user_id))
-    if not rows:
-        return None
-    [(username, language, zone)] = rows
-    principal = Principal(
-        user_id,
-        username,
-        DOOR,
-        client_name=label,
-        language=language or tenant.language,
-        time_zone=zone or tenant.time_zone,
-    )
-    snapshot = await snapshots.of(tenant.id, tenant.metadata_version)
-    policy = await policies.of(tenant, user_id, snapshot, tenant.access_version)
-    binding = Binding(tenant.id, tenant.metadata_version, tenant.access_version)
-    return Context(tenant, principal, snapshot, policy, binding)
+    errand = Errand(DOOR, client_name=label)
+    return await context_of_absent_user(database, snapshots, policies, tenant_id, user_id, errand)
 
 
 async def body_of(database: Database, context: Context, webhook: Webhook, delivery: Delivery) -> bytes | None:

@@ -20,7 +20,7 @@ from chassis_platform.access.context import Context
 from chassis_platform.auth.secrets import seal
 from chassis_platform.automation.webhook_subscriptions import notices
 from chassis_platform.automation.webhook_subscriptions.deliveries import Delivery, take_changes, waiting_deliveries
-from chassis_platform.automation.webhook_subscriptions.payload import body_of, context_of_user
+from chassis_platform.automation.webhook_subscriptions.payload import body_of, context_of_reader
 from chassis_platform.automation.webhook_subscriptions.store import PURPOSE, Webhook, load_webhook
 from chassis_platform.automation.webhooks import DELIVERY, SIGNATURE, destinations_of, signature
 from chassis_platform.outbound import NotAllowedError
@@ -99,7 +99,7 @@ async def send_changes(sender: Sender, tenant_id: int, payload: Mapping[str, Any
     webhook = await load_webhook(sender.database, sender.home, tenant_id, payload["webhook"])
     if webhook is None or not (webhook.is_active or "delivery" in payload):
         return
-    context = await context_of_user(
+    context = await context_of_reader(
         sender.database, sender.snapshots, sender.policies, tenant_id, webhook.run_as_user_id, webhook.label
     )
     if context is None:
