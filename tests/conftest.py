@@ -37,6 +37,11 @@ from chassis_tenants.sealing import KEY_BYTES
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.tenant import Tenant
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: a worker often waits, for the database or the browser."""
+    return (os.cpu_count() or 1) + 1
+
+
 ROOT = Path(__file__).parents[1]
 TEMPLATE = "chassis_template"
 #: Published in this order.

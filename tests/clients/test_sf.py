@@ -46,15 +46,13 @@ def line(clients: Clients) -> CommandLine:
     return line
 
 
-def test_a_record_is_created_and_found_in_every_format(line: CommandLine) -> None:
+def test_a_record_is_created_and_found(line: CommandLine) -> None:
     values = "LastName='欧阳 Sample' MobilePhone='+13935550123'"
     made = line.result("data", "create", "record", "--sobject", "Lead", "--values", values)
     query = ("data", "query", "--query", "SELECT Id, Name, Owner.Name FROM Lead WHERE LastName = '欧阳 Sample'")
 
-    table, text, found = line.sf(*query), line.sf(*query, "--result-format", "csv"), line.result(*query)
+    text, found = line.sf(*query, "--result-format", "csv"), line.result(*query)
 
-    assert "OWNER.NAME" in table
-    assert made["id"] in table
     assert list(csv.DictReader(io.StringIO(text))) == [
         {"Id": made["id"], "Name": "欧阳 Sample", "Owner.Name": "Partner"}
     ]
@@ -80,7 +78,5 @@ def test_files_are_imported_and_exported_in_bulk(line: CommandLine) -> None:
 def test_objects_and_limits_are_told(line: CommandLine) -> None:
     lead = line.result("sobject", "describe", "--sobject", "Lead")
     assert {each["name"] for each in lead["fields"]} >= {"Id", "Name", "Status", "OwnerId", "SystemModstamp"}
-    assert {"Lead", "Account", "Vehicle"} <= set(line.result("sobject", "list", "--sobject", "all"))
-
     limits = {each["name"]: each for each in line.result("org", "list", "limits")}
     assert 0 < limits["DailyApiRequests"]["remaining"] < limits["DailyApiRequests"]["max"]

@@ -210,7 +210,7 @@ async def test_export_search_and_related_lists_show_them(depots: Depots) -> None
     text = b"".join([each async for each in export_list(depots.database, context, "Depot", request)]).decode(
         "utf-8-sig"
     )
-    assert list(csv.reader(io.StringIO(text)))[:2] == [["Name", "Total", "Large"], ["two", "60.0", "false"]]
+    assert list(csv.reader(io.StringIO(text)))[:2] == [["Name", "Total", "Large"], ["two", "60.00", "false"]]
 
     hits = orjson.loads(await search(depots.database, context, "one", objects=["Depot"]))
     assert hits["groups"][0]["records"][0]["details"] == [{"label": "Title", "value": "one in Harbour"}]

@@ -255,9 +255,9 @@ async def test_a_batch_costs_as_many_statements_as_one_record(
     one = await write(1, "one")
     many = await write(200, "many")
 
-    # ask (timeout, lock, load); write (update, history, timeout, lock of what EXISTS asks for, question); commit
-    assert one[1] == many[1] == (3, 8)
-    assert many[0] == (4, 7)  # number; ask (unique); write (insert, history, timeout, lock, question); commit
+    # ask (timeout, lock, load); write (update, event, history, timeout, lock of what EXISTS asks for, question); commit
+    assert one[1] == many[1] == (3, 9)
+    assert many[0] == (4, 8)  # number; ask (unique); write (insert, event, history, timeout, lock, question); commit
     assert one[0][0] <= 4  # a number may be left from the last block
 
 

@@ -29,7 +29,7 @@ export function InboundKeyForm({ onClose, onMade }: InboundKeyFormProps) {
       isBusy={draft.isBusy}
       onClose={onClose}
       onSubmit={() =>
-        void draft.submit(['label', 'run_as_user_id', 'max_bytes'], async () =>
+        void draft.submit(['label', 'run_as_user_id'], async () =>
           onMade(values.label, (await createInboundKey(values)).key),
         )
       }
