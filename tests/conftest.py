@@ -37,6 +37,7 @@ from chassis_tenants.sealing import KEY_BYTES
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.tenant import Tenant
 
+
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors: a worker often waits, for the database or the browser."""
     return (os.cpu_count() or 1) + 1

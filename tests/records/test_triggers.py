@@ -294,5 +294,7 @@ async def test_a_batch_with_triggers_costs_as_many_statements_as_one_record(
             await write_records(database, context, "Workshop", "update", changes, all_or_none=True)
         return updating.trips, updating.statements
 
-    assert await write(1, "x") == await write(200, "y") == (4, 8)  # ask; write, event, history, question; versions; commit
+    assert (
+        await write(1, "x") == await write(200, "y") == (4, 8)
+    )  # ask; write, event, history, question; versions; commit
     assert [len(names) for _, _, names in engine.seen] == [1, 1, 200, 200]
