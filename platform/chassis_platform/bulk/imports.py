@@ -10,7 +10,7 @@ from chassis_metadata.errors import Invalid
 from chassis_platform.access.context import Context
 from chassis_platform.bulk.chunks import chunk_of, clear_outcomes, count_outcomes, read_chunk
 from chassis_platform.bulk.columns import ReadRow
-from chassis_platform.bulk.ingest import LANES, read_ingest
+from chassis_platform.bulk.ingest import LANES, queued_turn, read_ingest
 from chassis_platform.bulk.jobs import (
     OVER,
     WRITE,
@@ -32,7 +32,7 @@ from chassis_platform.bulk.uploads import HEADER, PROBLEM
 from chassis_platform.bulk.writing import Task
 from chassis_platform.plan.write import object_to_write
 from chassis_tenants.database import Binding, Database
-from chassis_tenants.journal import SetupChange, enqueue, setup_entry
+from chassis_tenants.journal import SetupChange, setup_entry
 from chassis_tenants.statement import Statement
 
 IMPORT_DATA = "ImportData"
@@ -90,17 +90,14 @@ async def preview(database: Database, context: Context, job: BulkJob) -> dict[st
 async def begin_check(database: Database, context: Context, job: BulkJob) -> None:
     """Begin a dry run: every row is written and taken back at once."""
     _demand_ready(context, job, State.CHECKING)
-    async with database.transaction(context.binding) as transaction:
-        if not await transaction.fetch(changed_state(context.tenant.id, job.id, {State.OPEN}, State.CHECKING)):
-            raise _overtaken()
-        await transaction.fetch_each([clear_outcomes(context.tenant.id, job.id, CHECK), *_queued(context, job, CHECK)])
+    await _begin(database, context, job, State.CHECKING, CHECK, clear_outcomes(context.tenant.id, job.id, CHECK))
 
 
 async def begin_import(database: Database, context: Context, job: BulkJob) -> None:
     """Begin to write."""
     _demand_ready(context, job, State.IN_PROGRESS)
     what = f"Import of {job.records:,} rows into {job.object_name} ({job.operation})"
-    await _begin(database, context, job, State.IN_PROGRESS, WRITE, SetupChange("startedImport", SECTION, job.id, what))
+    await _begin(database, context, job, State.IN_PROGRESS, WRITE, _told(context, job, "startedImport", what))
 
 
 async def begin_undo(database: Database, context: Context, job: BulkJob) -> None:
@@ -109,7 +106,7 @@ async def begin_undo(database: Database, context: Context, job: BulkJob) -> None
     if job.state not in (State.JOB_COMPLETE, State.ABORTED, State.FAILED) or not job.processed:
         raise wrong_state(f"The import is in state {job.state} with {job.processed} rows written: there is no undo")
     what = f"Undo of the import of {job.processed:,} rows into {job.object_name}"
-    await _begin(database, context, job, State.UNDOING, UNDO, SetupChange("undidImport", SECTION, job.id, what))
+    await _begin(database, context, job, State.UNDOING, UNDO, _told(context, job, "undidImport", what))
 
 
 async def abort_import(database: Database, context: Context, job: BulkJob) -> None:
@@ -123,12 +120,16 @@ async def abort_import(database: Database, context: Context, job: BulkJob) -> No
         raise _overtaken()
 
 
-async def _begin(database: Database, context: Context, job: BulkJob, to: State, phase: str, said: SetupChange) -> None:
+def _told(context: Context, job: BulkJob, action: str, what: str) -> Statement:
+    return setup_entry(context.tenant.id, context.actor, SetupChange(action, SECTION, job.id, what))
+
+
+async def _begin(database: Database, context: Context, job: BulkJob, to: State, phase: str, first: Statement) -> None:
+    """Take the job from the state that it was seen in, do what goes with that, and give it to the workers."""
     async with database.transaction(context.binding) as transaction:
         if not await transaction.fetch(changed_state(context.tenant.id, job.id, {job.state}, to)):
             raise _overtaken()
-        told = setup_entry(context.tenant.id, context.actor, said)
-        await transaction.fetch_each([*_queued(context, job, phase), told])
+        await transaction.fetch_each([first, *_queued(context, job, phase)])
 
 
 def _overtaken() -> Invalid:
@@ -152,11 +153,7 @@ def _demand_ready(context: Context, job: BulkJob, to: State) -> None:
 def _queued(context: Context, job: BulkJob, phase: str) -> list[Statement]:
     """An undo begins on the last lane and goes over all others: whoever still wrote there has ended then."""
     lanes = [LANES - 1] if phase == UNDO else range(LANES)
-    return [_turn(context.tenant.id, job.id, lane) for lane in lanes]
-
-
-def _turn(tenant_id: int, job_id: str, lane: int) -> Statement:
-    return enqueue(tenant_id, JOB, {"job": job_id, "lane": lane}, lock_key=f"{JOB}-{lane}")
+    return [queued_turn(context.tenant.id, JOB, job.id, lane) for lane in lanes]
 
 
 def _task(context: Context, job: BulkJob) -> Task:
@@ -188,7 +185,7 @@ async def run_import(desk: Desk, tenant_id: int, payload: Mapping[str, Any]) -> 
     if job.state is not State.UNDOING:
         await run_lane(desk, tenant_id, job, work, lane)
     elif lane:
-        await desk.database.read(Binding(tenant_id), _turn(tenant_id, job.id, lane - 1))
+        await desk.database.read(Binding(tenant_id), queued_turn(tenant_id, JOB, job.id, lane - 1))
     else:
         await take_turn(UndoLane(desk, tenant_id, job, work, lane))
 

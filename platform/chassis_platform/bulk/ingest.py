@@ -20,12 +20,12 @@ from chassis_platform.bulk.jobs import (
     refuse_transition,
     wrong_state,
 )
-from chassis_platform.bulk.makers import SCOPES
+from chassis_platform.bulk.makers import with_scopes
 from chassis_platform.bulk.uploads import HEADER, PROBLEM
 from chassis_platform.bulk.writing import HARD_DELETE
 from chassis_platform.plan.write import object_to_write, read_upsert
 from chassis_tenants.database import Database
-from chassis_tenants.journal import enqueue_each
+from chassis_tenants.journal import enqueue
 from chassis_tenants.statement import Statement
 
 OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
@@ -41,8 +41,7 @@ def read_ingest(context: Context, document: Mapping[str, Any], *, version: str) 
     if not isinstance(document.get("object"), str):
         raise Invalid.of("invalidjob", "InvalidJob : Must specify a valid object", fields=["object"])
     obj = object_to_write(context, document["object"])
-    if _one_of(document, "contentType", ("CSV",), "CSV") != "CSV":
-        raise AssertionError  # there is no other
+    _one_of(document, "contentType", ("CSV",), "CSV")
     settings = {
         "columnDelimiter": _one_of(document, "columnDelimiter", tuple(DELIMITERS), "COMMA"),
         "lineEnding": _one_of(document, "lineEnding", tuple(LINE_ENDINGS), "LF"),
@@ -55,12 +54,6 @@ def read_ingest(context: Context, document: Mapping[str, Any], *, version: str) 
     if operation == "hardDelete":
         context.policy.demand(HARD_DELETE)
     return NewJob(JobType.INGEST, obj.name, operation, with_scopes(context, settings))
-
-
-def with_scopes(context: Context, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings with what the app that asks may do: the job may do no more."""
-    scopes = context.principal.scopes
-    return dict(settings) | ({} if scopes is None else {SCOPES: sorted(scopes)})
 
 
 def _check_key(context: Context, obj: Object, settings: Mapping[str, Any]) -> None:
@@ -90,9 +83,12 @@ def _one_of(document: Mapping[str, Any], name: str, allowed: tuple[str, ...], de
 
 def queued(tenant_id: int, job_id: str) -> list[Statement]:
     """The statements that give a job to the workers. One job of a tenant takes one lane at a time."""
-    return [
-        enqueue_each(tenant_id, JOB, [{"job": job_id, "lane": lane}], lock_key=f"{JOB}-{lane}") for lane in range(LANES)
-    ]
+    return [queued_turn(tenant_id, JOB, job_id, lane) for lane in range(LANES)]
+
+
+def queued_turn(tenant_id: int, kind: str, job_id: str, lane: int) -> Statement:
+    """The statement that queues a turn on a lane of a job."""
+    return enqueue(tenant_id, kind, {"job": job_id, "lane": lane}, lock_key=f"{kind}-{lane}")
 
 
 async def close_job(database: Database, context: Context, job: BulkJob) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from chassis_platform.access.absent_user import Errand, context_of_absent_user
 from chassis_platform.access.compile import PolicyStore
 from chassis_platform.access.context import Context
@@ -11,6 +14,12 @@ from chassis_tenants.snapshots import SnapshotStore
 
 #: In a job's settings: what the connected app that made it may do in the user's name.
 SCOPES = "scopes"
+
+
+def with_scopes(context: Context, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A job's settings with what the app that asks may do: the job may do no more."""
+    scopes = context.principal.scopes
+    return dict(settings) | ({} if scopes is None else {SCOPES: sorted(scopes)})
 
 
 async def context_of_maker(

@@ -19,13 +19,12 @@ from chassis_platform.access.compile import PolicyStore
 from chassis_platform.access.context import Context
 from chassis_platform.bulk.chunks import IS_ALL_DONE, Chunk, Part, chunk_of, pending_batches, read_chunk, written_parts
 from chassis_platform.bulk.columns import ReadRow, reader_of
-from chassis_platform.bulk.ingest import JOB, LANES
+from chassis_platform.bulk.ingest import JOB, LANES, queued_turn
 from chassis_platform.bulk.jobs import WRITE, BulkJob, State, bound_job, changed_state
 from chassis_platform.bulk.makers import context_of_maker
 from chassis_platform.bulk.uploads import HEADER
 from chassis_platform.bulk.writing import Rows, Task, WrittenError, write_part
 from chassis_tenants.database import Binding, Database, Row, StaleBindingError, TenantClosedError
-from chassis_tenants.journal import enqueue
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.statement import Statement
 
@@ -119,9 +118,7 @@ async def take_turn(turn: Lane) -> None:
         await _count_failure(desk, tenant_id, job, work, error)
         raise
     if not is_done:
-        payload = {"job": job.id, "lane": turn.lane}
-        again = enqueue(tenant_id, work.kind, payload, lock_key=f"{work.kind}-{turn.lane}")
-        await desk.database.read(binding, again)
+        await desk.database.read(binding, queued_turn(tenant_id, work.kind, job.id, turn.lane))
     elif await turn.is_last():
         await desk.database.read(binding, changed_state(tenant_id, job.id, {work.state}, work.after))
 

@@ -30,7 +30,7 @@ from chassis_platform.bulk.jobs import (
     insert_job,
     job_by_id,
 )
-from chassis_platform.bulk.makers import SCOPES, context_of_maker
+from chassis_platform.bulk.makers import context_of_maker, with_scopes
 from chassis_platform.plan.problems import refuse
 from chassis_platform.plan.read_plan import Column, PlannedField, ReadPlan
 from chassis_platform.records.all_rows import demand_rows
@@ -67,8 +67,7 @@ class NewQuery:
 async def make_query_job(database: Database, context: Context, wanted: NewQuery) -> BulkJob:
     """Make a query job of what the user may ask; what can be refused is refused here."""
     plan = bulk_plan(context, wanted.text, wanted.operation)
-    scopes = context.principal.scopes
-    settings = dict(wanted.settings) | ({} if scopes is None else {SCOPES: sorted(scopes)})
+    settings = with_scopes(context, wanted.settings)
     job_id, state = new_id(PREFIX), State.UPLOAD_COMPLETE
     new = NewJob(JobType.QUERY, plan.object.name, wanted.operation, settings, state, wanted.text)
     queued = enqueue(context.tenant.id, COUNT, {"job": job_id})

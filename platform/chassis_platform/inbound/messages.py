@@ -60,20 +60,12 @@ def claim(context: Context, mapping: str, key: str, post: Post) -> tuple[str, St
 
     Who comes second waits here, and then fails on the unique index.
     """
-    message_id = new_id(MESSAGE_PREFIX)
-    return message_id, Statement(
+    kept = _kept(context, mapping, post, key)
+    return kept["id"], Statement(
         "INSERT INTO chassis.inbound_message (tenant_id, id, mapping, message_key, status, processed_at, content_type,"
         " content, source_ip) VALUES (%(tenant_id)s, %(id)s, %(mapping)s, %(key)s, 'accepted', now(), %(content_type)s,"
         " %(content)s, %(source_ip)s)",
-        {
-            "tenant_id": context.tenant.id,
-            "id": message_id,
-            "mapping": mapping,
-            "key": key,
-            "content_type": _short(post.content_type),
-            "content": kept_document(context.snapshot, _PLACE, message_id, post.content),
-            "source_ip": post.source_ip,
-        },
+        kept,
         sealed=True,
     )
 
