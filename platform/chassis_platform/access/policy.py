@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from chassis_metadata.errors import Forbidden
 from chassis_platform.access.field_masks import FieldMask
+from chassis_platform.access.road_memory import RoadMemory
 
 _NO_MASKS: Mapping[str, FieldMask] = {}
 _NOBODY_NAMED: Mapping[str, str] = {}
@@ -70,6 +71,7 @@ class AccessPolicy:
     us: str = ""
     owners: Mapping[str, str] = field(default_factory=lambda: _NOBODY_NAMED)
     permission_sets: tuple[str, ...] = field(default=())
+    roads: RoadMemory = field(default_factory=RoadMemory, compare=False, repr=False)
 
     def on(self, object_name: str) -> ObjectAccess:
         """The access to an object; none at all where nothing grants it."""

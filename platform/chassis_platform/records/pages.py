@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -22,6 +22,7 @@ from chassis_platform.plan.single import plan_record
 from chassis_platform.sql.access_log import entry_name
 from chassis_platform.sql.children import url_name
 from chassis_platform.sql.formula_context import asking, time_zone
+from chassis_platform.sql.page import FEW, Road
 from chassis_platform.sql.read import CompiledRead, Shape, compile_count, compile_read
 from chassis_tenants.database import Database, Row
 from chassis_tenants.statement import Statement
@@ -50,6 +51,7 @@ class Wanted:
     position: int = 0  # records answered before
     version: str = LATEST_VERSION
     child_locators: tuple[str, ...] = ()  # one for each child set: what more of it is asked by
+    own: bool = False  # only a record to which its owner alone gives access
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,32 @@ async def read_page(database: Database, context: Context, plan: ReadPlan, wanted
 async def read_pages(database: Database, context: Context, pages: Sequence[tuple[ReadPlan, Wanted]]) -> list[Page]:
     """Several pages in one round trip."""
     statements = [bound_page(context, plan, wanted) for plan, wanted in pages]
-    answers = await database.read(context.binding, *statements)
-    return [_page(rows[0], wanted) for rows, (_, wanted) in zip(answers, pages, strict=True)]
+    sizings = _sizings(context, pages)
+    answers = await database.read(context.binding, *statements, *sizings.values())
+    _keep_sizes(context, sizings, answers[len(pages) :])
+    return [_page(rows[0], wanted) for rows, (_, wanted) in zip(answers, pages, strict=False)]
+
+
+def _sizings(context: Context, pages: Sequence[tuple[ReadPlan, Wanted]]) -> dict[str, Statement]:
+    """The statements that count the user's reach, by object: of what will be asked for again by a better road."""
+    found = {}
+    for plan, wanted in pages:
+        sizing = compiled(context, plan, wanted).sizing
+        if sizing is not None and context.policy.roads.size_of(plan.object.name) is None:
+            found[plan.object.name] = sizing.bind(**who(context))
+    return found
+
+
+def _keep_sizes(context: Context, sizings: Iterable[str], answers: Sequence[list[Row]]) -> None:
+    for name, [(count,)] in zip(sizings, answers, strict=True):
+        context.policy.roads.keep_size(name, count)
+
+
+def _road(context: Context, plan: ReadPlan) -> Road:
+    size = context.policy.roads.size_of(plan.object.name)
+    if size is None:
+        return Road.BY_LOOKING
+    return Road.FEW if size <= FEW else Road.MANY
 
 
 def bound_page(context: Context, plan: ReadPlan, wanted: Wanted) -> Statement:
@@ -117,7 +143,9 @@ def bound_page(context: Context, plan: ReadPlan, wanted: Wanted) -> Statement:
 
 async def read_rows(database: Database, context: Context, plan: ReadPlan, wanted: Wanted) -> Rows:
     """The page in a shape of rows, in one round trip."""
-    [found] = await database.read(context.binding, bound_page(context, plan, wanted))
+    sizings = _sizings(context, [(plan, wanted)])
+    found, *counted = await database.read(context.binding, bound_page(context, plan, wanted), *sizings.values())
+    _keep_sizes(context, sizings, counted)
     more = len(found) > wanted.batch
     answered = found[: wanted.batch] if more else found
     next_key = orjson.loads(answered[-1][0]) if more else None
@@ -145,13 +173,14 @@ def compiled(context: Context, plan: ReadPlan, wanted: Wanted) -> CompiledRead:
     """The plan's statement for users with these grants."""
     grants = context.policy.grants.identity
     nulls = None if wanted.after is None else tuple(each is None for each in wanted.after)
-    key = (grants, signature(plan), wanted.shape, columns_signature(wanted.labels), nulls)
-    return _reads.find(
-        key,
-        lambda: compile_read(
-            plan, context.policy, context.snapshot, shape=wanted.shape, labels=wanted.labels, after_nulls=nulls
-        ),
-    )
+    road = Road.OWN if wanted.own else _road(context, plan)
+    key = (grants, signature(plan), wanted.shape, columns_signature(wanted.labels), nulls, road)
+
+    def compile_now() -> CompiledRead:
+        policy, snapshot, shape, labels = context.policy, context.snapshot, wanted.shape, wanted.labels
+        return compile_read(plan, policy, snapshot, shape=shape, labels=labels, after_nulls=nulls, road=road)
+
+    return _reads.find(key, compile_now)
 
 
 async def count_all(database: Database, context: Context, plan: ReadPlan) -> int:

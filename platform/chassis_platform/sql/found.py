@@ -15,10 +15,12 @@ from chassis_platform.sql.sources import Reach, Sources, alias_of
 from chassis_tenants import storage
 
 
-def filtered(plan: ReadPlan, reach: Reach, *, prefix: str = "") -> tuple[Sources, list[ColumnElement[bool]]]:
+def filtered(
+    plan: ReadPlan, reach: Reach, *, prefix: str = "", scan: Scan = Scan.BY_INDEX
+) -> tuple[Sources, list[ColumnElement[bool]]]:
     """The plan's sources with the joins of its conditions, and the conditions."""
     sources = root_sources(plan, reach, prefix=prefix)
-    return sources, conditions(plan, sources)
+    return sources, conditions(plan, sources, scan)
 
 
 def root_sources(plan: ReadPlan, reach: Reach, *, prefix: str = "") -> Sources:

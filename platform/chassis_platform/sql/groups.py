@@ -32,6 +32,7 @@ from chassis_platform.sql.filters import Filters
 from chassis_platform.sql.found import conditions, filters, root_sources
 from chassis_platform.sql.json_values import JSON, Spelling, built_object, spelled
 from chassis_platform.sql.page import FETCH, OFFSET
+from chassis_platform.sql.record_conditions import Scan
 from chassis_platform.sql.sources import Reach, Sources
 from chassis_tenants.statement import Statement, compile_statement
 
@@ -61,7 +62,7 @@ def compile_groups(plan: ReadPlan, policy: AccessPolicy, snapshot: Snapshot) -> 
 
 
 def _grouped(plan: ReadPlan, sources: Sources) -> Select[Any]:
-    where = conditions(plan, sources)
+    where = conditions(plan, sources, Scan.ALL)
     by = [grouped_by(each, sources) for each in plan.group_by]
     members = [(each.path, _answered(each, sources, plan)) for each in plan.columns]
     order = [_ordered(each, sources) for each in plan.order_by] or by

@@ -3,13 +3,15 @@
 Ordered by one thing and owned by somebody, records can be read in order until enough of them are the user's, or all of
 the user's can be read and sorted. Which is cheaper depends on how many those are, and PostgreSQL cannot know. So it
 looks through the first records in order: who sees many has a page by then. Who hasn't, is asked how many records there
-are to see, up to a number; few are read and sorted, for more the index is gone through to the end.
+are to see, up to a number; few are read and sorted, for more the index is gone through to the end. Who was asked a
+moment ago is led the right way at once (`Road`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -43,6 +45,18 @@ FEW = 2_000
 KNOWN = "known"
 
 
+class Road(Enum):
+    """The way to a page: each finds the same, at another cost. Which is best depends on how many records are to see.
+
+    But for `OWN`, which finds a record only where its owner alone gives access.
+    """
+
+    BY_LOOKING = "by_looking"
+    FEW = "few"
+    MANY = "many"
+    OWN = "own"
+
+
 class Chosen(NamedTuple):
     """The records that a plan finds, each with what it is ordered by."""
 
@@ -59,7 +73,7 @@ def rows_asked(*, offset: bool) -> ColumnElement[int]:
     return FETCH + OFFSET if offset else FETCH
 
 
-def page_parts(
+def page_parts(  # noqa: PLR0913  what decides about a page, by name
     plan: ReadPlan,
     reach: Reach,
     choose: Choose,
@@ -67,24 +81,29 @@ def page_parts(
     *,
     most: ColumnElement[int],
     in_bulk: bool = False,
+    road: Road = Road.BY_LOOKING,
 ) -> tuple[list[Select[Any]], list[Key]]:
     """What the page is gathered from, and what it is ordered by. `in_bulk`: it is one of many, and long."""
     root = storage.tenant_view(plan.object).alias(alias_of(plan.object))
-    chosen = choose(root, Scan.ONE_BY_ONE)
-    if not chosen.keys[0].indexed:
+    chosen = choose(root, Scan.OWN if road is Road.OWN else Scan.ONE_BY_ONE)
+    if road is not Road.OWN and not chosen.keys[0].indexed:
         chosen = choose(root, Scan.BY_INDEX)
-    within = None if not chosen.keys[0].indexed or _names_records(plan.where) else _ids_within(plan, reach)
+    within = ids_within(plan, reach, chosen.keys, most=None if road is Road.FEW else FEW + 1)
     if within is None:
         return [_in_index_order(chosen, one) for one in as_ranges(chosen.keys, after_nulls)], chosen.keys
+    if road is Road.FEW:
+        return [_the_few(chosen, root, within, after_nulls)], chosen.keys
     walk = _Walk(plan, reach, choose, chosen, after_nulls)
-    first = None if in_bulk else walk.first(most)
-    road = _road(first, within, most)
-    parts = [_if(road.c.few, _the_few(chosen, root, within, after_nulls))]
     # The index of ids holds no owners: to go through it and leave it again for each record would be two ways for one.
-    marked = not (in_bulk and len(chosen.keys) == 1)
-    parts += [_if(sa.not_(road.c.few), each) for each in walk.to_the_end(marked=marked)]
+    all_of_them = walk.to_the_end(marked=not (in_bulk and len(chosen.keys) == 1))
+    if road is Road.MANY:
+        return all_of_them, chosen.keys
+    first = None if in_bulk else walk.first(most)
+    look = _look(first, within, most)
+    parts = [_if(look.c.few, _the_few(chosen, root, within, after_nulls))]
+    parts += [_if(sa.not_(look.c.few), each) for each in all_of_them]
     if first is not None:
-        parts.append(_if(road.c.found, sa.select(*first.c).order_by(*ordered(first, chosen.keys))))
+        parts.append(_if(look.c.found, sa.select(*first.c).order_by(*ordered(first, chosen.keys))))
     return parts, chosen.keys
 
 
@@ -92,7 +111,7 @@ def _if(condition: ColumnElement[bool], rows: Select[Any]) -> Select[Any]:
     return rows.where(sa.select(condition).scalar_subquery())
 
 
-def _road(first: CTE | None, within: CTE, most: ColumnElement[int]) -> CTE:
+def _look(first: CTE | None, within: CTE, most: ColumnElement[int]) -> CTE:
     """One row: whether the first look found the page, and if not, whether the user's records are few."""
     found = sa.false() if first is None else sa.select(sa.func.count() >= most).select_from(first).scalar_subquery()
     are_few = sa.select(sa.func.count() <= sa.literal_column(str(FEW))).select_from(within).scalar_subquery()
@@ -204,25 +223,36 @@ def _names_records(where: PlannedCondition | None) -> bool:
             return False
 
 
+def names_one(where: PlannedCondition | None) -> bool:
+    """Whether the id of the one record is asked for, and nothing else."""
+    match where:
+        case Compare(PlannedField(name="Id", hops=()), Operator.EQUALS, slot):
+            return slot is not None
+        case _:
+            return False
+
+
 def _is_unique(operand: PlannedField) -> bool:
     return not operand.hops and (operand.name == "Id" or operand.field.unique)
 
 
-def _ids_within(plan: ReadPlan, reach: Reach) -> CTE | None:
-    """The records within the user's reach, some twice, until there are too many; asks indexes alone.
+def ids_within(plan: ReadPlan, reach: Reach, keys: Sequence[Key], *, most: int | None) -> CTE | None:
+    """The records within the user's reach, some twice, until there are `most`; asks indexes alone.
 
-    None where they can't.
+    None where they can't, or where the page is found without.
     """
+    if not keys[0].indexed or _names_records(plan.where):
+        return None
     record = storage.tenant_view(plan.object).alias("within_reach")
     ways = found_by_indexes(plan.object, record, reach.policy, reach.snapshot)
     if ways is None:
         return None
     this_object = storage.only_this_object(plan.object, record)
     here = [record.c.tenant_id == TENANT_ID, *([] if this_object is None else [this_object])]
-    most: ColumnElement[int] = sa.literal_column(str(FEW + 1))
-    found = [sa.select(record.c.id).where(*here, each).limit(most).subquery() for each in ways]
+    end: ColumnElement[int] | None = None if most is None else sa.literal_column(str(most))
+    found = [sa.select(record.c.id).where(*here, each).limit(end).subquery() for each in ways]
     ways_apart = sa.union_all(*(sa.select(each.c.id) for each in found)).subquery("by_any_way")
-    return sa.select(ways_apart.c.id).limit(most).cte("reach")
+    return sa.select(ways_apart.c.id).limit(end).cte("reach")
 
 
 def _in_index_order(chosen: Chosen, condition: Condition | None) -> Select[Any]:

@@ -25,11 +25,15 @@ from chassis_platform.sql.found import conditions, filtered
 from chassis_platform.sql.json_values import JSON, Json
 from chassis_platform.sql.page import (
     BATCH,
+    FEW,
     KNOWN,
     Chosen,
+    Road,
     gathered,
+    ids_within,
     key_columns,
     labelled,
+    names_one,
     ordered,
     page_parts,
     rows_asked,
@@ -46,7 +50,7 @@ class Shape(Enum):
     """How records are answered."""
 
     REST = "rest"
-    RECORD = "record"  # the same of a single record, whose key is its version and when it was changed
+    RECORD = "record"  # a single record's body and, as its key, its version and when it was changed
     UI_ROW = "ui_row"
     UI_RECORD = "ui_record"
     TEXTS = "texts"  # rows of texts, as a file of values has them
@@ -61,15 +65,18 @@ ROWS = frozenset({Shape.TEXTS, Shape.CELLS})
 class CompiledRead:
     """A statement that answers (records, rows found, key of the last one), and how many log entries it writes.
 
-    In a shape of rows, it answers one row a record found: the key of the batch's last record, the id, the cells.
+    In a shape of rows, it answers one row a record found: the key of the batch's last record, the id, the cells; of
+    single records the body and the key.
+    `sizing` counts what is within the user's reach, up to a number, where the best road to the page depends on it.
     """
 
     statement: Statement
     entry_count: int
     key_count: int
+    sizing: Statement | None = None
 
 
-def compile_read(
+def compile_read(  # noqa: PLR0913  what is asked of a page, by name
     plan: ReadPlan,
     policy: AccessPolicy,
     snapshot: Snapshot,
@@ -77,15 +84,16 @@ def compile_read(
     shape: Shape = Shape.REST,
     labels: Sequence[Column] = (),
     after_nulls: Sequence[bool] | None = None,
+    road: Road = Road.BY_LOOKING,
 ) -> CompiledRead:
     """The statement of a plan's page. `after_nulls` says which values of the cursor are null; None: the first page."""
     reach = Reach(snapshot, policy, plan.include_deleted)
-    return _PageRead(plan, reach, shape, tuple(labels)).compile(after_nulls)
+    return _PageRead(plan, reach, shape, tuple(labels), road).compile(after_nulls)
 
 
 def compile_count(plan: ReadPlan, policy: AccessPolicy, snapshot: Snapshot) -> Statement:
     """How many records the plan finds, whatever its limit."""
-    sources, where = filtered(plan, Reach(snapshot, policy, plan.include_deleted))
+    sources, where = filtered(plan, Reach(snapshot, policy, plan.include_deleted), scan=Scan.ALL)
     return compile_statement(sa.select(sa.func.count()).select_from(sources.all()).where(*where))
 
 
@@ -97,23 +105,37 @@ class _PageRead:
     reach: Reach
     shape: Shape
     labels: tuple[Column, ...]
+    road: Road
 
     def compile(self, after_nulls: Sequence[bool] | None) -> CompiledRead:
         columns = (*self.plan.columns, *self.labels)
         logged = logged_reads(columns, child_sets_within(self.plan), policy=self.reach.policy)
         page, keys = self._page(after_nulls)
         answer = self._answer(page, keys, logged)
-        result = _rows(answer) if self.shape in ROWS else _result(answer)
+        result = self._result(answer)
         statement = compile_statement(_with_entries(result, answer, logged))
-        return CompiledRead(statement, len(logged), len(keys))
+        return CompiledRead(statement, len(logged), len(keys), self._sizing(keys))
+
+    def _result(self, answer: FromClause) -> Select[*tuple[Any, ...]]:
+        if self.shape is Shape.RECORD:
+            return sa.select(answer.c.body, answer.c.key)
+        return _rows(answer) if self.shape in ROWS else _result(answer)
+
+    def _sizing(self, keys: Sequence[Key]) -> Statement | None:
+        within = ids_within(self.plan, self.reach, keys, most=FEW + 1)
+        return None if within is None else compile_statement(sa.select(sa.func.count()).select_from(within))
 
     def _page(self, after_nulls: Sequence[bool] | None) -> tuple[CTE, list[Key]]:
         has_offset = self.plan.offset > 0 and after_nulls is None
         most, in_bulk = rows_asked(offset=has_offset), self.shape in ROWS
-        parts, keys = page_parts(self.plan, self.reach, self._chosen, after_nulls, most=most, in_bulk=in_bulk)
+        parts, keys = page_parts(
+            self.plan, self.reach, self._chosen, after_nulls, most=most, in_bulk=in_bulk, road=self.road
+        )
         page = gathered(parts, keys, offset=has_offset)
         name = f"{alias_of(self.plan.object)}_page"
         position = sa.func.row_number().over(order_by=ordered(page, keys)).label("position")
+        if self.shape is Shape.RECORD and names_one(self.plan.where):
+            position = sa.literal_column("1").label("position")
         obj, snapshot = self.plan.object, self.reach.snapshot
         clear = [
             met(each, obj, page, snapshot).label(_clear_label(number)) for number, each in enumerate(self._conditions())

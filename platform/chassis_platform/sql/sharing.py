@@ -112,7 +112,7 @@ def marks_of_reach(obj: Object, policy: AccessPolicy, snapshot: Snapshot) -> Mar
     conditions = sharing.conditions(obj)
     if not all(each.owner or each.owned_by for each in conditions):
         return None
-    whole = [each for each in conditions if each == _OWN or looks_at_owners_alone(each)]
+    whole = sharing.whole(obj)
     named = [each.owned_by for each in conditions if each.owned_by is not None and each not in whole]
     others = [RecordCondition(owned_by=all_of_them(named))] if named else []
     return Marks(
@@ -166,6 +166,8 @@ class _Sharing:
             return sa.true()
         if self.default_of(obj) is OrgWideDefault.CONTROLLED_BY_PARENT:
             found = [self._parent_within(obj, source, above), *self._asked(obj, source)]
+        elif self._scan is Scan.OWN:
+            found = [one for each in self.whole(obj) for one in self._met(each, obj, source, above)]
         else:
             found = self.ways(obj, source, self.conditions(obj, above), above)
         return sa.or_(sa.false(), *found)
@@ -223,6 +225,10 @@ class _Sharing:
         others = [each.records for each in rules if not looks_at_owners_alone(each.records)]
         own = [_OWN] if obj.has_owner else []
         return list(dict.fromkeys([*own, *of_owners, *others]))
+
+    def whole(self, obj: Object) -> list[RecordCondition]:
+        """Those of the conditions that a record meets by its owner alone."""
+        return [each for each in self.conditions(obj) if each == _OWN or looks_at_owners_alone(each)]
 
     def ways(
         self, obj: Object, source: FromClause, conditions: Iterable[RecordCondition], above: int = 0

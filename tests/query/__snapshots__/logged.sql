@@ -1,11 +1,11 @@
 WITH "shared_Workshop_visible" AS (SELECT array((SELECT share.record_id
             FROM tenant.record_share AS share
-            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_3)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id = ANY (CAST((SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS TEXT[])) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE))) AS ids),
+            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_3)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[])) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE))) AS ids),
 reach AS (SELECT by_any_way.id AS id
     FROM (SELECT anon_14.id AS id
         FROM (SELECT within_reach.id AS id
             FROM tenant.workshop AS within_reach
-            WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.owner_id = ANY (CAST((SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS TEXT[]))
+            WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.owner_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[]))
             LIMIT 2001) AS anon_14
         UNION ALL
         SELECT anon_15.id AS id
@@ -17,7 +17,7 @@ reach AS (SELECT by_any_way.id AS id
     LIMIT 2001),
 first_look AS (SELECT workshop.id AS id, workshop.phone AS phone, workshop.id AS key_1
     FROM (SELECT entries_1.id AS id, entries_1.owner_id AS owner_id, entries_1.key_1 AS key_1, (entries_1.owner_id IN (SELECT unnest(anon_18.ids) AS unnest_3
-                FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_18)) IS true AS known
+                FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_18)) IS true AS known
         FROM (SELECT range_1.id AS id, range_1.owner_id AS owner_id, range_1.id AS key_1
             FROM tenant.workshop AS range_1
             WHERE range_1.tenant_id = %(tenant_id)s::INTEGER
@@ -30,7 +30,7 @@ first_look AS (SELECT workshop.id AS id, workshop.phone AS phone, workshop.id AS
         LIMIT ALL
         OFFSET 0) AS workshop
     WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND (first_1.known OR (workshop.owner_id IN (SELECT unnest(anon_19.ids) AS unnest_4
-                FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_19)) IS true OR (workshop.id IN (SELECT unnest(anon_20.ids) AS unnest_5
+                FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_19)) IS true OR (workshop.id IN (SELECT unnest(anon_20.ids) AS unnest_5
                 FROM (SELECT "shared_Workshop_visible".ids AS ids
                     FROM "shared_Workshop_visible") AS anon_20)) IS true) AND (first_1.known OR (first_1.id IN (SELECT unnest(anon_21.ids) AS unnest_6
                 FROM (SELECT "shared_Workshop_visible".ids AS ids
@@ -46,7 +46,7 @@ workshop_page AS (SELECT page.id AS id, page.phone AS phone, page.key_1 AS key_1
                 FROM (SELECT workshop.id AS id, workshop.phone AS phone, workshop.id AS key_1
                     FROM tenant.workshop AS workshop
                     WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT unnest(anon_12.ids) AS unnest_1
-                                FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_12)) IS true OR (workshop.id IN (SELECT unnest(anon_13.ids) AS unnest_2
+                                FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_12)) IS true OR (workshop.id IN (SELECT unnest(anon_13.ids) AS unnest_2
                                 FROM (SELECT "shared_Workshop_visible".ids AS ids
                                     FROM "shared_Workshop_visible") AS anon_13)) IS true) AND workshop.id = ANY (array((SELECT reach.id
                                 FROM reach)))
@@ -62,10 +62,10 @@ workshop_page AS (SELECT page.id AS id, page.phone AS phone, page.key_1 AS key_1
                     LIMIT ALL
                     OFFSET 0) AS workshop
                 WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT unnest(anon_22.ids) AS unnest_7
-                            FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_22)) IS true OR (workshop.id IN (SELECT unnest(anon_23.ids) AS unnest_8
+                            FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_22)) IS true OR (workshop.id IN (SELECT unnest(anon_23.ids) AS unnest_8
                             FROM (SELECT "shared_Workshop_visible".ids AS ids
                                 FROM "shared_Workshop_visible") AS anon_23)) IS true) AND ((range_1.owner_id IN (SELECT unnest(anon_24.ids) AS unnest_9
-                            FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_24)) IS true OR (range_1.id IN (SELECT unnest(anon_25.ids) AS unnest_10
+                            FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_24)) IS true OR (range_1.id IN (SELECT unnest(anon_25.ids) AS unnest_10
                             FROM (SELECT "shared_Workshop_visible".ids AS ids
                                 FROM "shared_Workshop_visible") AS anon_25)) IS true) AND range_1.tenant_id = %(tenant_id)s::INTEGER AND (SELECT NOT road.few
                     FROM road)

@@ -1,11 +1,11 @@
 WITH "shared_Workshop_visible" AS (SELECT array((SELECT share.record_id
             FROM tenant.record_share AS share
-            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_1)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id = ANY (CAST((SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS TEXT[])) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE))) AS ids),
+            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_1)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[])) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE))) AS ids),
 reach AS (SELECT by_any_way.id AS id
     FROM (SELECT anon_3.id AS id
         FROM (SELECT within_reach.id AS id
             FROM tenant.workshop AS within_reach
-            WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.owner_id = ANY (CAST((SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS TEXT[]))
+            WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.owner_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[]))
             LIMIT 2001) AS anon_3
         UNION ALL
         SELECT anon_4.id AS id
@@ -24,7 +24,7 @@ workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, page.key_2 AS key_2
                 FROM (SELECT workshop.id AS id, workshop.budget__float AS key_1, workshop.created_date AS key_2, workshop.id AS key_3
                     FROM tenant.workshop AS workshop
                     WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT unnest(anon_1.ids) AS unnest_1
-                                FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_1)) IS true OR (workshop.id IN (SELECT unnest(anon_2.ids) AS unnest_2
+                                FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_1)) IS true OR (workshop.id IN (SELECT unnest(anon_2.ids) AS unnest_2
                                 FROM (SELECT "shared_Workshop_visible".ids AS ids
                                     FROM "shared_Workshop_visible") AS anon_2)) IS true) AND workshop.id = ANY (array((SELECT reach.id
                                 FROM reach))) AND (workshop.budget__float IS NULL AND workshop.created_date > %(after_2)s::TIMESTAMP WITH TIME ZONE OR workshop.budget__float IS NULL AND workshop.created_date = %(after_2)s::TIMESTAMP WITH TIME ZONE AND workshop.id > %(after_3)s::VARCHAR)
@@ -40,10 +40,10 @@ workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, page.key_2 AS key_2
                     LIMIT ALL
                     OFFSET 0) AS workshop
                 WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT unnest(anon_6.ids) AS unnest_3
-                            FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_6)) IS true OR (workshop.id IN (SELECT unnest(anon_7.ids) AS unnest_4
+                            FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_6)) IS true OR (workshop.id IN (SELECT unnest(anon_7.ids) AS unnest_4
                             FROM (SELECT "shared_Workshop_visible".ids AS ids
                                 FROM "shared_Workshop_visible") AS anon_7)) IS true) AND ((range_1.owner_id IN (SELECT unnest(anon_8.ids) AS unnest_5
-                            FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_8)) IS true OR (range_1.id IN (SELECT unnest(anon_9.ids) AS unnest_6
+                            FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_8)) IS true OR (range_1.id IN (SELECT unnest(anon_9.ids) AS unnest_6
                             FROM (SELECT "shared_Workshop_visible".ids AS ids
                                 FROM "shared_Workshop_visible") AS anon_9)) IS true) AND range_1.tenant_id = %(tenant_id)s::INTEGER AND range_1.budget__float IS NULL AND range_1.created_date > %(after_2)s::TIMESTAMP WITH TIME ZONE AND (SELECT NOT road.few
                     FROM road)
@@ -56,10 +56,10 @@ workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, page.key_2 AS key_2
                     LIMIT ALL
                     OFFSET 0) AS workshop
                 WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT unnest(anon_10.ids) AS unnest_7
-                            FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_10)) IS true OR (workshop.id IN (SELECT unnest(anon_11.ids) AS unnest_8
+                            FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_10)) IS true OR (workshop.id IN (SELECT unnest(anon_11.ids) AS unnest_8
                             FROM (SELECT "shared_Workshop_visible".ids AS ids
                                 FROM "shared_Workshop_visible") AS anon_11)) IS true) AND ((range_2.owner_id IN (SELECT unnest(anon_12.ids) AS unnest_9
-                            FROM (SELECT CAST(%(us)s::VARCHAR AS TEXT[]) AS ids) AS anon_12)) IS true OR (range_2.id IN (SELECT unnest(anon_13.ids) AS unnest_10
+                            FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_12)) IS true OR (range_2.id IN (SELECT unnest(anon_13.ids) AS unnest_10
                             FROM (SELECT "shared_Workshop_visible".ids AS ids
                                 FROM "shared_Workshop_visible") AS anon_13)) IS true) AND range_2.tenant_id = %(tenant_id)s::INTEGER AND range_2.budget__float IS NULL AND range_2.created_date = %(after_2)s::TIMESTAMP WITH TIME ZONE AND range_2.id > %(after_3)s::VARCHAR AND (SELECT NOT road.few
                     FROM road)
