@@ -14,7 +14,7 @@ from benchmarks.environment import API, Environment
 from benchmarks.tenants import Single
 from chassis_platform.access.compile import PolicyStore
 from chassis_platform.access.context import Context
-from chassis_platform.bulk.jobs import BulkJob
+from chassis_platform.bulk.jobs import BulkJob, JobType, find_job
 from chassis_platform.bulk.query import QUERY, NewQuery, count_query, make_query_job
 from chassis_platform.key_encryption import wrapper_of
 from chassis_platform.operator import operator_context
@@ -71,7 +71,7 @@ async def _counted_job(environment: Environment, text: str) -> BulkJob:
         job = await make_query_job(database, context, NewQuery(text, QUERY, {}))
         snapshots, policies = SnapshotStore(database), PolicyStore(database)
         await count_query(database, snapshots, policies, environment.tenant.id, job.id)
-        return job
+        return await find_job(database, context, job.id, JobType.QUERY)
 
 
 def _download(port: int, environment: Environment, job: BulkJob) -> float:

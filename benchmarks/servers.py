@@ -34,29 +34,42 @@ class ServerProcess:
         return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE_BYTES
 
 
+#: Processor time in seconds, by process.
+Seconds = dict[int, float]
+
+
 @dataclass(frozen=True, slots=True)
 class Used:
     """Processor time that a server and the database have used, in seconds."""
 
     server: float
-    database: dict[int, float]  # by process
+    database: Seconds
 
     def since(self, before: Used) -> float:
-        """What both used since then. Processes of the database that ended meanwhile are not counted."""
-        grown = sum(seconds - before.database.get(pid, 0.0) for pid, seconds in self.database.items())
-        return self.server - before.server + grown
+        """What both used since then."""
+        return self.server - before.server + grown(before.database, self.database)
+
+
+def grown(before: Seconds, after: Seconds) -> float:
+    """What processes used in between; those that ended meanwhile are not counted."""
+    return sum(seconds - before.get(pid, 0.0) for pid, seconds in after.items())
 
 
 def used(server: ServerProcess, home: Path) -> Used:
     """Processor time so far, of the server and of every process of the home's PostgreSQL."""
+    return Used(_parent_and_seconds(Path(f"/proc/{server.pid}"))[1], used_by_database(home))
+
+
+def used_by_database(home: Path) -> Seconds:
+    """Processor time so far of every process of the home's PostgreSQL."""
     postmaster = int(next(home.glob("postgres/**/postmaster.pid")).read_text().split()[0])
-    database: dict[int, float] = {}
+    database: Seconds = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             parent, seconds = _parent_and_seconds(folder)
             if parent == postmaster:
                 database[int(folder.name)] = seconds
-    return Used(_parent_and_seconds(Path(f"/proc/{server.pid}"))[1], database)
+    return database
 
 
 def _parent_and_seconds(folder: Path) -> tuple[int, float]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 import structlog
@@ -32,7 +34,7 @@ from chassis_tenants.installer import install
 from chassis_tenants.journal import OPERATOR
 from chassis_tenants.provision import NewTenant, create_tenant
 from chassis_tenants.publisher import publish
-from chassis_tenants.registry import PackageVersion, tenant_by_id
+from chassis_tenants.registry import PackageLibrary, PackageVersion, tenant_by_id
 from chassis_tenants.sealing import KEY_BYTES
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.tenant import Tenant
@@ -41,6 +43,12 @@ from chassis_tenants.tenant import Tenant
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors: a worker often waits, for the database or the browser."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_sessionfinish() -> None:
+    """Millions of compiled objects are looked through once more, for what pytest reports, and not again at the exit."""
+    gc.collect()
+    gc.freeze()
 
 
 ROOT = Path(__file__).parents[1]
@@ -79,9 +87,17 @@ gc.set_threshold(100_000, 50, 100)
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # noqa: SLF001
 passwords._NOBODY = passwords._hasher.hash("nobody's")  # noqa: SLF001
 
-# A base is named by the digests of its packages, so every module of a process may have the same one: compiled once.
+# Packages are named by their digests, and a base by those of its packages: the modules of a process have the same ones,
+# read and compiled once.
+_PACKAGES: dict[str, Package] = {}
 _BASES: dict[frozenset[PackageVersion], Snapshot] = {}
+_load = PackageLibrary.load
 _compile_base = SnapshotStore._compile_base  # noqa: SLF001
+
+
+async def _load_once(self: PackageLibrary, versions: Iterable[PackageVersion]) -> list[Package]:
+    self._packages = _PACKAGES
+    return await _load(self, versions)
 
 
 async def _compile_base_once(self: SnapshotStore, versions: frozenset[PackageVersion]) -> Snapshot:
@@ -90,7 +106,13 @@ async def _compile_base_once(self: SnapshotStore, versions: frozenset[PackageVer
     return _BASES[versions]
 
 
+PackageLibrary.load = _load_once  # type: ignore[method-assign]
 SnapshotStore._compile_base = _compile_base_once  # type: ignore[method-assign]  # noqa: SLF001
+
+# httpx reads all of the machine's certificates for each client that is made, which is nearly all that one costs.
+httpx._transports.default.create_ssl_context = functools.cache(  # type: ignore[attr-defined]  # noqa: SLF001
+    httpx.create_ssl_context
+)
 
 #: Of the installation that the tests are: packages declare encrypted fields.
 WRAPPER = LocalKeys([bytes(KEY_BYTES)], "the tests")
@@ -232,5 +254,6 @@ async def tenant(make_tenant: MakeTenant) -> Tenant:
 
 @pytest.fixture
 def nothing_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bases are compiled by each store, as in a process of its own."""
+    """Packages are read and bases compiled by each store, as in a process of its own."""
+    monkeypatch.setattr(PackageLibrary, "load", _load)
     monkeypatch.setattr(SnapshotStore, "_compile_base", _compile_base)

@@ -169,6 +169,7 @@ def started(definition: ObjectDefinition, package: str | None) -> Object:
         controlled_by=definition.controlled_by,
         fields={},
         searchable=definition.searchable,
+        change_events=definition.change_events,
         createable=definition.createable,
         updateable=definition.updateable,
         deletable=definition.deletable,

@@ -145,6 +145,7 @@ class ObjectDefinition:
     description: str | None = None
     icon: str | None = None
     searchable: bool = True
+    change_events: bool = True  # whether changes of its records are told
     createable: bool = True
     updateable: bool = True
     deletable: bool = True

@@ -359,6 +359,7 @@ _PLAIN_OBJECT_KEYS = (
     "description",
     "icon",
     "searchable",
+    "change_events",
     "createable",
     "updateable",
     "deletable",

@@ -191,6 +191,7 @@ class Object:
     layouts: tuple[PageLayout, ...] = ()
     children: tuple[ChildRelationship, ...] = ()
     searchable: bool = True
+    change_events: bool = True
     createable: bool = True
     updateable: bool = True
     deletable: bool = True

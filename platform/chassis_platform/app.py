@@ -8,12 +8,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from importlib import metadata
 from typing import Any
 
-from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from starlette.middleware import Middleware
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Lifespan
 
 import chassis_platform.automation.engines  # noqa: F401  they register themselves with the write road
 from chassis_platform.access.compile import PolicyStore
@@ -83,6 +83,7 @@ from chassis_platform.api import (
     tabs,
     task_plans,
     ui_api,
+    ui_api_records,
     ui_approvals,
     ui_objects,
     ui_records,
@@ -93,7 +94,7 @@ from chassis_platform.api import (
 )
 from chassis_platform.api.compression import Compression
 from chassis_platform.api.deps import Server
-from chassis_platform.api.directory import Directory
+from chassis_platform.api.directory import Directory, Front
 from chassis_platform.key_encryption import key_problem, wrapper_of
 from chassis_platform.settings import Settings
 from chassis_tenants.database import Database
@@ -141,6 +142,7 @@ ROOMS = (
     labels,
     flows,
     ui_api,
+    ui_api_records,
     invocable_actions,
     process_rules,
     tabs,
@@ -201,11 +203,11 @@ def make_server(settings: Settings, server_dsn: str) -> Server:
     return Server(database, SnapshotStore(database), PolicyStore(database), settings)
 
 
-def make_app(server: Server, alongside: Callable[[], AbstractAsyncContextManager[None]] | None = None) -> FastAPI:
+def make_app(server: Server, alongside: Callable[[], AbstractAsyncContextManager[None]] | None = None) -> Starlette:
     """The ASGI application. `alongside` runs as long as it does (the in-process worker)."""
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with server.database, _alongside(server.gate.keep_flushing()):
             if alongside is None:
                 yield
@@ -213,24 +215,24 @@ def make_app(server: Server, alongside: Callable[[], AbstractAsyncContextManager
             async with alongside():
                 yield
 
-    app = FastAPI(
-        title="Chassis",
-        version=version(),
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        middleware=[
-            Middleware(web.SecurityHeaders),
-            Middleware(web.TrailingSlash),
-            Middleware(Compression),
-        ],
-    )
-    app.state.server = server
-    operations: list[BaseRoute] = [Route("/health", _health), Route("/metrics", _metrics)]
     routes = api_routes()
-    app.router.routes = [Directory(routes), *operations, *routes, *web.routes(server.settings.web)]
+    operations: list[BaseRoute] = [Route("/health", _health), Route("/metrics", _metrics)]
+    app = _Application(Directory(routes), [*operations, *routes, *web.routes(server.settings.web)], lifespan)
+    app.state.server, app.state.version = server, version()
     return app
+
+
+class _Application(Starlette):
+    """Requests that meet a route in whole go to it straight away; everything else takes Starlette's way."""
+
+    def __init__(self, directory: Directory, routes: list[BaseRoute], lifespan: Lifespan[Starlette]) -> None:
+        super().__init__(routes=[directory, *routes], lifespan=lifespan)
+        self.state.directory = directory
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """What every request passes."""
+        usual = super().build_middleware_stack()
+        return web.SecurityHeaders(web.TrailingSlash(Compression(Front(self.state.directory, usual))))
 
 
 @asynccontextmanager

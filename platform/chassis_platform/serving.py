@@ -13,8 +13,8 @@ from typing import Any
 import typer
 import uvicorn
 import uvloop
-from fastapi import FastAPI
 from rich.console import Console
+from starlette.applications import Starlette
 
 from chassis_platform.api.request_head import LimitedHead
 from chassis_platform.settings import Settings
@@ -63,7 +63,7 @@ def address(settings: Settings, listener: socket.socket, scheme: str = "http") -
     return f"{scheme}://{host}:{listener.getsockname()[1]}"
 
 
-def serve(app: FastAPI, settings: Settings, home: Path, console: Console) -> None:
+def serve(app: Starlette, settings: Settings, home: Path, console: Console) -> None:
     """Serve until interrupted. Says the address first, and who may sign in where a demo was loaded."""
     plain = _listen_or_exit(settings)
     secure = _listen_with_tls(settings, console)
@@ -80,7 +80,7 @@ def _certificate(settings: Settings, home: Path) -> Certificate:
 
 
 async def serve_on(
-    app: FastAPI, plain: socket.socket, secure: socket.socket | None, certificate: Certificate | None
+    app: Starlette, plain: socket.socket, secure: socket.socket | None, certificate: Certificate | None
 ) -> None:
     """One application behind both ports: it is opened once and closed when the last port is."""
     servers = [(uvicorn.Server(_config(app, None)), plain)]
@@ -108,7 +108,7 @@ async def _hang_up(servers: Iterable[uvicorn.Server]) -> None:
     await asyncio.sleep(0.05)
 
 
-def _config(app: FastAPI, certificate: Certificate | None) -> uvicorn.Config:
+def _config(app: Starlette, certificate: Certificate | None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         lifespan="off",

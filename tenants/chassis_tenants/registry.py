@@ -57,15 +57,22 @@ async def count_elsewhere(database: Database) -> int:
     return int(found)
 
 
+def tenant_row(database: Database, tenant_id: int) -> Statement:
+    """The row of a tenant, for who asks for more in the same round trip; it makes a Tenant."""
+    return _rows(database, "id = %(wanted)s", {"wanted": tenant_id})
+
+
 async def _tenant(database: Database, condition: str, wanted: object) -> Tenant | None:
     found = await _tenants(database, condition, {"wanted": wanted})
     return found[0] if found else None
 
 
 async def _tenants(database: Database, condition: str, parameters: dict[str, object]) -> list[Tenant]:
-    statement = Statement(f"{_TENANT} WHERE {condition}", {**parameters, "region": database.region})
-    rows = await database.registry(statement)
-    return [Tenant(*row) for row in rows]
+    return [Tenant(*row) for row in await database.registry(_rows(database, condition, parameters))]
+
+
+def _rows(database: Database, condition: str, parameters: dict[str, object]) -> Statement:
+    return Statement(f"{_TENANT} WHERE {condition}", {**parameters, "region": database.region})
 
 
 def all_versions() -> Statement:

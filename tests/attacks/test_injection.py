@@ -145,6 +145,21 @@ def test_a_text_that_is_kept_comes_back_as_it_was_and_finds_itself_only(consulta
     assert [each["LastName"] for each in found] == [text]
 
 
+@pytest.mark.parametrize("text", ["x' OR LastName != '", "\\' OR Id != null --", "%", "@{first.Id}"])
+def test_a_name_that_is_a_query_stays_a_name_in_somebody_elses_composite(
+    admin: httpx.Client, consultant: httpx.Client, text: str
+) -> None:
+    root = "/services/data/v66.0"
+    lead = new_lead(consultant, f"Composite {text}")
+    query = f"{root}/query?q=SELECT Id FROM Lead WHERE LastName = '@{{first.LastName}}'"  # noqa: S608
+    sent = [
+        {"method": "GET", "url": f"{root}/sobjects/Lead/{lead}?fields=LastName", "referenceId": "first"},
+        {"method": "GET", "url": query, "referenceId": "second"},
+    ]
+    _, second = done(admin.post(f"{root}/composite", json={"compositeRequest": sent}))["compositeResponse"]
+    assert [each["Id"] for each in second["body"]["records"]] == [lead]
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -51,7 +51,7 @@ NAMED: dict[str, dict[str, str]] = {
     "/setup/connected-apps/{id}/users": {"id": "app"},
     "/setup/connected-apps/{id}/users/{user}": {"id": "app", "user": "user"},
     "/setup/scim-tokens/{id}": {"id": "scim token"},
-    **{f"{DATA}/jobs/query/{{id}}{rest}": {"id": "query job"} for rest in ("", "/results")},
+    **{f"{DATA}/jobs/query/{{id}}{rest}": {"id": "query job"} for rest in ("", "/results", "/resultPages")},
     **{
         f"{DATA}/jobs/ingest/{{id}}{rest}": {"id": "ingest job"}
         for rest in (
@@ -65,6 +65,7 @@ NAMED: dict[str, dict[str, str]] = {
     },
     f"{DATA}/chassis/documents/{{name}}/{{record_id}}": {"name": "=Adf_Lead", "record_id": "lead"},
     f"{DATA}/ui-api/records/{{id}}": {"id": "lead"},
+    f"{DATA}/ui-api/records/batch/{{ids}}": {"ids": "lead"},
     **{
         f"{DATA}{place}/quickActions/{{action}}/defaultValues/{{context}}": {
             "object": "=Lead",
@@ -138,7 +139,7 @@ OF_METADATA = {
 }
 OPEN = {"/services/Soap/u/", "/ui/sso/{organization}", "/ui/approval-links/", "/scim/v2/{organization}/"}
 #: Tells of whoever asks, never of the one who is named: see the last test.
-NOTHING = ('"records":[]', '"users":[]')
+NOTHING = ('"records":[]', '"users":[]', '{"hasErrors":true,')
 OF_ONESELF = "/id/{organization}/{user}"
 
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -40,6 +37,7 @@ from chassis_tenants.provision import NewTenant, create_tenant
 from chassis_tenants.publisher import publish
 from chassis_tenants.registry import tenant_by_id
 from chassis_tenants.snapshots import SnapshotStore
+from nursery import WAIT_SECONDS, born, kill_all, nursery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,33 +46,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 RECORDS, READERS, KILLS_APART = 9_000, 3, 0.8
-WAIT_SECONDS = 60.0
-#: Imports everything once and forks whatever is started: a start costs no second, and what is killed is a process.
-NURSERY = """
-import asyncio, os, signal, sys, uvicorn
-from pathlib import Path
-from chassis_platform.app import make_app, make_server
-from chassis_platform.settings import Settings
-from chassis_platform.telemetry import configure_logging
-from chassis_platform.worker.loop import work_until_interrupted
-configure_logging("critical")
-
-def server(dsn, settings, port):
-    uvicorn.run(make_app(make_server(settings, dsn)), port=port, log_level="critical")
-
-def worker(dsn, settings, port):
-    asyncio.run(work_until_interrupted(settings, dsn, settings.home))
-
-signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-for line in sys.stdin:
-    name, home, port, dsn = line.rstrip().split(" ", 3)
-    born = os.fork()
-    if not born:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        {"server": server, "worker": worker}[name](dsn, Settings(home=Path(home), database_pool=4), int(port))
-        os._exit(0)
-    print(born, flush=True)
-"""
 
 
 @dataclass
@@ -93,41 +64,13 @@ class Trial:
     written: set[str] = field(default_factory=set)
 
     def start(self, name: str) -> None:
-        assert self.nursery.stdin is not None
-        assert self.nursery.stdout is not None
-        print(name, self.base / "home", self.port, self.urls.server, file=self.nursery.stdin, flush=True)
-        self.running[name] = int(self.nursery.stdout.readline())
+        self.running[name] = born(self.nursery, name, self.base / "home", self.port, self.urls.server)
 
     def kill(self, name: str) -> None:
         kill_all({self.running.pop(name)})
 
     def kill_database(self) -> None:
         kill_all(set(server_processes(Place(self.base / "database"))))
-
-
-def kill_all(processes: set[int]) -> None:
-    """Until none of them is left: who starts another at once must not meet one that is dying."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while processes:
-        for each in list(processes):
-            try:
-                os.kill(each, signal.SIGKILL)
-            except ProcessLookupError:
-                processes.discard(each)
-        assert time.monotonic() < deadline, f"{processes} do not die"
-        time.sleep(0.01)
-
-
-@contextlib.contextmanager
-def nursery() -> Iterator[subprocess.Popen[str]]:
-    roots = [str(each) for each in (ROOT / "platform", ROOT / "tenants", ROOT / "metadata")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(roots)}
-    command = [sys.executable, "-c", NURSERY]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-    ) as started:
-        yield started
-        started.kill()
 
 
 @pytest.fixture

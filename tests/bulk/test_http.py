@@ -120,7 +120,7 @@ async def test_a_job_may_come_with_its_content(site: Site, work: Work) -> None:
         assert [client.post(JOBS, files=each).status_code for each in wrong] == [400, 400]
 
 
-async def test_content_may_be_packed_and_is_limited(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_content_may_be_packed_and_is_limited(site: Site, work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "LARGEST_UPLOAD", 2**20)
     with site.partner("loader") as client:
         job = client.post(JOBS, json=INSERT).json()
@@ -129,6 +129,13 @@ async def test_content_may_be_packed_and_is_limited(site: Site, monkeypatch: pyt
         assert (sent.status_code, sent.json()[0]["errorCode"]) == (413, "REQUEST_TOO_LARGE")
         good = gzip.compress(b"Name,Code\nA,Z1\n")
         headers = {**CSV, "content-encoding": "gzip"}
+        for content, records in ((good + gzip.compress(b"B,Z2\n"), 2), (good + b"more", 0), (good[:-4], 0)):
+            packed_job = client.post(JOBS, json=INSERT).json()["id"]
+            assert client.put(f"{JOBS}/{packed_job}/batches", content=content, headers=headers).status_code == 201
+            closed = client.patch(f"{JOBS}/{packed_job}", json={"state": "UploadComplete"}).json()["state"]
+            assert closed == ("UploadComplete" if records else "Failed")
+            await work(packed_job)
+            assert client.get(f"{JOBS}/{packed_job}").json()["numberRecordsProcessed"] == records
         assert client.put(f"{JOBS}/{job['id']}/batches", content=good, headers=headers).status_code == 201
         odd = client.put(f"{JOBS}/{job['id']}/batches", content=b"x", headers={**CSV, "content-encoding": "br"})
         assert odd.status_code == 415

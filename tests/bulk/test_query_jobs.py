@@ -12,9 +12,10 @@ import pytest
 from chassis_metadata.errors import ChassisError, Invalid, NotFound
 from chassis_metadata.ids import new_id
 from chassis_platform.access.compile import PolicyStore
-from chassis_platform.bulk import query_results
+from chassis_platform.bulk import query_result_pages, query_results
 from chassis_platform.bulk.jobs import BulkJob, JobType, State, find_job
 from chassis_platform.bulk.query import NewQuery, count_query, make_query_job
+from chassis_platform.bulk.query_result_pages import result_pages
 from chassis_platform.bulk.query_results import Place, Results, read_locator, read_results, write_locator
 from chassis_tenants.database import Database
 from chassis_tenants.journal import digest_of
@@ -141,6 +142,54 @@ async def test_sets_of_results_hold_every_record_once(garage: World, order: str,
     assert (len(codes), sets, job.processed) == (SHOPS + 1, 4, SHOPS + 1)
 
 
+@pytest.mark.parametrize(("more", "count"), [("", SHOPS + 1), (" LIMIT 13", 13), (" WHERE Code = 'nothing'", 0)])
+async def test_parts_side_by_side_hold_every_record_once(
+    garage: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, more: str, count: int
+) -> None:
+    monkeypatch.setattr(query_results, "_PAGE", 4)
+    monkeypatch.setattr(query_result_pages, "MOST_PAGES", 3)
+    job = await job_of(garage, f"SELECT Code FROM Workshop{more}")  # noqa: S608
+    context = await garage.as_user("olga")
+    following: Place | None = Place()
+    pages: list[Place] = []
+    while following is not None:
+        some, following = await result_pages(garage.database, context, job, following)
+        assert len(some) <= 3
+        pages += some
+    sent = [read_locator(tmp_path, context, job, write_locator(tmp_path, context, job, each)) for each in pages]
+    found = [await read_results(garage.database, context, job, each) for each in reversed(sent)]
+    codes = [row[0] for each in reversed(found) for row in rows_of(each)[1:]]
+
+    assert [each.next_place for each in found] == [None] * len(pages)
+    assert len(pages) == max(1, -(-count // 4))
+    assert len(set(codes)) == len(codes) == count
+    assert not more or count or codes == []
+
+
+async def test_a_record_that_comes_is_in_the_part_that_it_belongs_to(
+    garage: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(query_results, "_PAGE", 4)
+    job = await job_of(garage, "SELECT Code FROM Workshop")
+    context = await garage.as_user("olga")
+    pages, _ = await result_pages(garage.database, context, job, Place())
+    earlier = garage.record("Workshop", Id=f"gW1{'0' * 15}", Name="Early", Code="A", OwnerId=garage.users["olga"])
+    try:
+        codes = [
+            row[0] for each in pages for row in rows_of(await read_results(garage.database, context, job, each))[1:]
+        ]
+    finally:
+        garage.sql("DELETE FROM data.workshop WHERE id = %s", earlier)
+    assert len(pages) == query_result_pages.MOST_PAGES
+    assert (codes[0], len(codes), len(set(codes))) == ("A", 21, 21)
+
+
+async def test_sorted_results_have_no_parts(garage: World) -> None:
+    job = await job_of(garage, "SELECT Code FROM Workshop ORDER BY Code")
+    with pytest.raises(Invalid, match="Sforce-Locator"):
+        await result_pages(garage.database, await garage.as_user("olga"), job, Place())
+
+
 async def test_a_limit_holds_over_all_sets_and_statements(garage: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(query_results, "_PAGE", 4)
     job = await job_of(garage, "SELECT Code FROM Workshop ORDER BY Code LIMIT 13")
@@ -240,7 +289,7 @@ async def test_a_fetch_costs_a_statement_however_many_records_it_has(garage: Wor
         await read_results(garage.database, context, job, Place(), most=2)
         few = len(counted.statements)
         await read_results(garage.database, context, job, Place())
-    assert (few, len(counted.statements)) == (1, 2)
+    assert (few, len(counted.statements)) == (2, 3)  # who asks first is counted what they see besides
 
 
 async def test_a_job_is_its_maker_s(garage: World) -> None:

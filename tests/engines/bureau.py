@@ -89,6 +89,10 @@ BUREAU: Files = {
         " LedgerEntry.*: read, LedgerBalance.*: read, SegmentMember.*: read}\n"
         "system: [ApiEnabled]\ncustom_permissions: [PostPoints]\n"
     ),
+    "permission_sets/BureauClerk.yaml": (
+        "label: Bureau clerk\nobjects: {Inquiry: [read, create, update]}\n"
+        "fields: {Inquiry.City: edit, Inquiry.Status: edit, Inquiry.BranchId: read}\nsystem: [ApiEnabled]\n"
+    ),
     "queues.yaml": "Desk: {label: Desk, objects: [Inquiry]}\nTeam: {label: Team, objects: [Inquiry]}\n",
     "custom_permissions.yaml": "PostPoints: {label: Post points}\n",
     "flows/New_Band.yaml": (

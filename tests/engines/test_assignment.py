@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bulk.desk import Bulk
 from chassis_metadata.errors import NotFound
 from chassis_platform.automation.assignment.assign import Assignment, assign
 from chassis_platform.records.write import write_records
@@ -135,6 +136,19 @@ class TestBranches:
         assert await value(bureau, "branch_id", ready) == branch
         await bureau.write("Inquiry", "update", {"Id": waiting, "Status": "Dispatched"})
         assert await value(bureau, "branch_id", waiting) == branch
+
+    async def test_a_bulk_job_says_which_rule_assigns_its_records(self, bureau: Bureau) -> None:
+        branch = await bureau.make("Branch", City="Shanghai")
+        team = await bureau.user("kim", queue="Team")
+        bulk, found = Bulk(bureau.database, bureau.snapshots), {}
+        for rule in (None, "Team", "FALSE"):
+            asked = {} if rule is None else {"assignmentRuleId": rule}
+            content = "Name,City,Status\nBulk,Shanghai,Dispatched\n"
+            context = await bureau.context()
+            job = await bulk.run(context, "Inquiry", "insert", content, **asked)
+            [row] = await bulk.written(context, job)
+            found[rule] = [await value(bureau, column, row["sf__Id"]) for column in ("branch_id", "owner_id")]
+        assert found == {None: [branch, bureau.user_id], "Team": [None, team], "FALSE": [None, bureau.user_id]}
 
 
 class TestPeople:

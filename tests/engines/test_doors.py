@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from chassis_metadata.ids import component_id
 from chassis_platform import clock
 from chassis_platform.access.compile import PolicyStore
 from chassis_platform.automation.ledgers.nightly import run_nightly
@@ -27,6 +28,7 @@ from serving import Person, Site, make_site, running
 PEOPLE = [
     Person("ann", ("BureauUser",)),
     Person("stranger", ()),
+    Person("clerk", ("BureauClerk",)),
     Person("admin", ("SystemAdministrator", "BureauUser")),
 ]
 
@@ -221,3 +223,86 @@ async def test_a_flow_posts_once_and_refreshes(bureau: Bureau) -> None:
 
     assert await bureau.sql("SELECT account_id, balance FROM tenant.ledger_balance") == [(client, 50)]
     assert await bureau.column("SELECT record_id FROM tenant.segment_member") == [client]
+
+
+@pytest.fixture(scope="module")
+def branch(site: Site) -> str:
+    with site.browser("ann") as ann:
+        return make(ann, "Branch", City="Suzhou")
+
+
+class TestAutoAssign:
+    """`Sforce-Auto-Assign`, as clients send it with what they write."""
+
+    def made(self, client: httpx.Client, asked: str | None, **values: Any) -> httpx.Response:
+        headers = {} if asked is None else {"Sforce-Auto-Assign": asked}
+        values = {"Name": "Auto", "City": "Suzhou", "Status": "Dispatched", **values}
+        return client.post("sobjects/Inquiry", json=values, headers=headers)
+
+    def branch_of(self, client: httpx.Client, answer: httpx.Response) -> str | None:
+        assert answer.status_code == 201, answer.text
+        asked = client.get(f"sobjects/Inquiry/{answer.json()['id']}", params={"fields": "BranchId"})
+        found: str | None = asked.json()["BranchId"]
+        return found
+
+    def test_rules_run_as_declared_unless_the_header_says_no(self, site: Site, branch: str) -> None:
+        with site.partner("ann") as ann:
+            found = {asked: self.branch_of(ann, self.made(ann, asked)) for asked in (None, "TRUE", "true", "FALSE")}
+            assert found == {None: branch, "TRUE": branch, "true": branch, "FALSE": None}
+            made = self.made(ann, "false").json()["id"]
+            url, headers = f"sobjects/Inquiry/{made}", {"Sforce-Auto-Assign": "FALSE"}
+            assert ann.patch(url, json={"City": "Wuxi"}, headers=headers).status_code == 204
+            assert ann.get(url).json()["BranchId"] is None
+            assert ann.patch(url, json={"City": "Suzhou"}).status_code == 204
+            assert ann.get(url).json()["BranchId"] == branch
+
+    def test_who_may_not_write_what_a_rule_writes_does_not_do_without_it(self, site: Site, branch: str) -> None:
+        with site.partner("clerk") as clerk:
+            assert self.branch_of(clerk, self.made(clerk, "FALSE")) == branch
+            refused = self.made(clerk, "Nearest")
+            assert (refused.status_code, refused.json()[0]["errorCode"]) == (403, "INSUFFICIENT_ACCESS")
+
+    @pytest.mark.parametrize("asked", ["Team", component_id("01Q", "Team"), component_id("01Q", "Team")[:15]])
+    def test_a_rule_is_named_and_runs_instead(self, site: Site, branch: str, asked: str) -> None:
+        with site.browser("admin") as admin:
+            queue = next(each for each in admin.get("/setup/groups").json()["groups"] if each["name"] == "Team")
+            member = {"member": site.users["clerk"]}
+            assert admin.post(f"/setup/groups/{queue['id']}/members", json=member).status_code in (201, 400, 409)
+        with site.partner("ann") as ann:
+            answer = self.made(ann, asked)
+            assert self.branch_of(ann, answer) is None
+            assert branch
+            assert ann.get(f"sobjects/Inquiry/{answer.json()['id']}").json()["OwnerId"] == site.users["clerk"]
+
+    @pytest.mark.parametrize("asked", ["Nothing", "01Q000000000001AAA", "x' OR 1=1 --", "no", "0" * 9000])
+    def test_what_is_no_rule_is_refused_and_nothing_is_written(self, site: Site, asked: str) -> None:
+        with site.partner("ann") as ann:
+            answer = self.made(ann, asked, Name="Refused")
+            assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "INVALID_CROSS_REFERENCE_KEY")
+            assert len(answer.text) < 400
+            asked = "SELECT COUNT() FROM Inquiry WHERE Name = 'Refused'"
+            assert ann.get("query", params={"q": asked}).json()["totalSize"] == 0
+
+    def test_collections_trees_and_subrequests_take_it_too(self, site: Site, branch: str) -> None:
+        values = {"Name": "Auto", "City": "Suzhou", "Status": "Dispatched"}
+        record = {"attributes": {"type": "Inquiry", "referenceId": "one"}, **values}
+        no = {"Sforce-Auto-Assign": "FALSE"}
+        with site.partner("ann") as ann:
+            sent = {"method": "POST", "url": "/services/data/v66.0/sobjects/Inquiry", "body": values}
+            subrequests = [{**sent, "referenceId": "a", "httpHeaders": no}, {**sent, "referenceId": "b"}]
+            together = ann.post("composite", json={"compositeRequest": subrequests}).json()["compositeResponse"]
+            answers = [
+                ann.post("composite/sobjects", json={"records": [record]}, headers=no).json()[0]["id"],
+                ann.post("composite/tree/Inquiry", json={"records": [record]}, headers=no).json()["results"][0]["id"],
+                *(each["body"]["id"] for each in together),
+            ]
+            found = [ann.get(f"sobjects/Inquiry/{each}").json()["BranchId"] for each in answers]
+        assert found == [None, None, None, branch]
+
+    def test_a_bulk_job_is_refused_a_rule_that_is_not_there(self, site: Site) -> None:
+        new = {"object": "Inquiry", "operation": "insert"}
+        with site.partner("ann") as ann:
+            refused = ann.post("jobs/ingest", json={**new, "assignmentRuleId": "Nothing"})
+            told = ann.post("jobs/ingest", json=new, headers={"Sforce-Auto-Assign": "FALSE"}).json()
+        assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "INVALID_CROSS_REFERENCE_KEY")
+        assert told["assignmentRuleId"] == "FALSE"

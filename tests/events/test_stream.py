@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -60,6 +61,16 @@ async def test_a_record_is_told_of_from_its_beginning_to_its_return(
     assert changed["records"][0]["Region"] == "West"
     assert set(changed["records"][0]) == {"attributes", "Id", "Region", "SystemModstamp"}
     assert created["records"][0]["Code"].startswith("e")
+    assert await subscriber.news() == []
+
+
+async def test_an_object_may_be_left_out_of_the_stream(database: Database, ann: Context, follow: Follow) -> None:
+    subscriber = await follow(ann)
+    objects = ann.snapshot.objects
+    quiet = replace(ann.snapshot, objects={**objects, "Workshop": replace(objects["Workshop"], change_events=False)})
+
+    await make(database, replace(ann, snapshot=quiet))
+
     assert await subscriber.news() == []
 
 

@@ -161,7 +161,8 @@ def test_letters_change_as_their_language_has_it(evaluate: Any, formula: str, wr
         ("2016-03-30", "-1", "2016-02-29"),
         ("2016-02-28", "12", "2017-02-28"),
         ("2016-03-30", "1.9", "2016-04-30"),
-        ("2016-03-30", "", None),
+        ("2016-03-30", "", "2016-03-30"),
+        ("", "1", None),
     ],
 )
 def test_months_later_the_day_stays_or_is_the_last(evaluate: Any, day: str, months: str, reached: str | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -15,6 +16,8 @@ from inbound.conftest import Dealership, session
 from inbound.test_intake import prospect
 
 VIN = "LA9E1AB18R0000123"
+STAR_VIN = "LA9E1AB18R0000137"
+COMPLETE = "The report is complete."
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -157,22 +160,100 @@ async def test_feedback_of_a_dealer_moves_the_lead(dealership: Dealership, netwo
     assert (unknown.status_code, unknown.json()[0]["errorCode"]) == (422, "REQUIRED_VALUE_MISSING")
 
 
-async def test_parts_sales_and_deliveries_are_taken(dealership: Dealership, network: dict[str, str]) -> None:
+async def test_parts_sales_are_taken(dealership: Dealership, network: dict[str, str]) -> None:
     world = dealership.world
     world.record("Product2", Name="Pad", ProductCode="P-1", OwnerId=network["owner"])
     sale = {"externalTransactionNumber": "T-1", "dealerCode": "D-BJ", "branchCode": "BJ-01", "type": "Sale",
             "activityDate": "2026-11-20T10:00:00Z", "lines": [{"partNumber": "P-1", "quantity": 2, "unitPrice": 5.25},
             {"partNumber": "P-9", "quantity": 1}]}  # fmt: skip
-    report = {"externalReference": "DMS-1", "dealerCode": "D-BJ", "branchCode": "BJ-01", "vin": VIN,
-              "saleDate": "2026-11-19", "deliveryDate": "2026-11-20", "odometerKm": 4000}  # fmt: skip
 
     sold = await dealership.post(json.dumps(sale).encode(), "parts_sales")
-    delivered = await dealership.post(json.dumps(report).encode(), "delivery_report")
 
     assert sold.status_code == 201, sold.text
     assert column(dealership, "transaction_journal", "string_agg(status, ',' ORDER BY status)") == "Error,Pending"
-    assert delivered.status_code == 201, delivered.text
-    assert str(column(dealership, "vehicle", "delivery_date")) == "2026-11-20"
+
+
+def reports(dealership: Dealership, vin: str) -> list[tuple[Any, ...]]:
+    return dealership.world.sql(
+        "SELECT c.processing_status, c.processing_status_message, c.sale_price_per_unit, v.status, "
+        "v.delivery_date::text, b.name FROM data.rebate_claim c JOIN data.vehicle v ON v.id = c.vehicle_id "
+        "LEFT JOIN data.account b ON b.id = c.buyer_account_id AND b.id = v.current_owner_id "
+        "WHERE c.asset_identification_number = %s",
+        vin,
+    )
+
+
+async def test_a_delivery_that_is_reported_is_corrected_and_delivered_once(
+    dealership: Dealership, network: dict[str, str]
+) -> None:
+    dealership.world.record(
+        "DataUsePurpose", Name="Sales", PurposeCode="SALES_SERVICE", LegalBasis="Consent", RetentionMonths=24,
+        OwnerId=network["owner"],
+    )  # fmt: skip
+    report = {"externalReference": "DMS-1", "dealerCode": "D-BJ", "branchCode": "BJ-01", "vin": VIN.lower(),
+              "saleDate": "2026-11-19", "deliveryDate": "2026-11-20", "odometerKm": 4000}  # fmt: skip
+    buyer = {"lastName": "赵", "firstName": "敏", "mobile": "+8613812345678",
+             "consents": [{"purpose": "SALES_SERVICE", "status": "OptIn", "noticeVersion": "2026-01"}]}  # fmt: skip
+    whole = {**report, "salePrice": 218000, "claimAmount": 3000, "saleType": "Loan", "buyer": buyer}
+
+    kept = await dealership.post(json.dumps(report).encode(), "delivery_report")
+    assert kept.status_code == 201, kept.text
+    [waiting] = reports(dealership, VIN)
+    corrected = await dealership.post(json.dumps(whole).encode(), "delivery_report")
+    again = await dealership.post(json.dumps(whole).encode(), "delivery_report")
+    [stored] = reports(dealership, VIN)
+    late = await dealership.post(json.dumps({**whole, "externalReference": "DMS-2"}).encode(), "delivery_report")
+
+    assert waiting[0] == "CorrectionRequested"
+    assert waiting[1].startswith("Who bought it?")
+    assert waiting[3:] == ("AtDealer", None, None)
+    assert (corrected.status_code, again.status_code) == (201, 200), corrected.text
+    assert stored == ("Submitted", COMPLETE, 218000, "Delivered", "2026-11-20", "赵敏")
+    assert column(dealership, "contact_point_consent", "consent_status") == "OptIn"
+    assert late.status_code == 422, late.text
+    assert "already been reported" in late.text
+
+
+STAR_REPORT = """<ProcessRetailDeliveryReporting xmlns="http://www.starstandard.org/STAR/5">
+ <ApplicationArea><Sender><CreatorNameCode>DMS</CreatorNameCode><DealerNumberID>BJ-01</DealerNumberID></Sender>
+  <BODID>B-1</BODID></ApplicationArea>
+ <ProcessRetailDeliveryReportingDataArea><Process/><RetailDeliveryReporting>
+  <RetailDeliveryReportingHeader>
+   <DocumentIdentificationGroup><DocumentIdentification><DocumentID>R-1</DocumentID></DocumentIdentification>
+   </DocumentIdentificationGroup>
+   <SalesDate>2026-11-18</SalesDate><SaleCategoryString>Fleet</SaleCategoryString>
+   <AcquisitionMethod>Lease</AcquisitionMethod>
+   <BuyerParty><SpecifiedOrganization><CompanyName>Harbour Taxi</CompanyName></SpecifiedOrganization></BuyerParty>
+  </RetailDeliveryReportingHeader>
+  <RetailDeliveryReportingVehicleLineItem>
+   <Vehicle><VehicleID>VINOFTHIS</VehicleID></Vehicle><DeliveryDate>2026-11-21</DeliveryDate>
+   <DeliveryDistanceMeasure unitCode="kilometer">12</DeliveryDistanceMeasure><PDIDate>2026-11-20</PDIDate>
+   <Pricing>
+    <Price><PriceCode>Selling Price</PriceCode><ChargeAmount>199000.50</ChargeAmount></Price>
+    <Price><PriceCode>List Price</PriceCode><ChargeAmount>228000</ChargeAmount></Price>
+   </Pricing>
+  </RetailDeliveryReportingVehicleLineItem>
+ </RetailDeliveryReporting></ProcessRetailDeliveryReportingDataArea>
+</ProcessRetailDeliveryReporting>"""
+
+
+async def test_a_delivery_is_reported_as_star_too(dealership: Dealership, network: dict[str, str]) -> None:
+    del network
+    listed = f"车架号,门店代码,仓库代码,车型代码\n{STAR_VIN},BJ-01,Y-1,S1P\n"
+    stock = await dealership.post(listed.encode(), "vehicle_inventory")
+    assert stock.status_code == 201, stock.text
+
+    answer = await dealership.post(STAR_REPORT.replace("VINOFTHIS", STAR_VIN).encode(), "delivery_report_star")
+
+    assert answer.status_code == 201, answer.text
+    [row] = reports(dealership, STAR_VIN)
+    assert row == ("Submitted", COMPLETE, Decimal("199000.5"), "Delivered", "2026-11-21", "Harbour Taxi")
+    [how] = dealership.world.sql(
+        "SELECT asset_sale_type, sale_category, sale_date::text, pdi_date::text, delivery_odometer_km, "
+        "reference_price_per_unit, external_reference FROM data.rebate_claim WHERE asset_identification_number = %s",
+        STAR_VIN,
+    )
+    assert how == ("Lease", "Fleet", "2026-11-18", "2026-11-20", 12, 228000, "R-1")
 
 
 # What a sample would become

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chassis_platform.access.context import Context
+from chassis_platform.access.road_memory import RoadMemory
 from chassis_platform.records.explain import why
 from leak_towns.build import BuiltTown
 from leak_towns.counted import same_records
@@ -16,8 +19,20 @@ from leak_towns.doors import (
     workshops_by_stay,
 )
 from leak_towns.errands import ERRAND_DOORS, changeable_errands
-from leak_towns.handlers import by_children, by_composite, by_ui_api, workshops_by_relationship
+from leak_towns.handlers import HANDLER_DOORS, by_children, workshops_by_relationship
 from leak_towns.visibility import Visibility
+
+#: How many records a person is taken to see: unknown, few, or many. Each door is asked by another road.
+TAKEN_FOR = (None, 0, 1_000_000)
+
+
+def by_road(context: Context, number: int) -> Context:
+    """The same context, which takes one of the roads to its records."""
+    roads, size = RoadMemory(), TAKEN_FOR[number % len(TAKEN_FOR)]
+    if size is not None:
+        for name in ("Workshop", "Stay", "Errand"):
+            roads.keep_size(name, size)
+    return replace(context, policy=replace(context.policy, roads=roads))
 
 
 async def compare_records(built: BuiltTown, context: Context, wanted: Visibility) -> None:
@@ -25,8 +40,8 @@ async def compare_records(built: BuiltTown, context: Context, wanted: Visibility
     workshops = built.town.workshops
     seen = wanted.seen
     who = f"person {wanted.person}"
-    for door in (*DOORS, by_composite, by_ui_api):
-        same_records(await door(built, context), seen, f"{door.__name__}, {who}", len(workshops))
+    for number, door in enumerate((*DOORS, *HANDLER_DOORS), wanted.person):
+        same_records(await door(built, by_road(context, number)), seen, f"{door.__name__}, {who}", len(workshops))
     gone = {number for number, each in enumerate(workshops) if each.is_deleted and wanted.sees(number)}
     same_records(await by_deleted(built, context), gone, f"deleted, {who}", len(workshops))
     writable = {number for number in seen if wanted.may_change(number)}
@@ -73,7 +88,9 @@ async def compare_errands(built: BuiltTown, context: Context, wanted: Visibility
     """What is shared with the readers of another record."""
     count = len(built.town.errands)
     seen = {number for number in range(count) if wanted.sees_errand(number)}
-    for door in ERRAND_DOORS:
-        same_records(await door(built, context), seen, f"{door.__name__}, person {wanted.person}", count)
+    for number, door in enumerate(ERRAND_DOORS, wanted.person):
+        same_records(
+            await door(built, by_road(context, number)), seen, f"{door.__name__}, person {wanted.person}", count
+        )
     writable = {number for number in seen if wanted.sees_errand(number, edit=True)}
     same_records(await changeable_errands(built, context), writable, f"errands, person {wanted.person}", count)

@@ -29,6 +29,7 @@ from chassis_platform.automation.webhook_subscriptions.store import Webhook
 from chassis_platform.bulk.chunks import Part, outcomes_of, read_outcomes
 from chassis_platform.bulk.jobs import PREFIX, BulkJob, State
 from chassis_platform.bulk.query import QUERY
+from chassis_platform.bulk.query_result_pages import result_pages
 from chassis_platform.bulk.query_results import Place, read_results
 from chassis_platform.bulk.writing import Rows, Task, write_part
 from chassis_platform.documents.outbound import make_document
@@ -36,6 +37,7 @@ from chassis_platform.documents.questions import LookupKey, answer_all
 from chassis_platform.plan.listing import parse_list_request
 from chassis_platform.records import read, search
 from chassis_platform.records.changes import Changes, changes_between
+from chassis_platform.records.counts import count_of_each
 from chassis_platform.records.export_files import FileFormat
 from chassis_platform.records.list_views import view_query, view_records
 from chassis_platform.records.query_explain import explain
@@ -161,6 +163,26 @@ async def by_bulk_query(built: BuiltTown, context: Context) -> Seen:
         place = found.next_place
     assert len(seen) == len(set(seen))
     return set(seen)
+
+
+async def by_result_pages(built: BuiltTown, context: Context) -> Seen:
+    """A job's results in parts: where each begins tells of no record that the person does not see."""
+    known: dict[str, Any] = {each.name: None for each in fields(BulkJob)}
+    asked = {"state": State.JOB_COMPLETE, "operation": QUERY, "settings": {}, "query_text": "SELECT Id FROM Workshop"}
+    job = BulkJob(**known | asked)
+    pages, following = await result_pages(built.database, context, job, Place())
+    assert following is None
+    found = [await read_results(built.database, context, job, each) for each in pages]
+    seen = [line.strip('"') for each in found for line in b"".join(each.parts).decode().split()[1:]]
+    return numbers(built, seen)
+
+
+async def by_record_count(built: BuiltTown, context: Context) -> Seen:
+    """How many there are; which they are is the query's to say."""
+    seen = await by_query(built, context)
+    [counted] = await count_of_each(built.database, context, [built.snapshot.objects["Workshop"]])
+    assert counted.count == len(seen)
+    return seen
 
 
 async def by_bulk_ingest(built: BuiltTown, context: Context) -> Seen:
@@ -372,6 +394,8 @@ DOORS: tuple[Door, ...] = (
     by_spreadsheet,
     by_parquet,
     by_bulk_query,
+    by_result_pages,
+    by_record_count,
     by_bulk_ingest,
     by_search,
     by_sosl,

@@ -158,6 +158,19 @@ async def test_a_search_finds_nothing_by_part_of_what_is_masked(garage: World) -
         assert bool(orjson.loads(body)["searchRecords"]) is found
 
 
+async def test_a_search_neither_marks_nor_quotes_what_is_masked(garage: World) -> None:
+    marked = "FIND {Workshop OR example} RETURNING Workshop(Name, Email WHERE Code = 'K') WITH HIGHLIGHT"
+    quoted = "FIND {Workshop OR example} RETURNING Workshop(Name WHERE Code = 'K') WITH SNIPPET"
+    shown = {}
+    for user in ("keeper", "admin"):
+        context = await garage.as_user(user)
+        bodies = [await find(garage.database, context, text) for text in (marked, quoted)]
+        shown[user] = {key for body in bodies for each in orjson.loads(body)["searchRecords"] for key in each}
+
+    assert shown["admin"] == {"attributes", "Name", "Email", "highlight.Name", "highlight.Email", "snippet.text"}
+    assert shown["keeper"] == {"attributes", "Name", "Email", "highlight.Name"}
+
+
 async def test_a_whole_value_may_be_looked_up_where_the_rule_says_so(garage: World) -> None:
     [found] = await garage.rows("clerk", "SELECT Code, Phone FROM Workshop WHERE Phone = '13987654321'")
 

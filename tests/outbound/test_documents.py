@@ -128,6 +128,46 @@ async def test_a_delivered_vehicle_is_reported_as_star(dealership: Dealership, r
     assert root.find(".//s:BuyerParty", star) is None
 
 
+#: What a report says that another system reads.
+SAID = (
+    "claimed_by_account_id", "branch_unit_id", "asset_identification_number", "asset_sale_type", "sale_category",
+    "buyer_account_id", "sale_date", "delivery_date", "pdi_date", "delivery_odometer_km", "sale_price_per_unit",
+    "reference_price_per_unit", "trade_in_vin",
+)  # fmt: skip
+
+
+async def test_a_report_of_a_sale_goes_out_as_star_and_comes_in_again(dealership: Dealership, reader: str) -> None:
+    world, owner = dealership.world, dealership.world.users["portal"]
+    dealer = world.record("Account", Name="R", RecordTypeId=kind_of(dealership), DealerCode="D-R", OwnerId=owner)
+    region = world.record("SalesRegion", Name="South", OwnerId=owner)
+    branch = world.record(
+        "BranchUnit", Name="R1", BranchCode="R-1", DealerAccountId=dealer, SalesRegionId=region, OwnerId=owner
+    )
+    model = world.record("VehicleDefinition", Name="S3", ModelCode="S3", OwnerId=owner)
+    buyer = world.record("Account", LastName="赵", Name="赵", PersonMobilePhone="+8613812345678", OwnerId=owner)
+    vin = "LA9E1AB18R0000137"
+    vehicle = world.record(
+        "Vehicle", Name="R", VehicleIdentificationNumber=vin, VehicleDefinitionId=model, HoldingBranchUnitId=branch,
+        Status="InStock", OwnerId=owner,
+    )  # fmt: skip
+    report = world.record(
+        "RebateClaim", Name="RDR-1", ClaimType="VehicleSalesReport", ClaimedByAccountId=dealer, BranchUnitId=branch,
+        VehicleId=vehicle, AssetIdentificationNumber=vin, AssetSaleType="Loan", SaleCategory="Demo",
+        BuyerAccountId=buyer, SaleDate="2026-02-26", DeliveryDate="2026-03-01", PdiDate="2026-02-28",
+        DeliveryOdometerKm=12, SalePricePerUnit=218000.5, ReferencePricePerUnit=228000, ClaimDate="2026-03-01T02:00Z",
+        TradeInVin="X1", ProcessingStatus="Reversed", ExternalReference="DMS-9", OwnerId=owner,
+    )  # fmt: skip
+
+    sent = await get(dealership, reader, "Retail_Delivery_Report", report)
+    answer = await dealership.post(sent.content, "delivery_report_star")
+
+    assert answer.status_code == 201, (sent.text, answer.text)
+    rows = stored(dealership, "rebate_claim", "vehicle_id", vehicle, set())
+    assert [each["processing_status"] for each in rows] == ["Reversed", "Submitted"]
+    first, second = ({key: each[key] for key in SAID} for each in rows)
+    assert second == first
+
+
 async def test_the_stock_of_a_branch_goes_out_as_csv_without_formulas(dealership: Dealership, reader: str) -> None:
     world, owner = dealership.world, dealership.world.users["admin"]
     dealer = world.record("Account", Name="L", RecordTypeId=kind_of(dealership), OwnerId=owner)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from chassis_platform.cases.files import read_cases
-from chassis_platform.cases.run import Outcome, run_cases
+from chassis_platform.cases.run import AT_ONCE, Outcome, connections, run_cases
 from chassis_platform.cases.stage import Theatre
 from chassis_tenants.bootstrap import DatabaseUrls
 from chassis_tenants.database import Database
@@ -29,7 +29,7 @@ Play = Callable[[str], Awaitable[list[Outcome]]]
 async def play(urls: DatabaseUrls, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Play]:
     """A function: the outcomes of a package's cases, each package played once."""
     played: dict[str, list[Outcome]] = {}
-    async with Database(urls.server, largest=8, wrapper=WRAPPER) as database:
+    async with Database(urls.server, largest=connections(AT_ONCE), wrapper=WRAPPER) as database:
 
         async def outcomes(name: str) -> list[Outcome]:
             if name not in played:

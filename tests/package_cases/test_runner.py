@@ -13,7 +13,7 @@ from chassis_metadata.errors import Invalid
 from chassis_platform.cases.expect import is_same
 from chassis_platform.cases.files import Case, read_cases
 from chassis_platform.cases.report import coverage_of, parts_of, write_junit
-from chassis_platform.cases.run import Outcome, chosen, run_cases
+from chassis_platform.cases.run import AT_ONCE, Outcome, chosen, connections, run_cases
 from chassis_platform.cases.stage import Theatre
 from chassis_platform.coverage import Exercised
 from chassis_tenants.bootstrap import DatabaseUrls
@@ -68,7 +68,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 async def theatre(urls: DatabaseUrls, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Theatre]:
-    async with Database(urls.server, largest=8) as database:
+    async with Database(urls.server, largest=connections(AT_ONCE)) as database:
         yield Theatre(urls, database, SnapshotStore(database), "garage", tmp_path_factory.mktemp("home"))
 
 

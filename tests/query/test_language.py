@@ -276,8 +276,11 @@ async def test_a_scope_leaves_the_user_s_own_records(garage: World) -> None:
 async def test_all_rows_are_those_in_the_bin_too(garage: World) -> None:
     garage.record("Customer", Name="Gone", LastName="Gone", deleted=True)
 
-    assert len(await garage.rows("admin", "SELECT Id FROM Customer WHERE Name = 'Gone'")) == 0
-    assert len(await garage.rows("admin", "SELECT Id FROM Customer WHERE Name = 'Gone' ALL ROWS")) == 1
+    text = "SELECT Id FROM Customer WHERE Name = 'Gone'"
+    assert len(await garage.rows("admin", text)) == 0
+    assert len(await garage.rows("admin", text, include_deleted=True)) == 1
+    with pytest.raises(Invalid, match="ALL ROWS not allowed"):
+        await garage.rows("admin", f"{text} ALL ROWS")
 
 
 # Subqueries in subqueries, and pages of children
@@ -456,6 +459,31 @@ async def test_a_misspelled_word_is_found_only_where_that_is_wanted(people: Worl
     assert await names_found(people, text) == []
 
 
+async def test_a_search_shows_where_it_found_its_words(people: World) -> None:
+    context = await people.as_user("admin")
+    people.record("Workshop", Name="Tom & <Jerry>", Email="tj@cat.example", OwnerId=people.users["foreman"])
+    marked = (
+        "FIND {\"Tom & <\" OR jerry AND NOT x9} RETURNING Workshop(Name, Code) WITH HIGHLIGHT WITH METADATA = 'LABELS'"
+    )
+    quoted = "FIND {cat.example} RETURNING Workshop(Name) WITH SNIPPET (target_length=80)"
+    wild = "FIND {Jerr*} RETURNING Workshop(Name) WITH HIGHLIGHT"
+
+    answer = orjson.loads(await find(people.database, context, marked))
+    [by_email] = orjson.loads(await find(people.database, context, quoted))["searchRecords"]
+    [unmarked] = orjson.loads(await find(people.database, context, wild))["searchRecords"]
+
+    [record] = answer["searchRecords"]
+    assert record["highlight.Name"] == "<mark>Tom &amp; &lt;</mark><mark>Jerry</mark>&gt;"
+    assert "highlight.Code" not in record
+    [labels] = answer["metadata"]["entityMetadata"]
+    assert (labels["entityName"], labels["fieldMetadata"][0]["name"]) == ("Workshop", "Name")
+    assert {key: by_email[key] for key in by_email.keys() - {"attributes"}} == {
+        "Name": "Tom & <Jerry>",
+        "snippet.text": "tj@<mark>cat.example</mark>",
+    }
+    assert unmarked.keys() == {"attributes", "Name"}
+
+
 async def test_a_search_with_parameters_is_the_same(people: World) -> None:
     context = await people.as_user("admin")
     asked = {
@@ -464,13 +492,19 @@ async def test_a_search_with_parameters_is_the_same(people: World) -> None:
         "fields": ["Name"],
         "Workshop.where": ["Code LIKE 'P%'"],
     }
-    posted = {"q": "张伟", "in": "NAME", "sobjects": [{"name": "Customer", "fields": ["LastName"]}]}
+    posted = {
+        "q": "张伟",
+        "in": "NAME",
+        "sobjects": [{"name": "Customer", "fields": ["LastName"]}],
+        "metadata": "LABELS",
+    }
 
     by_address = orjson.loads(await find_by_parameters(people.database, context, parameters_of(asked)))
     by_body = orjson.loads(await find_by_parameters(people.database, context, read_parameters(posted)))
 
     assert [each["Name"] for each in by_address["searchRecords"]] == ["张伟 汽车", "张伟"]
     assert [each["LastName"] for each in by_body["searchRecords"]] == ["张伟"]
+    assert [each["entityName"] for each in by_body["metadata"]["entityMetadata"]] == ["Customer"]
 
 
 @pytest.mark.parametrize(
@@ -480,7 +514,8 @@ async def test_a_search_with_parameters_is_the_same(people: World) -> None:
         ("FIND {x}", "malformed_search"),
         ("FIND {xy} RETURNING Nonsense", "invalid_type"),
         ("FIND {xy} RETURNING Workshop(Nonsense)", "invalid_field"),
-        ("FIND {xy} RETURNING Workshop WITH HIGHLIGHT", "malformed_query"),
+        ("FIND {xy} RETURNING Workshop WITH DIVISION = 'Global'", "malformed_query"),
+        ("FIND {xy} RETURNING Workshop WITH METADATA = 'ALL'", "malformed_query"),
         ("FIND {xy} RETURNING Workshop(Id USING ListView=Mine)", "malformed_query"),
         ("SELECT Id FROM Workshop", "malformed_search"),
     ],

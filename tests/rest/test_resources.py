@@ -12,6 +12,7 @@ import pytest
 from starlette.routing import Route
 
 from chassis_platform.app import api_routes
+from chassis_platform.records import counts
 from serving import Site
 
 ROOT = Path(__file__).parents[2]
@@ -197,6 +198,50 @@ def test_tabs_are_those_of_the_users_applications(partner: httpx.Client) -> None
     assert {"standard-home", "standard-Lead"} <= {each["name"] for each in found}
     assert "standard-setup" not in {each["name"] for each in found}
     assert {each["name"] for each in done(partner.get(f"{DATA}/theme"))["themeItems"]} >= {"Lead"}
+
+
+def test_menus_lead_to_the_users_applications_and_tabs(partner: httpx.Client) -> None:
+    menus = done(partner.get(f"{DATA}/appMenu"))
+    assert set(menus) == {"AppSwitcher", "Salesforce1"}
+    items = {name: done(partner.get(address))["appMenuItems"] for name, address in menus.items()}
+    assert all(
+        set(each) == {"type", "content", "icons", "colors", "label", "url"} for name in items for each in items[name]
+    )
+    assert {each["type"] for each in items["AppSwitcher"]} == {"Tabset"}
+    tabs = {each["url"] for each in done(partner.get(f"{DATA}/tabs"))}
+    assert {each["url"] for each in items["Salesforce1"]} == tabs
+    assert {each["url"] for each in items["AppSwitcher"]} <= tabs
+
+
+# Counts
+
+
+def counted(client: httpx.Client, *names: str) -> dict[str, int]:
+    asked = {"sObjects": ",".join(names)} if names else {}
+    found = done(client.get(f"{DATA}/limits/recordCount", params=asked))["sObjects"]
+    assert all(set(each) <= {"count", "name", "isLowerBound"} for each in found)
+    return {each["name"]: each["count"] for each in found}
+
+
+def test_records_are_counted_as_far_as_the_user_sees_them(partner: httpx.Client, site: Site, lead: str) -> None:
+    asked = {"q": "SELECT COUNT() FROM Lead"}
+    seen = done(partner.get(f"{DATA}/query", params=asked))["totalSize"]
+    everything = counted(partner)
+    described = done(partner.get(f"{DATA}/sobjects"))["sobjects"]
+    assert lead
+    assert counted(partner, "Lead", " user", "Nothing", "'; --") == {"Lead": seen, "User": everything["User"]}
+    assert set(everything) == {each["name"] for each in described}
+    with site.partner("auditor") as auditor:
+        asked_too = auditor.get("limits/recordCount", params={"sObjects": "Lead,Account"})
+        assert sum(each["count"] for each in done(asked_too)["sObjects"]) == 0
+    assert counted(partner, "Nothing") == {}
+
+
+def test_a_count_has_a_bound(partner: httpx.Client, monkeypatch: pytest.MonkeyPatch, lead: str) -> None:
+    monkeypatch.setattr(counts, "MOST_COUNTED", 2)
+    found = done(partner.get(f"{DATA}/limits/recordCount", params={"sObjects": "Lead,User"}))["sObjects"]
+    assert lead
+    assert found == [{"count": 1, "name": each, "isLowerBound": True} for each in ("Lead", "User")]
 
 
 # User interfaces

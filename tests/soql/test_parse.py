@@ -266,7 +266,8 @@ def test_a_condition_is_read(text: str, condition: Condition) -> None:
         ("''", ""),
         (r"'O\'Brien \"x\" a\\b'", 'O\'Brien "x" a\\b'),
         (r"'\n\r\t\b\f\N\R\T\B\F'", "\n\r\t\b\f\n\r\t\b\f"),
-        (r"'\u00e9 \ud83d\ude00'", "é 😀"),
+        (r"'\u00e9 \ud83d\ude00 \U00e9'", "é 😀 é"),
+        (r"'a\_b\%'", "a_b%"),
         ("'two\nlines // no comment'", "two\nlines // no comment"),
         ("true", True),
         ("FALSE", False),
@@ -289,6 +290,7 @@ def test_a_condition_is_read(text: str, condition: Condition) -> None:
         ("today", DateLiteral("TODAY")),
         ("THIS_FISCAL_QUARTER", DateLiteral("THIS_FISCAL_QUARTER")),
         ("last_n_days:30", DateLiteral("LAST_N_DAYS", 30)),
+        ("LAST_N_DAYS : 30", DateLiteral("LAST_N_DAYS", 30)),
         ("N_FISCAL_YEARS_AGO:-2", DateLiteral("N_FISCAL_YEARS_AGO", -2)),
     ],
 )
@@ -359,6 +361,12 @@ def test_after_like_a_backslash_still_escapes(text: str, pattern: str) -> None:
         ("SET OPTIONS (a = 1)", {"further_clauses": ("SET OPTIONS (a = 1)",)}),
         ("BIND A__c = 'x'", {"further_clauses": ("BIND A__c = 'x'",)}),
         ("LIMIT 1 ALL ROWS", {"limit": 1, "all_rows": True}),
+        ("WITH UserId = '005'", {"with_clause": "UserId = '005'"}),
+        (
+            "WITH data category G__c at a__c WITH security_enforced",
+            {"with_clause": "DATA CATEGORY G__c AT a__c WITH SECURITY_ENFORCED"},
+        ),
+        ("USING LOOKUP A.B BIND C = 'x', D = 5", {"scope": "LOOKUP A.B BIND C = 'x', D = 5"}),
     ],
 )
 def test_a_clause_is_read(clauses: str, expected: dict[str, object]) -> None:
@@ -422,7 +430,8 @@ def test_a_clause_is_read(clauses: str, expected: dict[str, object]) -> None:
         ("SELECT Id FROM A WHERE B = TODAY:2", 1, 28, "TODAY takes no number"),
         (f"SELECT Id FROM A WHERE B = {'9' * 101}", 1, 28, "the number is too long"),
         (r"SELECT Id FROM A WHERE B = 'a\qb'", 1, 28, r"illegal escape \q"),
-        (r"SELECT Id FROM A WHERE B = 'a\_b'", 1, 28, "it belongs into LIKE"),
+        ("SELECT MAX() FROM A", 1, 8, "expected a field"),
+        ("SELECT Id FROM A WHERE null = 5", 1, 24, "the word is reserved"),
         (r"SELECT Id FROM A WHERE B = 'a\u0000b'", 1, 28, "U+0000 cannot stand in a string"),
         ("SELECT Id FROM A WHERE B = 'a\0b'", 1, 28, "U+0000 cannot stand in a string"),
         (r"SELECT Id FROM A WHERE B = 'a\ud83db'", 1, 28, "half of a surrogate pair"),

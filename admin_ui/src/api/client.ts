@@ -89,8 +89,27 @@ export async function callForText(method: Method, path: string, options: Request
   return (await send(method, path, options)).text()
 }
 
-export async function callForFile(method: Method, path: string, options: RequestOptions = {}): Promise<Blob> {
-  return (await send(method, path, options)).blob()
+/** `onReceived` hears how many bytes there are: a long file comes for minutes, and nobody knows how long it will be. */
+export async function callForFile(
+  method: Method,
+  path: string,
+  options: RequestOptions = {},
+  onReceived: (bytes: number) => void = () => undefined,
+): Promise<Blob> {
+  const response = await send(method, path, options)
+  let bytes = 0
+  const counted = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(piece, onward) {
+      bytes += piece.byteLength
+      onReceived(bytes)
+      onward.enqueue(piece)
+    },
+  })
+  try {
+    return await new Response(response.body?.pipeThrough(counted), { headers: response.headers }).blob()
+  } catch (failure) {
+    throw asOffline(failure)
+  }
 }
 
 async function send(method: Method, path: string, options: RequestOptions, isAgain = false): Promise<Response> {
@@ -105,8 +124,7 @@ async function send(method: Method, path: string, options: RequestOptions, isAga
       signal: options.signal,
     })
   } catch (failure) {
-    if (failure instanceof DOMException && failure.name === 'AbortError') throw failure
-    throw new ApiError(0, [{ message: '', errorCode: 'OFFLINE' }])
+    throw asOffline(failure)
   }
   if (response.ok) return response
 
@@ -116,6 +134,12 @@ async function send(method: Method, path: string, options: RequestOptions, isAga
   if (error.isSignedOut && code !== 'INVALID_LOGIN') signedOut?.()
   if (code === 'SIGN_IN_INCOMPLETE' && path !== BOOTSTRAP) signedOut?.()
   throw error
+}
+
+/** Whoever broke it off knows; all else that breaks off is the network. */
+function asOffline(failure: unknown): unknown {
+  if (failure instanceof DOMException && failure.name === 'AbortError') return failure
+  return new ApiError(0, [{ message: '', errorCode: 'OFFLINE' }])
 }
 
 const BOOTSTRAP = '/ui/bootstrap'
@@ -141,17 +165,22 @@ async function isWorthAnother(error: ApiError, code: string | undefined, token: 
 }
 
 async function problemsOf(response: Response): Promise<Problem[]> {
+  return problemsIn(await response.text().catch(() => ''), response.status)
+}
+
+/** What an answer that refuses says is wrong. */
+export function problemsIn(text: string, status: number): Problem[] {
   try {
-    const body: unknown = await response.json()
+    const body: unknown = JSON.parse(text)
     if (Array.isArray(body)) return body as Problem[]
     // A framework's own refusal ({"detail": …}) is no array; its text is still better than none.
     if (typeof body === 'object' && body !== null && 'detail' in body) {
-      return [{ message: textOf(body.detail), errorCode: `HTTP_${response.status}` }]
+      return [{ message: textOf(body.detail), errorCode: `HTTP_${status}` }]
     }
   } catch {
     // No JSON at all: the status has to do.
   }
-  return [{ message: `HTTP ${response.status}`, errorCode: `HTTP_${response.status}` }]
+  return [{ message: `HTTP ${status}`, errorCode: `HTTP_${status}` }]
 }
 
 function textOf(detail: unknown): string {

@@ -43,8 +43,13 @@ export const list = (name: string, request: ListRequest, signal?: AbortSignal) =
   call<ListAnswer>('POST', `${object(name)}/list`, { body: request, signal })
 export const count = (name: string, request: ListRequest) =>
   call<{ count: number }>('POST', `${object(name)}/count`, { body: request })
-export const exportFile = (name: string, request: ListRequest, format: ExportFormat) =>
-  callForFile('POST', `${object(name)}/export`, { query: { format }, body: request })
+export const exportFile = (
+  name: string,
+  request: ListRequest,
+  format: ExportFormat,
+  signal: AbortSignal,
+  onReceived: (bytes: number) => void,
+) => callForFile('POST', `${object(name)}/export`, { query: { format }, body: request, signal }, onReceived)
 
 export const read = (id: string) => call<RecordAnswer>('GET', record(id))
 export const create = (name: string, values: Values, allowDuplicates = false) =>

@@ -9,12 +9,14 @@ import { useSearchParams } from 'react-router'
 import { API_DOCUMENT, apiDocument, describedObjects } from '../api/apiDocument'
 import { PageHeader } from '../frame/PageHeader'
 import { ErrorState, PageSkeleton } from '../frame/states'
+import { useIsPhone } from '../frame/useMedia'
 import './docs.css'
 
 const Explorer = lazy(async () => ({ default: (await import('./Explorer')).Explorer }))
 
 export function DocsPage() {
   const { t } = useTranslation()
+  const isPhone = useIsPhone()
   const [address, setAddress] = useSearchParams()
   const chosen = (address.get('objects') ?? '').split(',').filter(Boolean)
   const objects = useQuery({ queryKey: ['docs', 'objects'], queryFn: describedObjects })
@@ -25,8 +27,8 @@ export function DocsPage() {
       <PageHeader
         title={t('apiDocs.title')}
         actions={
-          <Button icon={<DownloadOutlined aria-hidden />} href={API_DOCUMENT} download="openapi.json">
-            {t('apiDocs.download')}
+          <Button icon={<DownloadOutlined aria-hidden />} href={API_DOCUMENT} download="openapi.json" aria-label={t('apiDocs.download')}>
+            {isPhone ? 'OpenAPI' : t('apiDocs.download')}
           </Button>
         }
       >

@@ -2,11 +2,13 @@
 import { useEffect, useRef } from 'react'
 import SwaggerUI, { type OutgoingRequest } from 'swagger-ui-dist/swagger-ui-es-bundle.js'
 import 'swagger-ui-dist/swagger-ui.css'
+import { useTranslation } from 'react-i18next'
 import { csrfHeader } from '../api/client'
 import type { ApiDocument } from '../api/apiDocument'
 import './explorer.css'
 
 export function Explorer({ document }: { document: ApiDocument }) {
+  const { t } = useTranslation()
   const place = useRef<HTMLDivElement>(null)
   useEffect(() => {
     const node = place.current
@@ -23,9 +25,22 @@ export function Explorer({ document }: { document: ApiDocument }) {
       showMutatedRequest: false,
       validatorUrl: null,
     })
-    return () => node.replaceChildren()
-  }, [document])
+    const watch = new MutationObserver(() => makeReachable(node, t('apiDocs.body')))
+    watch.observe(node, { childList: true, subtree: true })
+    return () => {
+      watch.disconnect()
+      node.replaceChildren()
+    }
+  }, [document, t])
   return <div className="explorer" ref={place} />
+}
+
+/** What Swagger UI leaves out for those who do not see the page or have no mouse. */
+function makeReachable(node: HTMLElement, body: string) {
+  // The application has one main part already.
+  for (const part of node.querySelectorAll('main:not([role])')) part.setAttribute('role', 'group')
+  for (const text of node.querySelectorAll('textarea:not([aria-label])')) text.setAttribute('aria-label', body)
+  for (const code of node.querySelectorAll('pre.microlight:not([tabindex])')) code.setAttribute('tabindex', '0')
 }
 
 /** Tried out is what the user of this page may do, at the address of this page: no token is asked for. */

@@ -8,7 +8,7 @@ export interface Column<Row> {
   key: string
   title: ReactNode
   cell: (row: Row) => ReactNode
-  /** Of head and cells: `numeric`, `tabular`, `cell-actions`; of cells alone: `mono`. */
+  /** Of head and cells: `numeric`, `tabular`, `cell-actions`; of cells alone: `mono`, `cell-text`, `cell-long`. */
   className?: string
 }
 
@@ -58,7 +58,7 @@ function Rows<Row>({ rows, columns, rowKey, label }: Pick<DataTableProps<Row>, '
         <thead>
           <tr>
             {columns.map((column) => (
-              <th key={column.key} scope="col" className={column.className === 'mono' ? undefined : column.className}>
+              <th key={column.key} scope="col" className={ofHead(column.className)}>
                 {column.title}
               </th>
             ))}
@@ -78,6 +78,12 @@ function Rows<Row>({ rows, columns, rowKey, label }: Pick<DataTableProps<Row>, '
       </table>
     </div>
   )
+}
+
+const OF_CELLS = ['mono', 'cell-text', 'cell-long']
+
+function ofHead(names: string | undefined): string | undefined {
+  return names?.split(' ').filter((name) => !OF_CELLS.includes(name)).join(' ') || undefined
 }
 
 /** The last column of most tables: what one can do with a row. Its head is for those who hear it. */

@@ -70,6 +70,12 @@ const screens: RouteObject[] = [
         path: 'webhooks',
         lazy: async () => ({ Component: (await import('../setup/webhooks/WebhooksPage')).WebhooksPage }),
       },
+      { path: 'imports', lazy: async () => ({ Component: (await import('../imports/ImportsPage')).ImportsPage }) },
+      {
+        path: 'imports/new',
+        lazy: async () => ({ Component: (await import('../imports/NewImportPage')).NewImportPage }),
+      },
+      { path: 'imports/:id', lazy: async () => ({ Component: (await import('../imports/ImportPage')).ImportPage }) },
       { path: 'roles', lazy: async () => ({ Component: (await import('../setup/RolesPage')).RolesPage }) },
       { path: 'packages', lazy: async () => ({ Component: (await import('../setup/PackagesPage')).PackagesPage }) },
       { path: 'groups', lazy: async () => ({ Component: (await import('../sharing/GroupsPage')).GroupsPage }) },

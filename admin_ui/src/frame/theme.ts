@@ -30,12 +30,12 @@ export function makeTheme(
     cssVar: { key: 'chassis' },
     hashed: false,
     token: {
-      colorPrimary: isDark ? '#3fb3bd' : '#0b6670',
+      colorPrimary: isDark ? '#4cc7d1' : '#0b6670',
       colorLink: isDark ? '#6fd0d8' : '#0b6670',
-      colorInfo: isDark ? '#3fb3bd' : '#0b6670',
+      colorInfo: isDark ? '#4cc7d1' : '#0b6670',
       colorSuccess: isDark ? '#5fc48a' : '#1d7a4a',
       colorWarning: isDark ? '#e0a84a' : '#9a5b00',
-      colorError: isDark ? '#f0837d' : '#c0302b',
+      colorError: isDark ? '#ff9d97' : '#c0302b',
       // Palettes made from so dark a seed turn grey; these keep its hue.
       ...(isDark
         ? {}
@@ -47,6 +47,12 @@ export function makeTheme(
             colorPrimaryBorder: '#9fc9cd',
             colorInfoBg: '#e8f3f4',
             colorInfoBorder: '#b7d6d9',
+            colorWarningBg: '#fdf4e3',
+            colorWarningBorder: '#e3bf83',
+            colorSuccessBg: '#e8f5ee',
+            colorSuccessBorder: '#a3d3b9',
+            colorErrorBg: '#fdeeed',
+            colorErrorBorder: '#eeb3b0',
             colorLinkHover: '#0e7f8b',
             colorLinkActive: '#084f57',
           }),
@@ -58,7 +64,8 @@ export function makeTheme(
       colorTextDescription: isDark ? '#98a4a8' : '#5f6d72',
       colorTextPlaceholder: isDark ? '#8a969a' : '#6b787d',
       colorBgLayout: isDark ? '#0b0e10' : '#f4f6f6',
-      colorBorder: isDark ? '#3b464a' : '#c9d1d3',
+      // Where a control begins is seen: 3 : 1.
+      colorBorder: isDark ? '#6b7a80' : '#c9d1d3',
       colorBorderSecondary: isDark ? '#262e31' : '#e3e8e9',
       fontFamily: language === 'zh_CN' ? CHINESE_FONT : FONT,
       fontSize: isCompact ? 13 : 14,

@@ -1,6 +1,7 @@
 // The application's own texts in English. The keys are those of every language.
 import { apiDocsEnglish } from './apiDocs.en_US'
 import { encryptionEnglish } from './encryption.en_US'
+import { importsEnglish } from './imports.en_US'
 import { inboundTryEnglish } from './inboundTry.en_US'
 import { federationEnglish } from './federation.en_US'
 import { limitsEnglish } from './limits.en_US'
@@ -10,6 +11,7 @@ import { webhookEnglish } from './webhook.en_US'
 const texts = {
   apiDocs: apiDocsEnglish,
   encryption: encryptionEnglish,
+  imports: importsEnglish,
   inboundTry: inboundTryEnglish,
   federation: federationEnglish,
   limits: limitsEnglish,
@@ -124,6 +126,7 @@ const texts = {
     reload: 'Reload',
     export: 'Export as {{format}}',
     exporting: 'Exporting…',
+    exportingSize: 'Exporting… {{size}} KB',
     saveView: 'Save view',
     selectAll: 'Select all loaded rows',
     selectRow: 'Select row {{row}}',

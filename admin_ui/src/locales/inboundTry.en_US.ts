@@ -5,6 +5,7 @@ export const inboundTryEnglish = {
   open: 'Try a document',
   document: 'Document',
   file: 'Or a file',
+  choose: 'Choose a file',
   paste: 'Paste a text instead',
   runAs: 'As',
   runAsHelp: 'The user that the sender’s key runs as. Empty: you.',

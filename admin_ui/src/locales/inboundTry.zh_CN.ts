@@ -5,6 +5,7 @@ export const inboundTryChinese = {
   open: '试用文档',
   document: '文档',
   file: '或选择文件',
+  choose: '选择文件',
   paste: '改为粘贴文本',
   runAs: '以此用户身份',
   runAsHelp: '发送方密钥所代表的用户。留空则为您本人。',

@@ -11,6 +11,7 @@ export const limitsEnglish = {
   client: 'Client',
   requests: 'Requests',
   none: 'No API request in the last 24 hours',
+  inboundKey: 'Inbound key {{name}}',
   clients: { browser: 'Web application', api: 'Program with a password', command_line: 'Command line' },
   names: {
     api_daily_requests: 'API requests in 24 hours',

@@ -11,6 +11,7 @@ export const limitsChinese = {
   client: '客户端',
   requests: '请求数',
   none: '最近 24 小时没有 API 请求',
+  inboundKey: '入站密钥 {{name}}',
   clients: { browser: '网页应用', api: '使用密码的程序', command_line: '命令行' },
   names: {
     api_daily_requests: '24 小时内的 API 请求数',

@@ -58,6 +58,8 @@ export const privacyEnglish = {
   thePerson: 'These records are the person',
   alike: 'These may be the same person',
   mentions: 'Texts that name the person',
+  moreRecords_one: 'and {{count}} more',
+  moreRecords_other: 'and {{count}} more',
   mentionsText: 'Somebody typed a name, a number or an address into these. Look at them: another person may be meant.',
   look: 'Look at',
   withMentions: 'Also empty the texts that name the person',

@@ -60,6 +60,8 @@ export const privacyChinese: typeof privacyEnglish = {
   thePerson: '以下记录属于此人',
   alike: '以下记录可能是同一个人',
   mentions: '提到此人的文本',
+  moreRecords_one: '另有 {{count}} 条',
+  moreRecords_other: '另有 {{count}} 条',
   mentionsText: '有人在这些文本中输入了姓名、号码或地址。请核对：也可能指的是另一个人。',
   look: '查看',
   withMentions: '同时清空提到此人的文本',

@@ -65,7 +65,7 @@ export const webhookChinese: typeof webhookEnglish = {
   secret: '密钥',
   secretOnce: '请立即复制密钥：仅显示这一次。调用以此签名。',
   renew: '更换密钥',
-  renewOf: '更换 {{name}} 的密钥',
+  renewOf: '更换密钥：{{name}}',
   renewTitle: '更换 {{name}} 的密钥？',
   renewText: '一天之内，调用同时以现有密钥签名。',
   delete: '删除',

@@ -1,6 +1,7 @@
 // 应用自身的中文文本。键与英文相同；中文没有单复数之分，_one 与 _other 写法一致。
 import { apiDocsChinese } from './apiDocs.zh_CN'
 import { encryptionChinese } from './encryption.zh_CN'
+import { importsChinese } from './imports.zh_CN'
 import { inboundTryChinese } from './inboundTry.zh_CN'
 import { federationChinese } from './federation.zh_CN'
 import { limitsChinese } from './limits.zh_CN'
@@ -12,6 +13,7 @@ import type { Texts } from './en_US'
 const texts: Texts = {
   apiDocs: apiDocsChinese,
   encryption: encryptionChinese,
+  imports: importsChinese,
   inboundTry: inboundTryChinese,
   federation: federationChinese,
   limits: limitsChinese,
@@ -126,6 +128,7 @@ const texts: Texts = {
     reload: '刷新',
     export: '导出 {{format}}',
     exporting: '正在导出…',
+    exportingSize: '正在导出… {{size}} KB',
     saveView: '保存视图',
     selectAll: '选择已加载的全部行',
     selectRow: '选择第 {{row}} 行',

@@ -18,11 +18,16 @@ export function MentionsTable({ mentions }: { mentions: Mentions[] }) {
       key: 'look',
       title: t('privacy.look'),
       className: 'mono',
-      cell: (row) => row.records.slice(0, SHOWN).map((id) => (
-        <div key={id}>
-          <Link to={`/r/${id}`}>{id}</Link>
-        </div>
-      )),
+      cell: (row) => (
+        <>
+          {row.records.slice(0, SHOWN).map((id) => (
+            <div key={id}>
+              <Link to={`/r/${id}`}>{id}</Link>
+            </div>
+          ))}
+          {row.records.length > SHOWN && t('privacy.moreRecords', { count: row.records.length - SHOWN })}
+        </>
+      ),
     },
   ]
   return (

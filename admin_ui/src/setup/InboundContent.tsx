@@ -20,7 +20,7 @@ export function InboundContent({ message, onClose }: { message: InboundMessage; 
     <Drawer
       open
       size={760}
-      title={t('inbound.contentOf', { message: message.message_id ?? message.id })}
+      title={<span className="break">{t('inbound.contentOf', { message: message.message_id ?? message.id })}</span>}
       onClose={onClose}
     >
       {content.error ? (
@@ -28,7 +28,8 @@ export function InboundContent({ message, onClose }: { message: InboundMessage; 
       ) : content.data === undefined ? (
         <Lines />
       ) : (
-        <ol className="document">
+        // Who has no mouse must reach what lies beyond the edge.
+        <ol className="document" tabIndex={0}>
           {lines.slice(0, SHOWN_LINES).map((line, index) => (
             <li
               key={index}

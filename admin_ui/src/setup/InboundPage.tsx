@@ -63,13 +63,13 @@ export function InboundPage() {
       cell: (each) => formatDateTime(each.received, reader.language, reader.timeZone),
     },
     { key: 'mapping', title: t('inbound.mapping'), className: 'mono', cell: (each) => each.mapping },
-    { key: 'message', title: t('inbound.messageId'), className: 'mono', cell: (each) => each.message_id ?? '—' },
+    { key: 'message', title: t('inbound.messageId'), className: 'mono cell-long', cell: (each) => <span title={each.message_id ?? undefined}>{each.message_id ?? '—'}</span> },
     {
       key: 'status',
       title: t('inbound.status'),
       cell: (each) => <Tag color={COLOURS[each.status]}>{labelOf(each.status)}</Tag>,
     },
-    { key: 'result', title: t('inbound.result'), cell: (each) => <InboundResult message={each} /> },
+    { key: 'result', title: t('inbound.result'), className: 'cell-text', cell: (each) => <InboundResult message={each} /> },
     useActionsColumn((each) => (
       <>
         <Button size="small" icon={<EyeOutlined aria-hidden />} onClick={() => setShown(each)}>

@@ -9,13 +9,13 @@ export function InboundSeen({ seen }: { seen: Seen }) {
   const { t } = useTranslation()
   return (
     <section aria-label={t('inboundTry.result')}>
-      <h3>{t('inboundTry.units', { count: seen.count })}</h3>
+      <h2>{t('inboundTry.units', { count: seen.count })}</h2>
       {seen.repairs.length > 0 && <p>{t('inboundTry.repairs', { repairs: seen.repairs.join(', ') })}</p>}
       {seen.units.map((unit, index) => (
         <Unit key={index} unit={unit} />
       ))}
       {seen.count > seen.units.length && <p className="muted">{t('inboundTry.more')}</p>}
-      {seen.lookups.length > 0 && <h3>{t('inboundTry.lookups')}</h3>}
+      {seen.lookups.length > 0 && <h2>{t('inboundTry.lookups')}</h2>}
       <ul>
         {seen.lookups.map((each, index) => (
           <li key={index}>
@@ -35,10 +35,10 @@ export function InboundSeen({ seen }: { seen: Seen }) {
 function Unit({ unit }: { unit: SeenUnit }) {
   const { t } = useTranslation()
   return (
-    <article>
-      <h4>
+    <article className="seen-unit">
+      <h3>
         <span className="mono">{unit.key}</span> {unit.known && <Tag color="orange">{t('inboundTry.known')}</Tag>}
-      </h4>
+      </h3>
       {unit.problems.map((problem, index) => (
         <div key={index} className="field-error">
           {t('inbound.place', { line: problem.line ?? unit.line, column: problem.column ?? 1 })} {problem.message}
@@ -66,10 +66,13 @@ function Values({ title, values }: { title: string; values: Record<string, unkno
         {names.map((name) => (
           <tr key={name}>
             <th scope="row">{name}</th>
-            <td>{String(values[name])}</td>
+            <td>{textOf(values[name])}</td>
           </tr>
         ))}
       </tbody>
     </table>
   )
 }
+
+/** What is no plain value is shown as it is sent. */
+const textOf = (value: unknown) => (typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '—'))

@@ -7,6 +7,7 @@ import Select from 'antd/es/select'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { inboundMappings, previewInbound, type Seen } from '../api/inboundPreview'
+import { FileButton } from '../frame/FileButton'
 import { useErrorText } from '../frame/useErrorText'
 import { blankField } from '../records/fields/blankField'
 import { FieldRow } from '../records/fields/FieldRow'
@@ -50,65 +51,72 @@ export function InboundTry({ onClose }: { onClose: () => void }) {
     }
   }
 
-  async function open(chosen: File | undefined) {
-    if (chosen) setFile({ name: chosen.name, bytes: new Uint8Array(await chosen.arrayBuffer()) })
+  async function open(chosen: File) {
+    setFile({ name: chosen.name, bytes: new Uint8Array(await chosen.arrayBuffer()) })
   }
 
   return (
     <Drawer open size={760} title={t('inboundTry.title')} onClose={onClose}>
-      <p className="muted">{t('inboundTry.lead')}</p>
-      <FieldRow id="try-mapping" label={t('inbound.mapping')} required errors={[]}>
-        <Select
+      <div className="draft-form">
+        <p className="muted">{t('inboundTry.lead')}</p>
+        <FieldRow
           id="try-mapping"
-          showSearch
-          value={mapping}
-          onChange={setMapping}
-          loading={mappings.isPending}
-          options={offered.map((each) => ({ value: each.name, label: `${each.label} (${each.name})` }))}
-        />
-      </FieldRow>
-      <FieldRow id="try-document" label={t('inboundTry.document')} required errors={[]}>
-        <Input.TextArea
-          id="try-document"
-          rows={8}
-          className="mono"
-          value={file === null ? text : file.name}
-          disabled={file !== null}
-          onChange={(event) => setText(event.target.value)}
-        />
-      </FieldRow>
-      <FieldRow id="try-file" label={t('inboundTry.file')} errors={[]}>
-        <input id="try-file" type="file" onChange={(event) => void open(event.target.files?.[0])} />
-        {file !== null && (
-          <Button size="small" onClick={() => setFile(null)}>
-            {t('inboundTry.paste')}
+          label={t('inbound.mapping')}
+          required
+          errors={mappings.error ? [errorText(mappings.error)] : []}
+        >
+          <Select
+            id="try-mapping"
+            showSearch
+            value={mapping}
+            onChange={setMapping}
+            loading={mappings.isPending}
+            options={offered.map((each) => ({ value: each.name, label: `${each.label} (${each.name})` }))}
+          />
+        </FieldRow>
+        <FieldRow id="try-document" label={t('inboundTry.document')} required errors={[]}>
+          <Input.TextArea
+            id="try-document"
+            rows={8}
+            className="mono"
+            value={file === null ? text : file.name}
+            disabled={file !== null}
+            onChange={(event) => setText(event.target.value)}
+          />
+        </FieldRow>
+        <FieldRow id="try-file" label={t('inboundTry.file')} errors={[]}>
+          <div className="row">
+            <FileButton id="try-file" text={t('inboundTry.choose')} onChoose={(chosen) => void open(chosen)} />
+            {file !== null && <Button onClick={() => setFile(null)}>{t('inboundTry.paste')}</Button>}
+          </div>
+        </FieldRow>
+        <FieldRow id="try-user" label={t('inboundTry.runAs')} help={t('inboundTry.runAsHelp')} errors={[]}>
+          <LookupInput
+            field={userField}
+            id="try-user"
+            value={user}
+            values={{}}
+            recordType={null}
+            onChange={(id) => setUser(id === null ? null : String(id))}
+          />
+        </FieldRow>
+        <div>
+          <Button
+            type="primary"
+            loading={isBusy}
+            disabled={mapping === null || (file === null && text === '')}
+            onClick={() => mapping !== null && void tryIt(mapping)}
+          >
+            {t('inboundTry.try')}
           </Button>
+        </div>
+        {error !== null && (
+          <p className="field-error" role="alert">
+            {error}
+          </p>
         )}
-      </FieldRow>
-      <FieldRow id="try-user" label={t('inboundTry.runAs')} help={t('inboundTry.runAsHelp')} errors={[]}>
-        <LookupInput
-          field={userField}
-          id="try-user"
-          value={user}
-          values={{}}
-          recordType={null}
-          onChange={(id) => setUser(id === null ? null : String(id))}
-        />
-      </FieldRow>
-      <Button
-        type="primary"
-        loading={isBusy}
-        disabled={mapping === null || (file === null && text === '')}
-        onClick={() => mapping !== null && void tryIt(mapping)}
-      >
-        {t('inboundTry.try')}
-      </Button>
-      {error !== null && (
-        <p className="field-error" role="alert">
-          {error}
-        </p>
-      )}
-      {seen !== null && <InboundSeen seen={seen} />}
+        {seen !== null && <InboundSeen seen={seen} />}
+      </div>
     </Drawer>
   )
 }

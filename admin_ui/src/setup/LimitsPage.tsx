@@ -8,6 +8,7 @@ import { DataTable, type Column } from '../frame/DataTable'
 import { PageHeader } from '../frame/PageHeader'
 
 /** Clients that are no connected app go by what they are. */
+const INBOUND = /^inbound: (.*)$/s
 const KINDS = ['browser', 'api', 'command_line'] as const
 
 export function LimitsPage() {
@@ -17,6 +18,8 @@ export function LimitsPage() {
   const number = (value: number | null) => (value === null ? '' : value.toLocaleString(i18n.language.replace('_', '-')))
   const nameOf = (each: ClientUse) => {
     const kind = KINDS.find((known) => known === each.client)
+    const inbound = INBOUND.exec(each.client)?.[1]
+    if (inbound !== undefined) return t('limits.inboundKey', { name: inbound })
     return each.label ?? (kind ? t(`limits.clients.${kind}`) : each.client)
   }
 
@@ -53,15 +56,19 @@ export function LimitsPage() {
         label={t('limits.title')}
       />
       {counted && <p className="muted small">{t('limits.counted', { when: moment(counted) })}</p>}
-      <h2>{t('limits.byClient')}</h2>
-      <DataTable
-        query={query}
-        rows={query.data?.clients ?? []}
-        columns={clients}
-        rowKey={(each) => each.client}
-        empty={t('limits.none')}
-        label={t('limits.byClient')}
-      />
+      {!query.error && (
+        <>
+          <h2>{t('limits.byClient')}</h2>
+          <DataTable
+            query={query}
+            rows={query.data?.clients ?? []}
+            columns={clients}
+            rowKey={(each) => each.client}
+            empty={t('limits.none')}
+            label={t('limits.byClient')}
+          />
+        </>
+      )}
     </div>
   )
 }

@@ -24,18 +24,19 @@ export function useSetupSections(): SetupSection[] {
     { to: '/admin/data-dictionary', label: t('dictionary.title'), needs: 'ViewSetup' },
     { to: '/admin/encryption', label: t('encryption.title'), needs: 'ManageKeys' },
     { to: '/admin/privacy', label: t('privacy.title'), needs: 'ManagePrivacy' },
+    { to: '/admin/imports', label: t('imports.title'), needs: 'ImportData' },
     { to: '/admin/packages', label: t('setup.packages'), needs: 'ViewSetup' },
     { to: '/admin/security-policy', label: t('setup.securityPolicy'), needs: 'ManageSecurity' },
     { to: '/admin/administration-requests', label: t('fourEyes.title'), needs: 'ViewSetup' },
     { to: '/admin/sessions', label: t('setup.sessions'), needs: 'ManageUsers' },
     { to: '/admin/inbound', label: t('setup.inbound'), needs: 'ManageInbound' },
+    { to: '/admin/inbound-keys', label: t('inboundKey.title'), needs: 'ManageConnections' },
     { to: '/admin/identity-providers', label: t('federation.providers'), needs: 'ManageSecurity' },
     { to: '/admin/connected-apps', label: t('federation.apps'), needs: 'ManageConnections' },
     { to: '/admin/scim', label: t('federation.scim'), needs: 'ManageConnections' },
     { to: '/admin/webhooks', label: t('webhook.title'), needs: 'ManageConnections' },
     { to: '/admin/limits', label: t('limits.title'), needs: 'ViewSetup' },
     { to: '/docs', label: t('apiDocs.title'), needs: 'ViewSetup' },
-    { to: '/admin/inbound-keys', label: t('inboundKey.title'), needs: 'ManageConnections' },
   ]
   return sections.filter((section) => permissions.includes(section.needs))
 }

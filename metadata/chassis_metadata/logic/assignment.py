@@ -16,7 +16,8 @@ from chassis_metadata.snapshot import Field, Object, Snapshot
 
 KIND = "assignment_rule"
 OWNER = "OwnerId"
-_ORDER = 500
+#: Among the triggers of a save, where it says nothing else.
+ORDER = 500
 
 
 class Strategy(StrEnum):
@@ -139,7 +140,7 @@ def _trigger(component: LogicComponent) -> Trigger | None:
         frozenset(Event(each) for each in on["events"]),
         on.get("criteria"),
         on.get("becomes", False),
-        on.get("order", _ORDER),
+        on.get("order", ORDER),
         old_fields=frozenset(),
     )
 

@@ -37,7 +37,7 @@ HIGHEST_LIMIT = 2**31 - 1
 HIGHEST_OFFSET = 2_000
 
 _OPERATORS = {"<>": Operator.NOT_EQUALS, **{str(operator): operator for operator in Operator}}
-MODES = frozenset({"SECURITY_ENFORCED", "USER_MODE", "SYSTEM_MODE"})
+_NEVER_NAMES = frozenset({"HAVING", "LIKE", "NULL"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +214,13 @@ class TreeBuilder(Transformer[Token, Query]):
     # The other clauses
 
     def with_clause(self, *parts: str) -> str | None:
-        if not parts:
-            return None
-        return parts[0] if parts[0] in MODES else "DATA CATEGORY " + " AND ".join(parts)
+        return " WITH ".join(parts) or None
+
+    def categories(self, *categories: str) -> str:
+        return "DATA CATEGORY " + " AND ".join(categories)
+
+    def FILTER(self, token: Token) -> str:
+        return str(token)
 
     def MODE(self, token: Token) -> str:
         return token.upper()
@@ -268,7 +272,10 @@ class TreeBuilder(Transformer[Token, Query]):
     # Names and values
 
     def PATH(self, token: Token) -> Path:
-        return Path(tuple(map(str.strip, token.split("."))), Position(token.line or 1, token.column or 1))
+        names = tuple(map(str.strip, token.split(".")))
+        if names[0].upper() in _NEVER_NAMES:
+            raise malformed(f"unexpected token: '{names[0]}'", "the word is reserved", place=position_of(token))
+        return Path(names, position_of(token))
 
     def STRING(self, token: Token) -> Literal:
         return _read(literals.parse_string, token)

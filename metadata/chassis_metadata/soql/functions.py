@@ -30,6 +30,8 @@ _CONVERSIONS = frozenset({"CONVERTCURRENCY", "CONVERTTIMEZONE", "DISTANCE", "FOR
 _KNOWN = {each.upper(): each for each in ("convertCurrency", "convertTimezone", "toLabel")} | {
     each: each for each in (*AGGREGATES, *DATE_FUNCTIONS, *_CONVERSIONS - {"CONVERTCURRENCY", "TOLABEL"}, *_PLACES)
 }
+#: COUNT() counts records; ROLLUP() and CUBE() are refused where their fields are read.
+_WITHOUT_ARGUMENTS = frozenset({"COUNT", "ROLLUP", "CUBE"})
 _FORMULA = re.compile(
     r"\s*([a-z_]\w*(?:\.[a-z_]\w*)*)\s*([+-])\s*([a-z_]\w*(?:\.[a-z_]\w*)*)\s*", re.IGNORECASE | re.ASCII
 )
@@ -81,6 +83,8 @@ def _fault(name: str, call: FunctionCall) -> str | None:  # noqa: PLR0911  a for
             return None if _FORMULA.fullmatch(text) else _SUM
         case "FORMULA", _:
             return _SUM
+        case _, () if name not in _WITHOUT_ARGUMENTS:
+            return "expected a field"
     return None
 
 

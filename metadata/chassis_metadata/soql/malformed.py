@@ -15,8 +15,8 @@ _TOKEN = re.compile(r"'[^'\\]*(?:\\.[^'\\]*)*'|[\w.:+-]+|<=|>=|<>|!=|.", re.DOTA
 _LONGEST_QUOTE = 40
 
 RESERVED_ALIASES = frozenset(
-    {"AND", "ASC", "DESC", "EXCLUDES", "FIRST", "FOR", "FROM", "GROUP", "HAVING", "IN", "INCLUDES", "LAST", "LIKE"}
-    | {"LIMIT", "NOT", "NULL", "NULLS", "OR", "SELECT", "USING", "WHERE", "WITH"},
+    {"AND", "AS", "ASC", "DESC", "EXCLUDES", "FIRST", "FOR", "FROM", "GROUP", "HAVING", "IN", "INCLUDES", "LAST"}
+    | {"LIKE", "LIMIT", "NOT", "NULL", "NULLS", "OR", "SELECT", "UPDATE", "USING", "WHERE", "WITH"},
 )
 
 # What a reader calls the grammar's terminals, in the order in which they are named to him.

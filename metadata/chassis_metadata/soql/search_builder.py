@@ -10,7 +10,7 @@ from typing import Any
 
 from lark import Token, v_args
 
-from chassis_metadata.soql.builder import MODES, TreeBuilder, position_of
+from chassis_metadata.soql.builder import TreeBuilder, position_of
 from chassis_metadata.soql.malformed import malformed
 from chassis_metadata.soql.search_text import read_search_text
 from chassis_metadata.soql.tree import Condition, Path, Query, Search
@@ -97,10 +97,5 @@ class SearchBuilder(TreeBuilder):
     ) -> tuple[Condition | None, str | None]:
         return condition, view
 
-    def search_with(self, *parts: str | _Option) -> _Option:
-        match parts:
-            case (_Option() as option,):
-                return option
-            case (str(mode),) if mode in MODES:
-                return _Option(mode)
-        return _Option("DATA CATEGORY " + " AND ".join(map(str, parts)))
+    def search_with(self, option: str | _Option) -> _Option:
+        return option if isinstance(option, _Option) else _Option(option)

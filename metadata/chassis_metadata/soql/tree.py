@@ -176,9 +176,9 @@ class Query:
     limit: int | None = None
     offset: int | None = None
     scope: str | None = None
-    with_clause: str | None = None  # SECURITY_ENFORCED, USER_MODE, SYSTEM_MODE, or the data category text
+    with_clause: str | None = None  # SECURITY_ENFORCED, USER_MODE, SYSTEM_MODE, or the text of a filter
     for_clauses: tuple[str, ...] = ()  # VIEW, REFERENCE, UPDATE
-    all_rows: bool = False
+    all_rows: bool = False  # only Apex has it
     further_clauses: tuple[str, ...] = ()
     position: Position | None = field(default=None, compare=False)
 

@@ -37,6 +37,20 @@ class Principal:
 
 
 @dataclass(frozen=True, slots=True)
+class AssignmentChoice:
+    """Which assignment rules saves go by: without some that would run by themselves, and with one instead.
+
+    `instead` is (object, rule): it assigns each new record of the object.
+    """
+
+    without: frozenset[str] = frozenset()
+    instead: tuple[str, str] | None = None
+
+
+AS_DECLARED = AssignmentChoice()
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """Everything that a plan needs besides the request itself. Frozen: a change of any part makes a new one."""
 
@@ -48,6 +62,7 @@ class Context:
     allow_duplicates: bool = False  # whoever asks has seen that the record may be there already
     door: Door = OPEN_DOOR  # when and from where the session works
     security: SecurityPolicy = DEFAULT_SECURITY
+    assignment: AssignmentChoice = AS_DECLARED
 
     @property
     def actor(self) -> Actor:

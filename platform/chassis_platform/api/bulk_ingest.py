@@ -16,7 +16,7 @@ from chassis_metadata.errors import Invalid
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import LARGEST_BODY, body_bytes, json_object, json_response, no_content
 from chassis_platform.api.decompression import decoded
-from chassis_platform.api.deps import route, server_of
+from chassis_platform.api.deps import AUTO_ASSIGN, route, server_of
 from chassis_platform.api.limits import demand_bulk_job
 from chassis_platform.api.versions import ROOT, demand_version
 from chassis_platform.bulk.ingest import abort_job, close_job, read_ingest
@@ -53,15 +53,21 @@ async def create(context: Context, request: Request) -> Response:
     await demand_bulk_job(context, request, JobType.INGEST)
     database = server_of(request).database
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        wanted = read_ingest(context, await json_object(request), version=version)
+        wanted = read_ingest(context, _assigning(request, await json_object(request)), version=version)
         return json_response(_document(await make_job(database, context, wanted), version, is_whole=False))
     document, content = await _parts(request)
-    job = await make_job(database, context, read_ingest(context, document, version=version))
+    job = await make_job(database, context, read_ingest(context, _assigning(request, document), version=version))
     later = context.unversioned  # the job is made once, whatever changes meanwhile
     await take_upload(database, later, job, _at_once(content))
     await close_job(database, later, await find_job(database, later, job.id, JobType.INGEST))
     made = await find_job(database, later, job.id, JobType.INGEST)
     return json_response(_document(made, version, is_whole=False))
+
+
+def _assigning(request: Request, document: dict[str, Any]) -> dict[str, Any]:
+    """The document; where it says nothing of assignment rules, with what the request's header says for the job."""
+    asked = request.headers.get(AUTO_ASSIGN)
+    return document if asked is None else {"assignmentRuleId": asked} | document
 
 
 async def _at_once(content: bytes) -> AsyncGenerator[bytes, None]:

@@ -28,6 +28,7 @@ from chassis_platform.bulk.jobs import (
     refuse_transition,
 )
 from chassis_platform.bulk.query import OPERATIONS, NewQuery, make_query_job
+from chassis_platform.bulk.query_result_pages import result_pages
 from chassis_platform.bulk.query_results import (
     MOST_RECORDS,
     Place,
@@ -118,6 +119,23 @@ async def results(context: Context, request: Request) -> Response:
     return StreamingResponse(_pieces(found), media_type="text/csv;charset=UTF-8", headers=headers)
 
 
+async def pages_of_results(context: Context, request: Request) -> Response:
+    """`GET /jobs/query/{id}/resultPages?locator=`: where up to five parts are, to be fetched side by side."""
+    job = await _job(context, request)
+    server, locator = server_of(request), request.query_params.get("locator")
+    home = server.settings.home
+    place = read_locator(home, context, job, locator) if locator else Place()
+    pages, following = await result_pages(server.database, context, job, place)
+    root = f"/services/data/v{demand_version(request)}/jobs/query/{job.id}"
+
+    def address(resource: str, to: Place) -> str:
+        return f"{root}/{resource}?locator={write_locator(home, context, job, to)}"
+
+    more = None if following is None else address("resultPages", following)
+    urls = [{"resultUrl": address("results", each)} for each in pages]
+    return json_response({"resultPages": urls, "nextRecordsUrl": more, "done": more is None})
+
+
 async def _pieces(found: Results) -> AsyncIterator[bytes]:
     for part in found.parts:
         for start in range(0, len(part), _PIECE):
@@ -138,4 +156,5 @@ def routes() -> list[BaseRoute]:
         route(f"{_JOBS}/{{id}}", ["PATCH"], abort),
         route(f"{_JOBS}/{{id}}", ["DELETE"], delete),
         route(f"{_JOBS}/{{id}}/results", ["GET"], results),
+        route(f"{_JOBS}/{{id}}/resultPages", ["GET"], pages_of_results),
     ]

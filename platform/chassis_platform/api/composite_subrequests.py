@@ -18,6 +18,7 @@ from starlette.types import Message, Scope
 from chassis_metadata.errors import ChassisError, Invalid, NotFound, Problem
 from chassis_platform.api.bodies import JSON
 from chassis_platform.api.composite_references import References, has_reference
+from chassis_platform.api.directory import FOUND, directory_of
 from chassis_platform.api.errors import error_response, response_for
 from chassis_platform.api.versions import ROOT
 
@@ -231,15 +232,12 @@ def _routes(request: Request) -> Iterator[Route]:
 
 def _endpoint(request: Request, scope: Scope) -> Endpoint:
     """The handler of an address, with the address's parameters put into the scope."""
-    is_there = False
-    for route in _routes(request):
-        match, found = route.matches(scope)
-        if match is Match.FULL:
-            scope.update(found)
-            endpoint: Endpoint = route.endpoint
-            return endpoint
-        is_there = is_there or match is Match.PARTIAL
-    if is_there:
+    match, found = directory_of(request).matches(scope)
+    if match is Match.FULL and found[FOUND].path.startswith(ROOT):
+        scope.update(found)
+        endpoint: Endpoint = found[FOUND].endpoint
+        return endpoint
+    if any(each.matches(scope)[0] is Match.PARTIAL for each in _routes(request)):
         raise Invalid.of("method_not_allowed", f"HTTP Method '{scope['method']}' not allowed.")
     raise NotFound.of("not_found", "The requested resource does not exist")
 

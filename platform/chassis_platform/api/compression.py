@@ -19,6 +19,8 @@ else:
 MINIMUM_SIZE = 4096
 #: Sizes tell of content: nothing that holds a secret is made shorter by what else is in it (BREACH).
 WITH_SECRETS = ("/services/oauth2/", "/ui/session", "/ui/bootstrap")
+#: What no shared cache keeps: nobody has to be told that others may get it compressed.
+PRIVATE = ("/services/", "/ui/", "/setup/", "/audit/")
 _LEVEL = 3
 _IN_THREAD = 128 * 1024
 #: The better first, for where a client likes several as much.
@@ -36,7 +38,11 @@ class Compression:
         if scope["type"] != "http" or scope["path"].startswith(WITH_SECRETS):
             await self._app(scope, receive, send)
             return
-        await self._responder(accepted(Headers(scope=scope).get("accept-encoding", "")))(scope, receive, send)
+        encoding = accepted(Headers(scope=scope).get("accept-encoding", ""))
+        if encoding is None and scope["path"].startswith(PRIVATE):
+            await self._app(scope, receive, send)
+            return
+        await self._responder(encoding)(scope, receive, send)
 
     def _responder(self, encoding: str | None) -> ASGIApp:
         if encoding == "zstd":

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
+from wsgiref.handlers import format_date_time
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -124,5 +125,5 @@ def tag_headers(tag: str, modified: datetime | None) -> dict[str, str]:
     """The headers by which a caller may ask again."""
     headers = {"etag": f'"{tag}"'}
     if modified is not None:
-        headers["last-modified"] = format_datetime(modified.astimezone(UTC), usegmt=True)
+        headers["last-modified"] = format_date_time(modified.timestamp())
     return headers

@@ -17,9 +17,11 @@ _YEAR = 365 * 86_400
 
 def is_secure(request: Request) -> bool:
     """Whether the browser speaks TLS, to us or to a proxy that we trust."""
-    if request.url.scheme == "https":
+    if request.scope["scheme"] == "https":
         return True
     trusted = request.app.state.server.settings.trusted_proxies
+    if not trusted:
+        return False
     peers = {each.strip() for each in trusted.split(",") if each.strip()}
     by_proxy = request.client is not None and request.client.host in peers
     return by_proxy and request.headers.get("x-forwarded-proto", "").lower() == "https"

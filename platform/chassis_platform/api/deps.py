@@ -13,6 +13,7 @@ from psycopg import errors as pg_errors
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from chassis_metadata.check.manifest import version_of
 from chassis_metadata.errors import ChassisError, Forbidden, Invalid, LimitExceeded, Problem
@@ -32,6 +33,7 @@ from chassis_platform.auth.sessions import (
     token_hash,
 )
 from chassis_platform.auth.sign_in import Judgement
+from chassis_platform.automation.assignment.asked import with_assignment
 from chassis_platform.automation.matching.details import add_record_details
 from chassis_platform.limits.gate import Gate
 from chassis_platform.settings import Settings
@@ -211,7 +213,7 @@ async def _answer_or_refuse(context: Context, request: Request, handler: Handler
         demand_door(context.principal, request.method, request.url.path)
         if not incomplete:
             demand_complete(context.principal.pending)
-        return await handler(context, request)
+        return await handler(with_assignment(context, request.headers.get(AUTO_ASSIGN)), request)
     except ChassisError as error:
         # A refusal may need no round trip of its own; it must not rest on what is no longer so.
         await _demand_current(context, request)
@@ -219,6 +221,8 @@ async def _answer_or_refuse(context: Context, request: Request, handler: Handler
         raise
 
 
+#: Whether assignment rules run on what the request writes, or which one does.
+AUTO_ASSIGN = "sforce-auto-assign"
 _DUPLICATES = "sforce-duplicate-rule-header"
 
 
@@ -281,7 +285,7 @@ def route(path: str, methods: list[str], handler: Handler, *, incomplete: bool =
     async def endpoint(request: Request) -> Response:
         return await guarded(request, lambda: answer(request, handler, incomplete=incomplete, waits=waits))
 
-    return Route(path, endpoint, methods=methods, name=f"{handler.__module__}.{handler.__name__}")
+    return _route(path, methods, endpoint, f"{handler.__module__}.{handler.__name__}")
 
 
 def definitions_route(path: str, methods: list[str], handler: Handler) -> Route:
@@ -301,4 +305,16 @@ def open_route(path: str, methods: list[str], handler: Callable[[Request], Await
     async def endpoint(request: Request) -> Response:
         return await guarded(request, lambda: handler(request))
 
-    return Route(path, endpoint, methods=methods, name=f"{handler.__module__}.{handler.__name__}")
+    return _route(path, methods, endpoint, f"{handler.__module__}.{handler.__name__}")
+
+
+def _route(path: str, methods: list[str], endpoint: Callable[[Request], Awaitable[Response]], name: str) -> Route:
+    """A route without Starlette's handling of errors: `guarded` leaves none."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+    made = Route(path, endpoint, methods=methods, name=name)
+    made.app = app
+    return made

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from starlette.requests import Request
 from starlette.routing import BaseRoute, Match, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-_FOUND = "chassis.route"
+#: Where the route that was found is, in what `matches` adds to the scope.
+FOUND = "chassis.route"
 
 
 @dataclass(slots=True)
@@ -46,12 +48,37 @@ class Directory(BaseRoute):
         for _, route in sorted(_met(self._root, scope["path"].split("/"), 0), key=_place):
             match, found = route.matches(scope)
             if match is Match.FULL:
-                return match, {**found, _FOUND: route}
+                return match, {**found, FOUND: route}
         return Match.NONE, {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the request to the route that was found."""
-        await scope[_FOUND].handle(scope, receive, send)
+        await scope[FOUND].handle(scope, receive, send)
+
+
+def directory_of(request: Request) -> Directory:
+    """The directory of the application that the request came to."""
+    directory: Directory = request.app.state.directory
+    return directory
+
+
+class Front:
+    """An ASGI application before another one: what the directory finds is answered at once.
+
+    Routes answer every error themselves, so nothing has to stand around them.
+    """
+
+    def __init__(self, directory: Directory, others: ASGIApp) -> None:
+        self._directory, self._others = directory, others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        match, found = self._directory.matches(scope)
+        if match is not Match.FULL:
+            await self._others(scope, receive, send)
+            return
+        scope.update(found)
+        await self._directory.handle(scope, receive, send)
 
 
 def _place(end: tuple[int, Route]) -> int:

@@ -70,7 +70,7 @@ async def change(context: Context, request: Request) -> Response:
         await set_mapping(database, context, job, document[MAPPING])
         job = await _import_of(context, request)
     if action is not None:
-        if action not in _ACTS:
+        if not isinstance(action, str) or action not in _ACTS:
             raise Invalid.of("invalid_field", f"action is one of {', '.join(_ACTS)}.", fields=["action"])
         await _ACTS[action](database, context, job)
     return await _answer(context, request, await _import_of(context, request))

@@ -14,8 +14,10 @@ from chassis_platform import clock
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_response
 from chassis_platform.api.deps import route, server_of
+from chassis_platform.api.describe import visible_objects
 from chassis_platform.api.versions import ROOT, demand_version
 from chassis_platform.limits.kinds import LIMIT_KINDS, default_limits
+from chassis_platform.records.counts import count_of_each
 from chassis_tenants.database import Row
 from chassis_tenants.quotas import bulk_jobs_of_a_day, overrides_of, requests_by_client, storage_in_use
 
@@ -41,6 +43,21 @@ async def limits(context: Context, request: Request) -> Response:
         "FileStorageMB": (most.file_storage_megabytes, file_bytes // _MEGABYTE),
     }
     return json_response({name: {"Max": top, "Remaining": max(0, top - taken)} for name, (top, taken) in used.items()})
+
+
+async def record_counts(context: Context, request: Request) -> Response:
+    """`GET /limits/recordCount?sObjects=Lead,Account`: what the user may read of each; of all objects by default."""
+    demand_version(request)
+    seen = visible_objects(context)
+    if "sObjects" in request.query_params:
+        wanted = {each.strip().lower() for each in request.query_params["sObjects"].split(",")}
+        seen = [each for each in seen if each.name.lower() in wanted]
+    counts = await count_of_each(server_of(request).database, context, seen)
+    told = [
+        {"count": each.count, "name": each.object_name} | ({"isLowerBound": True} if each.is_bounded else {})
+        for each in counts
+    ]
+    return json_response({"sObjects": told})
 
 
 def _megabytes_of(records: int | None) -> int:
@@ -103,4 +120,8 @@ def _moment(moment: datetime | None) -> str | None:
 
 def routes() -> list[BaseRoute]:
     """The routes of this file."""
-    return [route(f"{ROOT}/limits", ["GET"], limits), route("/setup/limits", ["GET"], limits_and_use)]
+    return [
+        route(f"{ROOT}/limits", ["GET"], limits),
+        route(f"{ROOT}/limits/recordCount", ["GET"], record_counts),
+        route("/setup/limits", ["GET"], limits_and_use),
+    ]

@@ -17,6 +17,7 @@ from starlette.routing import Router
 from chassis_metadata.errors import ChassisError
 from chassis_platform.access.context import Context
 from chassis_platform.api.deps import Server, server_of
+from chassis_platform.api.directory import directory_of
 from chassis_platform.records.after_save import with_aftermath
 from chassis_platform.records.kept_access import keep_access_log
 from chassis_tenants.database import Transaction
@@ -46,7 +47,7 @@ class _Application:
 
 
 def _joined(request: Request, server: Server) -> Request:
-    application = _Application(State({"server": server}), request.app.router)
+    application = _Application(State({"server": server, "directory": directory_of(request)}), request.app.router)
     joined = Request({**request.scope, "app": application}, request.receive)
     if hasattr(request, "_body"):
         joined._body = request._body  # noqa: SLF001  the stream of the body was read

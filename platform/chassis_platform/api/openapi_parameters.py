@@ -60,6 +60,7 @@ _QUERY: Mapping[str, Schema] = {
     "phase": _choice("Which one", "check", "write", "undo"),
     "batch": _asked("From this batch on", _NUMBER),
     "value": _asked("The value", required=True),
+    "sObjects": _asked("Names of objects, with commas between; all where none is named"),
     "token": _asked("The token"),
     "response_type": _choice("What comes back", "code"),
     "client_id": _asked("The app"),
@@ -76,6 +77,7 @@ _HEADERS: Mapping[str, Schema] = {
     "If-Unmodified-Since": _header("Only if it has not changed since", example="Sun, 22 Nov 2026 08:00:00 GMT"),
     "Idempotency-Key": _header("A new UUID for each new request: sent again, it is answered again, not done again"),
     "Sforce-Duplicate-Rule-Header": _header("What to do about duplicates", example="allowSave=true"),
+    "Sforce-Auto-Assign": _header("Whether assignment rules run, or which one does", example="FALSE"),
     "Sforce-Query-Options": _header("How many records a batch has, 200 to 2,000", example="batchSize=500"),
     "Last-Event-ID": _header("The replay id to go on behind"),
 }
@@ -83,6 +85,7 @@ _IN_ADDRESSES: Mapping[str, str] = {
     "object": "An object's name",
     "id": "An id, of 15 or 18 letters",
     "record_id": "A record's id",
+    "ids": "Records' ids with commas between, at most 200",
     "field": "An external id's field, or a record's id",
     "value": "The external id, or a relationship's name",
     "record_type": "A record type's id",

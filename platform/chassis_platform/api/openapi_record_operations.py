@@ -9,7 +9,7 @@ from chassis_platform.api.openapi_operations import ANY_OBJECT, TAGGED, Operatio
 
 _CONDITIONS = ("If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since")
 EXPECTED = ("If-Match", "If-Unmodified-Since")
-DUPLICATES = ("Sforce-Duplicate-Rule-Header",)
+DUPLICATES = ("Sforce-Duplicate-Rule-Header", "Sforce-Auto-Assign")
 
 _CREATE = once(
     replace(

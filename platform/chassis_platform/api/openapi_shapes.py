@@ -113,7 +113,19 @@ _FOUND: Mapping[str, Schema] = {
         ),
     ),
     "Search": _object("q", q=_TEXT),
-    "SearchResult": _object("searchRecords", searchRecords=_list(_ref("Record"))),
+    "SearchResult": _object(
+        "searchRecords",
+        searchRecords=_list(_ref("Record")),
+        metadata=_object(
+            entityMetadata=_list(
+                _object(
+                    "entityName",
+                    entityName=_TEXT,
+                    fieldMetadata=_list(_object("name", "label", name=_TEXT, label=_TEXT)),
+                )
+            ),
+        ),
+    ),
     "ParameterizedSearch": {
         **_object(
             "q",
@@ -124,6 +136,8 @@ _FOUND: Mapping[str, Schema] = {
             overallLimit=_COUNT,
             defaultLimit=_COUNT,
             spellCorrection=_FLAG,
+            snippet=_COUNT,
+            metadata=_one_of("LABELS"),
         ),
         "additionalProperties": False,
     },

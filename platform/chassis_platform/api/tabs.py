@@ -1,4 +1,4 @@
-"""`tabs` and `theme`: what the user's applications show, and the icons of their objects."""
+"""`tabs`, `appMenu` and `theme`: what the user's applications show, and the icons of their objects."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from chassis_platform.api.ui_session import apps_of
 from chassis_platform.api.versions import ROOT, demand_version
 
 OBJECT = "object"
+_APPS, _NAVIGATION = "AppSwitcher", "Salesforce1"
 
 
 async def list_tabs(context: Context, request: Request) -> Response:
@@ -38,8 +39,41 @@ def _tab(context: Context, tab: dict[str, Any], site: str) -> Document:
         "name": f"standard-{name}",
         "sobjectName": name if is_object else None,
         "timeZone": None,
-        "url": f"{site}/o/{name}" if is_object else f"{site}/{name}",
+        "url": _address(tab, site),
     }
+
+
+async def app_menus(context: Context, request: Request) -> Response:
+    """`GET /appMenu`: which menus there are."""
+    del context
+    root = f"/services/data/v{demand_version(request)}/appMenu"
+    return json_response({name: f"{root}/{name}" for name in (_APPS, _NAVIGATION)})
+
+
+async def applications(context: Context, request: Request) -> Response:
+    """`GET /appMenu/AppSwitcher`: the applications that the user may open."""
+    demand_version(request)
+    site = base_url(request)
+    return json_response(
+        {"appMenuItems": [_item("Tabset", each["label"], _address(each["tabs"][0], site)) for each in apps_of(context)]}
+    )
+
+
+async def navigation(context: Context, request: Request) -> Response:
+    """`GET /appMenu/Salesforce1`: all their tabs, each once, as a small screen lists them."""
+    demand_version(request)
+    site = base_url(request)
+    tabs = {each["name"]: each for app in apps_of(context) for each in app["tabs"]}
+    items = [_item(f"Standard.{each['name']}", each["label"], _address(each, site)) for each in tabs.values()]
+    return json_response({"appMenuItems": items})
+
+
+def _item(kind: str, label: str, address: str) -> Document:
+    return {"type": kind, "content": None, "icons": None, "colors": None, "label": label, "url": address}
+
+
+def _address(tab: dict[str, Any], site: str) -> str:
+    return f"{site}/o/{tab['name']}" if tab["kind"] == OBJECT else f"{site}/{tab['name']}"
 
 
 async def theme(context: Context, request: Request) -> Response:
@@ -53,5 +87,8 @@ def routes() -> list[BaseRoute]:
     """The routes of this file."""
     return [
         definitions_route(f"{ROOT}/tabs", ["GET"], list_tabs),
+        definitions_route(f"{ROOT}/appMenu", ["GET"], app_menus),
+        definitions_route(f"{ROOT}/appMenu/{_APPS}", ["GET"], applications),
+        definitions_route(f"{ROOT}/appMenu/{_NAVIGATION}", ["GET"], navigation),
         definitions_route(f"{ROOT}/theme", ["GET"], theme),
     ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chassis_metadata.components import PageLayout, RecordType
+from chassis_metadata.errors import Invalid
 from chassis_metadata.fields import FieldType
 from chassis_metadata.snapshot import Field, Object
 from chassis_platform.access.context import Context
@@ -24,6 +25,7 @@ from chassis_platform.api.describe_layouts import (
     layout_for,
 )
 from chassis_platform.api.describe_objects import object_summary, visible_children
+from chassis_platform.api.display_values import display_value
 from chassis_platform.records.read import FoundRecord
 
 _CAPITALS = {
@@ -44,7 +46,15 @@ _OF_AN_OBJECT = (
     *("associateEntityType", "associateParentEntity", "createable", "custom", "deletable", "feedEnabled", "keyPrefix"),
     *("label", "labelPlural", "layoutable", "mruEnabled", "queryable", "searchable", "updateable"),
 )
+LAYOUT_TYPES = ("Full", "Compact")
 SYSTEM = ("LastModifiedById", "LastModifiedDate", "RecordTypeId", "SystemModstamp")
+
+
+def one_of(word: str, words: Sequence[str]) -> str:
+    """A word of a request, if it is one of these."""
+    if word not in words:
+        raise Invalid.of("invalid_value", f"{word[:40]!r} is none of {', '.join(words)}.")
+    return word
 
 
 # Records
@@ -85,21 +95,15 @@ def _moment(text: str | None) -> str | None:
 
 
 def _value(context: Context, obj: Object, name: str, value: Any) -> Document:
-    """A value beside what is shown of it: a choice's label, the name of a record referred to."""
+    """A value beside what is shown of it: as people write it, a choice's label, the name of a record referred to."""
     if isinstance(value, Mapping) and "attributes" in value:
         parent = context.snapshot.objects[value["attributes"]["type"]]
         return {"displayValue": value.get("Name"), "value": _record(context, parent, value, None)}
     field = obj.fields.get(name)
     if field is None or value is None:
         return {"displayValue": None, "value": value}
-    if field.type is FieldType.DATETIME:
-        value = _moment(value)
-    return {"displayValue": _label(context, field, value) if field.values else None, "value": value}
-
-
-def _label(context: Context, field: Field, value: str) -> str:
-    labels = {each.value: value_label(context, field, each.value, each.label) for each in field.values}
-    return ";".join(labels.get(each, each) for each in value.split(";"))
+    shown = display_value(context, field, value)
+    return {"displayValue": shown, "value": _moment(value) if field.type is FieldType.DATETIME else value}
 
 
 # Objects

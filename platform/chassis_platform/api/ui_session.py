@@ -151,7 +151,7 @@ async def bootstrap(context: Context, request: Request) -> Response:
     return json_response(
         {
             "csrf_token": csrf_token(credential(request)[0]),
-            "version": request.app.version,
+            "version": request.app.state.version,
             "user": {
                 "id": principal.user_id,
                 "name": name,

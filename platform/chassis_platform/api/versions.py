@@ -26,7 +26,17 @@ _LABELS = {
     66: "Spring '26",
 }
 RESOURCES = (
-    *("actions", "composite", "limits", "parameterizedSearch", "process", "query", "queryAll", "quickActions"),
+    *(
+        "actions",
+        "appMenu",
+        "composite",
+        "limits",
+        "parameterizedSearch",
+        "process",
+        "query",
+        "queryAll",
+        "quickActions",
+    ),
     *("recent", "search", "sobjects", "tabs", "theme"),
 )
 

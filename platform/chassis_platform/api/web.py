@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis_metadata.errors import Problem
@@ -66,6 +65,8 @@ SECURITY_HEADERS = (
         ),
     ),
 )
+#: Of the route that answers whatever nothing else did.
+NAME = "web"
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -81,7 +82,8 @@ def page_response(html: str, status: int = 200) -> Response:
     return HTMLResponse(html.replace(NONCE_PLACE, nonce), status, headers=headers)
 
 
-_WITHOUT_INLINE = (CONTENT_POLICY, content_policy().encode())
+#: No inline styles or scripts, and no browser and no proxy keeps an answer, unless the answer says otherwise.
+_UNLESS_SAID = ((CONTENT_POLICY, content_policy().encode()), NO_STORE)
 
 
 class SecurityHeaders:
@@ -99,17 +101,12 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 given = message["headers"]
-                has_policy = any(name == CONTENT_POLICY for name, _ in given)
-                also = () if has_policy else (_WITHOUT_INLINE,)
-                message["headers"] = [*given, *SECURITY_HEADERS, *also, *_unkept(given), *_transport(scope)]
+                said = {name for name, _ in given}
+                unsaid = [each for each in _UNLESS_SAID if each[0] not in said]
+                message["headers"] = [*given, *SECURITY_HEADERS, *unsaid, *_transport(scope)]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
-
-
-def _unkept(given: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
-    """No browser and no proxy keeps an answer that does not say otherwise."""
-    return () if any(name == b"cache-control" for name, _ in given) else (NO_STORE,)
 
 
 def _transport(scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
@@ -137,6 +134,19 @@ class TrailingSlash:
         await self._app(scope, receive, send)
 
 
+def _refusal(request: Request) -> Response:
+    """There is no such resource, or not with this method: then the answer says with which."""
+    met = (each for each in request.app.router.routes if isinstance(each, Route) and each.name != NAME)
+    found = [each.methods or set() for each in met if each.matches(request.scope)[0] is Match.PARTIAL]
+    if not found:
+        return error_response([Problem("", "not_found", "The requested resource does not exist")], 404)
+    allowed = ",".join(sorted(set().union(*found)))
+    message = f"HTTP Method '{request.method}' not allowed. Allowed are {allowed}"
+    response = error_response([Problem("", "method_not_allowed", message)], 405)
+    response.headers["allow"] = allowed
+    return response
+
+
 def routes(folder: Path) -> list[BaseRoute]:
     """The web application's routes; they come last, for they answer whatever nothing else did."""
     index = folder / "index.html"
@@ -149,10 +159,10 @@ def routes(folder: Path) -> list[BaseRoute]:
             kept = FOREVER if path.startswith("/assets/") else ASKED_AGAIN
             return FileResponse(files[path], headers={"cache-control": kept})
         if request.method not in ("GET", "HEAD") or path.startswith(API_ROOTS):
-            return error_response([Problem("", "not_found", "The requested resource does not exist")], 404)
+            return _refusal(request)
         if first_page is None:
             return PlainTextResponse("The web application is not built: run `make up`.\n", 503)
         return page_response(first_page)
 
     everything = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-    return [Route("/{path:path}", page, methods=everything, name="web")]
+    return [Route("/{path:path}", page, methods=everything, name=NAME)]

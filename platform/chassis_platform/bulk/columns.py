@@ -65,13 +65,11 @@ def reader_of(header: Sequence[str]) -> ReadRow:
     related = {name: _related(match) for name in names if (match := _RELATED.fullmatch(name)) is not None}
 
     def read(cells: Cells) -> Payload:
-        values = dict(zip(names, cells, strict=True))
-        payload: dict[str, Any] = {name: value for name, value in values.items() if value}
+        payload: dict[str, Any] = {name: value for name, value in zip(names, cells, strict=True) if value}
         if NO_VALUE in cells:
             payload = {name: None if value == NO_VALUE else value for name, value in payload.items()}
-        if related:
-            for name in related.keys() & payload.keys():
-                relationship, key, attributes = related[name]
+        for name, (relationship, key, attributes) in related.items():
+            if name in payload:
                 value = payload.pop(name)
                 payload[relationship] = None if value is None else {**attributes, key: value}
         return payload

@@ -8,6 +8,7 @@ from typing import Any
 from chassis_metadata.errors import Invalid
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
+from chassis_platform.automation.assignment.asked import with_assignment
 from chassis_platform.bulk.columns import check_columns
 from chassis_platform.bulk.csv_rows import DELIMITERS, LINE_ENDINGS
 from chassis_platform.bulk.jobs import (
@@ -42,7 +43,7 @@ def read_ingest(context: Context, document: Mapping[str, Any], *, version: str) 
         raise Invalid.of("invalidjob", "InvalidJob : Must specify a valid object", fields=["object"])
     obj = object_to_write(context, document["object"])
     _one_of(document, "contentType", ("CSV",), "CSV")
-    settings = {
+    settings: dict[str, Any] = {
         "columnDelimiter": _one_of(document, "columnDelimiter", tuple(DELIMITERS), "COMMA"),
         "lineEnding": _one_of(document, "lineEnding", tuple(LINE_ENDINGS), "LF"),
         "apiVersion": float(version),
@@ -53,6 +54,7 @@ def read_ingest(context: Context, document: Mapping[str, Any], *, version: str) 
         _check_key(context, obj, settings)
     if operation == "hardDelete":
         context.policy.demand(HARD_DELETE)
+    with_assignment(context, settings.get("assignmentRuleId"))  # refuses what will not do
     return NewJob(JobType.INGEST, obj.name, operation, with_scopes(context, settings))
 
 

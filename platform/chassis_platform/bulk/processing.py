@@ -17,6 +17,7 @@ from chassis_metadata.errors import ChassisError, Unavailable
 from chassis_platform import clock
 from chassis_platform.access.compile import PolicyStore
 from chassis_platform.access.context import Context
+from chassis_platform.automation.assignment.asked import with_assignment
 from chassis_platform.bulk.chunks import IS_ALL_DONE, Chunk, Part, chunk_of, pending_batches, read_chunk, written_parts
 from chassis_platform.bulk.columns import ReadRow, reader_of
 from chassis_platform.bulk.ingest import JOB, LANES, queued_turn
@@ -68,7 +69,12 @@ class Work:
 
 
 def _ingest_task(context: Context, job: BulkJob) -> Task:
-    return Task(context, job.object_name, job.operation, job.settings.get("externalIdFieldName"))
+    settings = job.settings
+    try:
+        assigning = with_assignment(context, settings.get("assignmentRuleId"))
+    except ChassisError as error:
+        raise OverError(f"InvalidJob : {error.problems[0].message}") from None
+    return Task(assigning, job.object_name, job.operation, settings.get("externalIdFieldName"))
 
 
 def _ingest_reader(_: Context, job: BulkJob) -> ReadRow:

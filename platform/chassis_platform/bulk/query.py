@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg.errors import QueryCanceled
 
 from chassis_metadata.errors import ChassisError, Forbidden
 from chassis_metadata.ids import new_id
+from chassis_metadata.soql.parse import parse_query
+from chassis_metadata.soql.tree import And, Comparison, Literal, Operator, Path, Query
 from chassis_platform import clock
 from chassis_platform.access.compile import PolicyStore
 from chassis_platform.access.context import Context
@@ -32,6 +34,7 @@ from chassis_platform.bulk.jobs import (
 )
 from chassis_platform.bulk.makers import context_of_maker, with_scopes
 from chassis_platform.plan.problems import refuse
+from chassis_platform.plan.query import plan_query
 from chassis_platform.plan.read_plan import Column, PlannedField, ReadPlan
 from chassis_platform.records.all_rows import demand_rows
 from chassis_platform.records.pages import count_all, planned
@@ -75,15 +78,24 @@ async def make_query_job(database: Database, context: Context, wanted: NewQuery)
     return await find_job(database, context, job_id, JobType.QUERY)
 
 
-def bulk_plan(context: Context, text: str, operation: str) -> ReadPlan:
-    """The plan of a query whose answer is a table that can be read on from any record."""
-    plan = planned(context, text, include_deleted=operation == QUERY_ALL)
+def bulk_plan(context: Context, text: str, operation: str, *, until: str | None = None) -> ReadPlan:
+    """The plan of a query whose answer is a table that can be read on from any record; `until` is the last one's id."""
+    if until is None:
+        plan = planned(context, text, include_deleted=operation == QUERY_ALL)
+    else:
+        bounded = _until(parse_query(text), until)
+        plan = plan_query(bounded, context, include_deleted=operation == QUERY_ALL)
     if plan.offset:
         raise refuse("malformed_query", "OFFSET is not supported in Bulk Query: read on from a locator")
     for each in plan.selected:
         if isinstance(each, Column) and isinstance(each.operand, PlannedField) and each.operand.field.is_compound:
             raise refuse("functionality_not_enabled", _COMPOUND, fields=(each.path,))
     return demand_rows(plan)
+
+
+def _until(query: Query, record_id: str) -> Query:
+    end = Comparison(Path(("Id",)), Operator.LESS_OR_EQUAL, Literal(record_id))
+    return replace(query, where=end if query.where is None else And((query.where, end)))
 
 
 async def count_query(

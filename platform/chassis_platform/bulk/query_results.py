@@ -35,10 +35,11 @@ _LONG = frozenset({FieldType.LONG_TEXT, FieldType.RICH_TEXT})
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a set of results begins: behind which key, and how many records come before."""
+    """Where a set of results begins: behind which key, and how many records come before; and with which id it ends."""
 
     position: int = 0
     after: LastKey | None = None
+    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,9 @@ async def read_results(
     database: Database, context: Context, job: BulkJob, place: Place, *, most: int = MOST_RECORDS
 ) -> Results:
     """The next records of the job as CSV with its headings, as the user may see them now."""
-    if job.state is not State.JOB_COMPLETE:
-        raise wrong_state(f"The job is in state {job.state}: its results are to be had in state JobComplete")
-    plan = bulk_plan(context, job.query_text or "", job.operation)
-    wanted = Wanted(DOOR, _page_of(plan), shape=Shape.TEXTS, after=place.after, position=place.position)
+    demand_complete(job)
+    plan = bulk_plan(context, job.query_text or "", job.operation, until=place.until)
+    wanted = Wanted(DOOR, records_a_statement(plan), shape=Shape.TEXTS, after=place.after, position=place.position)
     settings = job.settings
     lines = partial(_lines, Dialect(settings.get("columnDelimiter", "COMMA"), settings.get("lineEnding", "LF")))
     parts = [lines([[each.path for each in plan.columns]])]
@@ -71,15 +71,22 @@ async def read_results(
         text, page = await asyncio.gather(writing, _next(pages if size < MOST_BYTES else None))
         parts.append(text)
         size += len(text)
-    following = None if next_key is None else Place(position, next_key)
+    following = None if next_key is None else Place(position, next_key, place.until)
     return Results(parts, position - place.position, following)
+
+
+def demand_complete(job: BulkJob) -> None:
+    """Refuse to tell results of a job that has none yet, or never will."""
+    if job.state is not State.JOB_COMPLETE:
+        raise wrong_state(f"The job is in state {job.state}: its results are to be had in state JobComplete")
 
 
 async def _next(pages: AsyncIterator[Rows] | None) -> Rows | None:
     return None if pages is None else await anext(pages, None)
 
 
-def _page_of(plan: ReadPlan) -> int:
+def records_a_statement(plan: ReadPlan) -> int:
+    """How many records a statement reads."""
     fields = (field for each in plan.columns for field in fields_of(each.operand))
     return _PAGE_OF_LONG if any(each.type in _LONG for each in fields) else _PAGE
 
@@ -90,7 +97,7 @@ def _lines(dialect: Dialect, rows: Sequence[Sequence[object]]) -> bytes:
 
 def write_locator(home: Path, context: Context, job: BulkJob, place: Place) -> str:
     """The place as a word for addresses. It is sealed: what records are ordered by may be a person's name."""
-    content = orjson.dumps([place.position, place.after])
+    content = orjson.dumps([place.position, place.after, place.until])
     return base64.urlsafe_b64encode(seal(home, context.tenant.id, _purpose(job), content)).rstrip(b"=").decode()
 
 

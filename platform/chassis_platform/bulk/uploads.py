@@ -76,13 +76,17 @@ async def _inflated(content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     packed = zlib.decompressobj(wbits=31)
     try:
         async for sent in content:
-            piece = packed.decompress(sent, _PIECE)
-            while piece:
-                yield piece
-                piece = packed.decompress(packed.unconsumed_tail, _PIECE)
+            tail, is_more = sent, False
+            while tail or is_more:
+                if packed.eof:  # packed files may stand one behind the other
+                    packed = zlib.decompressobj(wbits=31)
+                piece = packed.decompress(tail, _PIECE)
+                if piece:
+                    yield piece
+                tail = packed.unused_data if packed.eof else packed.unconsumed_tail
+                is_more = len(piece) == _PIECE and not packed.eof
         if not packed.eof:
             raise bad_file("The gzip stream ends too early")
-        yield packed.flush()
     except zlib.error:
         raise bad_file("The content is not gzip, as its Content-Encoding says") from None
 

@@ -18,7 +18,7 @@ from chassis_platform.bulk.columns import Payload
 from chassis_platform.plan.changes import Expectation, RecordResult
 from chassis_platform.plan.write import Operation, WritePlan
 from chassis_platform.records.purge import purge_within
-from chassis_platform.records.write import RACES, race_problem, results_of, write_records, write_within
+from chassis_platform.records.write import RACES, race_problem, write_records, write_within
 from chassis_tenants.database import Database
 from chassis_tenants.statement import Statement
 
@@ -88,8 +88,8 @@ async def _write(database: Database, task: Task, part: Part, rows: Rows) -> None
         return
     began = time.perf_counter()
 
-    def beside(plan: WritePlan) -> list[Statement]:
-        told = [outcome_of(each) for each in results_of(plan)]
+    def beside(plan: WritePlan, results: Sequence[RecordResult]) -> list[Statement]:
+        told = [outcome_of(each) for each in results]
         spent = int((time.perf_counter() - began) * 1000)
         undo = task.undo(plan) if task.undo is not None else None
         return insert_outcome(task.context.tenant.id, part, told, spent_ms=spent, undo=undo)

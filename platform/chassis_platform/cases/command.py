@@ -17,7 +17,7 @@ from chassis_metadata.errors import Invalid
 from chassis_metadata.package import read_package
 from chassis_platform.cases.files import Case, read_cases
 from chassis_platform.cases.report import coverage_of, write_junit
-from chassis_platform.cases.run import Outcome, chosen, run_cases
+from chassis_platform.cases.run import AT_ONCE, Outcome, chosen, connections, run_cases
 from chassis_platform.cases.stage import Theatre
 from chassis_platform.key_encryption import wrapper_of
 from chassis_platform.migrate import migrate
@@ -40,7 +40,7 @@ class CaseRun:
     folder: Path
     keyword: str | None = None
     junit: Path | None = None
-    at_once: int = 4
+    at_once: int = AT_ONCE
 
 
 def run_package_cases(settings: Settings, wanted: CaseRun, console: Console) -> bool:
@@ -100,7 +100,7 @@ async def _run(
 ) -> list[Outcome]:
     with tempfile.TemporaryDirectory(prefix="chassis-keys-") as home:
         wrapper = wrapper_of(Settings(), Path(home))
-        async with Database(urls.server, largest=wanted.at_once * 2 + 2, wrapper=wrapper) as database:
+        async with Database(urls.server, largest=connections(wanted.at_once), wrapper=wrapper) as database:
             theatre = Theatre(urls, database, SnapshotStore(database), package.manifest.name, Path(home))
             return await run_cases(
                 theatre, wanted.folder, cases, at_once=wanted.at_once, told=lambda outcome: _mark(outcome, console)

@@ -8,12 +8,13 @@ from chassis_platform import clock
 from chassis_platform.cases.stage import Stage
 from chassis_platform.worker.handlers import HANDLERS
 from chassis_platform.worker.schedule import HOUR, SCHEDULE, Periodic
+from chassis_tenants.database import Binding
 from chassis_tenants.statement import Statement
 
 #: Jobs may queue jobs; a case that never comes to rest is wrong.
 MOST_ROUNDS = 50
-#: Housekeeping that no case is about.
-_ASIDE = frozenset({"expire", "purge_recycle_bin", "seal_journal"})
+#: Housekeeping that no case is about. Alerts are of what was sealed, and nothing is.
+_ASIDE = frozenset({"expire", "purge_recycle_bin", "seal_journal", "watch_journal", "prune_journal", "count_records"})
 
 #: A job without a moment of its own is due at once, whatever the database's clock says.
 _DUE = """
@@ -35,9 +36,8 @@ async def run_due(stage: Stage, since: datetime | None = None) -> None:
         if each.kind not in _ASIDE and _comes_round(each, since):
             await HANDLERS[each.kind](server, tenant_id, each.payload)
     for _ in range(MOST_ROUNDS):
-        binding = (await stage.operator()).binding
         taken = Statement(_DUE, {"tenant_id": tenant_id, "now": clock.now()})
-        [rows] = await stage.theatre.database.read(binding, taken)
+        [rows] = await stage.theatre.database.read(Binding(tenant_id), taken)
         if not rows:
             return
         for kind, payload, _, _ in sorted(rows, key=lambda row: (row[2], row[3])):

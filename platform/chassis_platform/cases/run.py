@@ -22,6 +22,13 @@ from chassis_platform.cases.steps import moment_after, perform
 from chassis_platform.coverage import Exercised, listening
 
 _numbers = count(1)
+#: How many cases run at a time: one process works on them, while PostgreSQL works on another's statements.
+AT_ONCE = 2
+
+
+def connections(at_once: int) -> int:
+    """How many a run needs; on each more, PostgreSQL would plan the same statements once more."""
+    return 2 * at_once + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ async def run_cases(
     folder: Path,
     cases: Sequence[Case],
     *,
-    at_once: int = 4,
+    at_once: int = AT_ONCE,
     told: Callable[[Outcome], Any] = lambda _: None,
 ) -> list[Outcome]:
     """Run the cases of a package folder; `told` hears of each as it ends. Answers in the order of the cases."""

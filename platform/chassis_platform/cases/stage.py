@@ -30,7 +30,6 @@ from chassis_tenants.installer import install
 from chassis_tenants.journal import OPERATOR
 from chassis_tenants.registry import tenant_by_id
 from chassis_tenants.snapshots import SnapshotStore
-from chassis_tenants.statement import Statement
 from chassis_tenants.tenant import Tenant
 
 _NAMED = re.compile(r"@([A-Za-z_][A-Za-z0-9_]*)(?:\.([A-Za-z][A-Za-z0-9_.]*))?")
@@ -252,10 +251,3 @@ async def _values(stage: Stage, body: Mapping[str, Any]) -> dict[str, Any]:
 def components(context: Context) -> list[LogicComponent]:
     """All active logic of the tenant."""
     return [each for found in context.snapshot.logic.values() for each in found.values()]
-
-
-async def close_stage(stage: Stage) -> None:
-    """Nothing of the case stays that a later one could meet: its jobs."""
-    binding = (await stage.operator()).binding
-    gone = Statement("DELETE FROM chassis.job WHERE tenant_id = %(tenant_id)s", {"tenant_id": stage.tenant.id})
-    await stage.theatre.database.read(binding, gone)

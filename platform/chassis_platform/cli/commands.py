@@ -9,6 +9,7 @@ from chassis_platform.cli import (  # noqa: F401  they register
     audit,
     doors,
     formulas,
+    imports,
     inbound,
     keys,
     packages,

@@ -12,6 +12,7 @@ from rich.table import Table
 from chassis_metadata.package import read_package
 from chassis_platform.audit.operators import noted
 from chassis_platform.cases.command import CaseRun, run_package_cases
+from chassis_platform.cases.run import AT_ONCE
 from chassis_platform.cli.shared import app, installed, named_tenant, output, read_settings, run, with_database
 from chassis_platform.operator import install_package
 from chassis_platform.publishing import package_problems
@@ -74,7 +75,7 @@ def package_test(
     folder: Annotated[Path, typer.Argument(help="The package's folder; its cases are in cases/.")],
     keyword: Annotated[str | None, typer.Option("-k", help="Only cases whose file, name or ids hold this.")] = None,
     junit: Annotated[Path | None, typer.Option(help="Write a JUnit file.")] = None,
-    at_once: Annotated[int, typer.Option(help="How many cases run at a time.")] = 4,
+    at_once: Annotated[int, typer.Option(help="How many cases run at a time.")] = AT_ONCE,
 ) -> None:
     """Run a package's cases in scratch tenants of a scratch database, each with a clock of its own."""
     passed = run_package_cases(read_settings(), CaseRun(folder, keyword, junit, at_once), output)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from chassis_platform.cli.shared import app, installed, read_settings, run
+from chassis_platform.garbage import collect_seldom
 from chassis_platform.up import console, serve_forever
 from chassis_platform.up import up as run_up
 from chassis_platform.worker.loop import work_until_interrupted
@@ -17,6 +18,7 @@ from chassis_platform.worker.loop import work_until_interrupted
 @app.command()
 def up() -> None:
     """Start Chassis: prepare everything that is missing, then serve until Ctrl-C."""
+    collect_seldom()
     run_up(read_settings())
 
 
@@ -24,6 +26,7 @@ def up() -> None:
 def serve(worker: Annotated[bool, typer.Option(help="Run the worker in this process too.")] = False) -> None:  # noqa: FBT002  a flag
     """Serve only: no demo, and no worker unless asked for."""
     with installed() as (settings, prepared):
+        collect_seldom()
         serve_forever(settings, prepared, with_worker=worker)
 
 
@@ -31,6 +34,7 @@ def serve(worker: Annotated[bool, typer.Option(help="Run the worker in this proc
 def worker() -> None:
     """Run a worker until interrupted."""
     with installed() as (settings, prepared):
+        collect_seldom()
         run(work_until_interrupted(settings, prepared.urls.server, prepared.home))
 
 

@@ -65,7 +65,7 @@ def field_type(word: str) -> FieldType:
 
 def read_value(of: FieldType, value: Any) -> str | None:  # noqa: PLR0911  one answer a kind
     """The value as PostgreSQL reads it. Raises Unreadable."""
-    if value is None or value == "":
+    if value is None or value == "" or (of.kind is not Kind.TEXT and str(value).strip().upper() == "NULL"):
         return None
     match of.kind:
         case Kind.NUMBER:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from chassis_metadata.fields import CASELESS_TYPES, NUMERIC_TYPES, FieldType
@@ -13,7 +14,7 @@ from chassis_metadata.snapshot import Field, Object, Snapshot
 from chassis_platform.access.context import Context
 from chassis_platform.access.policy import AccessPolicy, ObjectAccess
 from chassis_platform.plan.changes import Change, KeyedReference
-from chassis_platform.plan.typed_values import BadValue, Convert, checked, converter, shown, wrong_type
+from chassis_platform.plan.typed_values import BadValue, Convert, checked, converter, remembering, shown, wrong_type
 from chassis_tenants.sealed_columns import finding_mark
 
 #: Takes one entry of a payload into a Change.
@@ -185,6 +186,7 @@ def _unmasked(field: Field, take: Take) -> Take:
 
 def _relationship(snapshot: Snapshot, policy: AccessPolicy, obj: Object, field: Field, convert: Convert) -> Take:
     """`{"Account": {"Number": "A-1"}}`: one external id field of the object that is referred to."""
+    references = _references(snapshot, policy, field)
 
     def take(change: Change, value: Any) -> None:
         if value is None:
@@ -202,11 +204,29 @@ def _relationship(snapshot: Snapshot, policy: AccessPolicy, obj: Object, field: 
         elif field.name == RECORD_TYPE:
             change.values[field.name] = _record_type_named(obj, key)
         else:
-            targets = _targets(snapshot, policy, field, (key_name, key, wanted))
+            reference = references(key_name, wanted)(key)
             change.values[field.name] = None  # known when the keys are looked up
-            change.keyed.append(KeyedReference(field, targets, f"{shown(key)} not found for field {key_name}"))
+            change.keyed.append(reference)
 
     return take
+
+
+def _references(
+    snapshot: Snapshot, policy: AccessPolicy, field: Field
+) -> Callable[[str, str | None], Callable[[Any], KeyedReference]]:
+    """What reads the keys under a name, of one object or of any. What the name means is found out once for all keys."""
+
+    @lru_cache(maxsize=_MOST_KEPT)
+    def under(key_name: str, only: str | None) -> Callable[[Any], KeyedReference]:
+        keys = [(each, key, converter(key, {})) for each, key in _keys(snapshot, policy, field, key_name, only)]
+
+        def reference(value: Any) -> KeyedReference:
+            targets = tuple((each, key, _key_value(key, convert, value)) for each, key, convert in keys)
+            return KeyedReference(field, targets, f"{shown(value)} not found for field {key_name}")
+
+        return remembering(reference)
+
+    return under
 
 
 def _single_key(field: Field, value: object) -> tuple[str, Any, str | None]:
@@ -230,10 +250,10 @@ def _record_type_named(obj: Object, name: object) -> str:
     raise BadValue("invalid_field", message)
 
 
-def _targets(
-    snapshot: Snapshot, policy: AccessPolicy, field: Field, wanted: tuple[str, Any, str | None]
-) -> tuple[tuple[Object, Field, Any], ...]:
-    key_name, value, only = wanted
+def _keys(
+    snapshot: Snapshot, policy: AccessPolicy, field: Field, key_name: str, only: str | None
+) -> list[tuple[Object, Field]]:
+    """The objects that the field may refer to by this name, each with its external id field."""
     objects = [snapshot.objects[name] for name in field.references if only in (None, name) and name in snapshot.objects]
     keys = [(each, each.fields_by_lower_name.get(key_name.lower())) for each in objects]
     found = [(each, key) for each, key in keys if key is not None and _is_key(key, policy.on(each.name))]
@@ -243,7 +263,7 @@ def _targets(
             f"Field name provided, {shown(key_name)}, is not an external ID or indexed field for "
             + (" or ".join(each.name for each in objects) or shown(only)),
         )
-    return tuple((each, key, _key_value(key, value)) for each, key in found)
+    return found
 
 
 def _is_key(field: Field, access: ObjectAccess) -> bool:
@@ -251,8 +271,8 @@ def _is_key(field: Field, access: ObjectAccess) -> bool:
     return is_key and access.may_look_up(field.name)
 
 
-def _key_value(field: Field, value: Any) -> Any:
-    converted = converter(field, {})(value)
+def _key_value(field: Field, convert: Convert, value: Any) -> Any:
+    converted = convert(value)
     if converted is None:
         raise BadValue("invalid_field", f"{field.label}: an empty value refers to no record")
     return match_key(field, converted)

@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from chassis_metadata.expressions.typed import Expression
+from chassis_metadata.logic.assignment import KIND as ASSIGNMENT
+from chassis_metadata.logic.assignment import ORDER
 from chassis_metadata.logic.record_formulas import criterion, fields_read, value_for
 from chassis_metadata.logic.triggers import BeforeSaveUpdate, Event, Trigger, before_save_updates_of, triggers_of
 from chassis_metadata.logic.validation_rule import ValidationRule, rules_of
 from chassis_metadata.snapshot import Field, Object, Snapshot
+from chassis_platform.access.context import AS_DECLARED, AssignmentChoice
 
 SAVES = frozenset({Event.CREATE, Event.UPDATE})
 
@@ -32,11 +35,12 @@ class ObjectLogic:
     old_needed: frozenset[str]  # stored fields whose old values are asked for
     only: frozenset[str] | None = None  # where it is but the part that reads these fields
     part: str = ""  # where it is another part: which
+    assignment: AssignmentChoice = AS_DECLARED
 
     @property
     def key(self) -> tuple[object, ...]:
         """What statements made of it are kept under, with the snapshot."""
-        return self.obj.name, self.events, self.only, self.part
+        return self.obj.name, self.events, self.only, self.part, self.assignment
 
     @property
     def computes(self) -> bool:
@@ -57,10 +61,30 @@ class ObjectLogic:
         return value_for(self.snapshot, self.obj.fields[name], text)
 
 
-def logic_of(snapshot: Snapshot, obj: Object, events: Iterable[Event]) -> ObjectLogic:
+def logic_of(
+    snapshot: Snapshot, obj: Object, events: Iterable[Event], assignment: AssignmentChoice = AS_DECLARED
+) -> ObjectLogic:
     """The logic of an object for these events, put together once a snapshot."""
     wanted = frozenset(events)
-    return snapshot.keep(("object_logic", obj.name, wanted), lambda: _gather(snapshot, obj, wanted))
+    if assignment == AS_DECLARED:
+        return snapshot.keep(("object_logic", obj.name, wanted), lambda: _gather(snapshot, obj, wanted))
+
+    def assigned() -> ObjectLogic:
+        logic = logic_of(snapshot, obj, wanted)
+        chosen = replace(logic, triggers=tuple(_chosen(logic, assignment)), assignment=assignment)
+        return replace(chosen, old_needed=_old_needed(chosen))
+
+    return snapshot.keep(("object_logic", obj.name, wanted, assignment), assigned)
+
+
+def _chosen(logic: ObjectLogic, assignment: AssignmentChoice) -> Iterable[Trigger]:
+    """The triggers without the assignment rules that give way; what is wanted instead takes every new record."""
+    left = [each for each in logic.triggers if not (each.kind == ASSIGNMENT and each.name in assignment.without)]
+    object_name, rule = assignment.instead or ("", "")
+    if object_name == logic.obj.name and Event.CREATE in logic.events:
+        created = frozenset({Event.CREATE})
+        left.append(Trigger(ASSIGNMENT, rule, object_name, created, order=ORDER, old_fields=frozenset()))
+    return sorted(left, key=lambda each: (each.order, each.name))
 
 
 def _gather(snapshot: Snapshot, obj: Object, events: frozenset[Event]) -> ObjectLogic:

@@ -72,7 +72,7 @@ class _Planner:
             limit=self.query.limit,
             offset=self._offset(),
             count_only=self.query.count_only,
-            include_deleted=self.include_deleted or self.query.all_rows,
+            include_deleted=self.include_deleted,
             is_looked_at=not {"VIEW", "REFERENCE"}.isdisjoint(self.query.for_clauses),
         )
         if is_aggregation(self.query):
@@ -80,6 +80,8 @@ class _Planner:
         return replace(plan, selected=tuple(self._selected()), order_by=tuple(map(self._order, self.query.order_by)))
 
     def _refuse_unsupported(self) -> None:
+        if self.query.all_rows:
+            raise refuse("malformed_query", "ALL ROWS not allowed in this context: ask queryAll")
         for clause in _unsupported_clauses(self.query):
             raise unsupported(clause)
 

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal, DecimalException
 from typing import Any
 
-from chassis_metadata.fields import FieldType
+from chassis_metadata.fields import NUMERIC_TYPES, FieldType
 from chassis_metadata.ids import is_id, normal_id
 from chassis_metadata.snapshot import Field
 
@@ -317,8 +317,8 @@ _CONVERTERS: dict[FieldType, Callable[[Field], Convert]] = {
 }
 
 
-_FEW_VALUES = frozenset({FieldType.PICKLIST, FieldType.MULTI_PICKLIST, FieldType.DATE, FieldType.CHECKBOX})
-_MOST_REMEMBERED = 1_000
+_OFTEN_THE_SAME = NUMERIC_TYPES | {FieldType.PICKLIST, FieldType.MULTI_PICKLIST, FieldType.DATE, FieldType.CHECKBOX}
+_MOST_REMEMBERED, _LONGEST_REMEMBERED = 1_000, 100
 
 
 def converter(field: Field, prefixes: Mapping[str, str]) -> Convert:
@@ -327,15 +327,15 @@ def converter(field: Field, prefixes: Mapping[str, str]) -> Convert:
     `prefixes` maps key prefixes to object names: a reference takes ids of the objects that it may refer to.
     """
     convert = _reference(field, prefixes) if field.is_reference else _CONVERTERS[field.type](field)
-    return _remembering(convert) if field.is_reference or field.type in _FEW_VALUES else convert
+    return remembering(convert) if field.is_reference or field.type in _OFTEN_THE_SAME else convert
 
 
-def _remembering(convert: Convert) -> Convert:
-    """The same texts come again and again in these fields: a look-up is ten times faster than reading them anew."""
+def remembering(convert: Convert) -> Convert:
+    """The same texts come again and again in some fields: a look-up is ten times faster than reading them anew."""
     known: dict[str, Any] = {}
 
     def convert_or_recall(value: Any) -> Any:
-        if value.__class__ is not str:
+        if value.__class__ is not str or len(value) > _LONGEST_REMEMBERED:
             return convert(value)
         if value in known:
             return known[value]

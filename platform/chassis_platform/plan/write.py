@@ -64,7 +64,7 @@ class WritePlan:
         """The object's logic that concerns what happens to the records of this plan."""
         if self.only is not None:
             return self.only
-        return logic_of(self.context.snapshot, self.obj, self.events)
+        return logic_of(self.context.snapshot, self.obj, self.events, self.context.assignment)
 
     @property
     def events(self) -> frozenset[Event]:

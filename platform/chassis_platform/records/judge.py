@@ -97,7 +97,9 @@ def _check_references(plan: WritePlan, change: Change, known: Knowledge) -> None
     access = plan.context.policy.on(plan.obj.name)
     for field in reference_fields(plan.obj):
         value = change.values.get(field.name)
-        if value is None or not change.differs(field.name) or change.has_problem_with(field.name):
+        if value is None or (value in known.referred and field.name != controlling):
+            continue
+        if not change.differs(field.name) or change.has_problem_with(field.name):
             continue
         if field.name in change.computed and value in known.trusted:
             continue

@@ -12,6 +12,9 @@ from chassis_platform.plan.problems import refuse
 
 MOST_FOUND = 2_000
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_KEYS = frozenset(
+    {"q", "in", "sobjects", "fields", "overallLimit", "defaultLimit", "spellCorrection", "snippet", "metadata"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +49,25 @@ class Parameters:
     objects: tuple[Sought, ...] = ()
     limit: int | None = None
     misspelled: bool = True
+    snippet: int | None = None
+    labels: bool = False
+
+    @property
+    def with_clauses(self) -> tuple[str, ...]:
+        """What SOSL says behind WITH."""
+        spelling = () if self.misspelled else ("SPELL_CORRECTION = false",)
+        snippet = () if self.snippet is None else (f"SNIPPET (target_length={self.snippet})",)
+        return (*spelling, *snippet, *(("METADATA='LABELS'",) if self.labels else ()))
 
 
 def read_parameters(document: Mapping[str, Any]) -> Parameters:
     """The parameters of a JSON body, as the field's tools send them."""
-    unknown = document.keys() - {"q", "in", "sobjects", "fields", "overallLimit", "defaultLimit", "spellCorrection"}
+    unknown = document.keys() - _KEYS
     if unknown:
-        raise _wrong(min(unknown), "no such key; use q, in, sobjects, fields, overallLimit, defaultLimit")
+        raise _wrong(min(unknown), f"no such key; use {', '.join(sorted(_KEYS))}")
+    metadata = _text(document, "metadata").upper()
+    if metadata not in {"", "LABELS"}:
+        raise _wrong("metadata", "must be LABELS")
     default = _limit(document, "defaultLimit")
     fields = _list(document, "fields")
     objects = document.get("sobjects", [])
@@ -64,6 +79,8 @@ def read_parameters(document: Mapping[str, Any]) -> Parameters:
         objects=tuple(_sought(each, fields, default) for each in objects),
         limit=_limit(document, "overallLimit"),
         misspelled=document.get("spellCorrection") is not False,
+        snippet=_limit(document, "snippet"),
+        labels=metadata == "LABELS",
     )
 
 
@@ -130,6 +147,8 @@ def parameters_of(query: Mapping[str, Sequence[str]]) -> Parameters:
             "overallLimit": last("overallLimit") or None,
             "defaultLimit": last("defaultLimit") or None,
             "spellCorrection": last("spellCorrection").lower() != "false",
+            "snippet": last("snippet") or None,
+            "metadata": last("metadata"),
             "sobjects": [
                 {
                     "name": name,

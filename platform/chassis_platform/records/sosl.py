@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from typing import Any
 
 import orjson
 
 from chassis_metadata.errors import Invalid
-from chassis_metadata.snapshot import Object
+from chassis_metadata.snapshot import Field, Object
 from chassis_metadata.soql.parse import parse_search
 from chassis_metadata.soql.search_text import literally, read_search_text
 from chassis_metadata.soql.tree import And, Ordering, Path, Query, Search, SearchTerm, SelectedField
@@ -18,12 +20,12 @@ from chassis_platform.plan.problems import refuse, unsupported
 from chassis_platform.plan.query import plan_query
 from chassis_platform.plan.read_plan import ReadPlan
 from chassis_platform.plan.search_terms import demand_length, fields_searched, found_in
-from chassis_platform.records.pages import LATEST_VERSION, Wanted, read_pages
+from chassis_platform.records.pages import LATEST_VERSION, Page, Wanted, read_pages
 from chassis_platform.records.search import searched_objects
+from chassis_platform.records.search_marks import Marker, Marks, asked_marks, labels_of, marker_of
 from chassis_platform.records.search_parameters import MOST_FOUND, Parameters
 from chassis_tenants.database import Database
 
-_USUAL = frozenset({"USER_MODE", "SECURITY_ENFORCED"})
 _SPELLING = re.compile(r"SPELL_CORRECTION\s*=\s*(true|false)", re.IGNORECASE)
 _NEWEST = (Ordering(Path(("LastModifiedDate",)), descending=True),)
 
@@ -50,42 +52,67 @@ async def find_by_parameters(
         expression = read_search_text(wanted.text)
     except ValueError as error:
         raise refuse("malformed_search", f"q: {error}") from None
-    spelling = () if wanted.misspelled else ("SPELL_CORRECTION = false",)
     limit = wanted.limit if frame.limit is None else frame.limit
-    search = replace(frame, text=wanted.text, expression=expression, limit=limit, with_clauses=spelling)
+    search = replace(frame, text=wanted.text, expression=expression, limit=limit, with_clauses=wanted.with_clauses)
     return await _answer(database, context, search, version)
 
 
 async def _answer(database: Database, context: Context, search: Search, version: str) -> bytes:
     """All objects in one round trip, one behind the other as they were named."""
     _refuse_unsupported(search)
+    marks = asked_marks(search)
     if search.manner == "PHRASE":
         search = replace(search, expression=SearchTerm(literally(search.text.strip()), is_phrase=True))
     demand_length(search.expression)
     names = Names(context.snapshot, context.policy, context.principal.language)
     returning = search.returning or tuple(Query((), each.name) for each in searched_objects(context, None))
     most = MOST_FOUND if search.limit is None else min(search.limit, MOST_FOUND)
-    plans = [_plan(context, names, search, each, most) for each in returning]
+    asked = [_asked(names, search, marks, each) for each in returning]
+    sought = [each for each in asked if each.fields]
     wanted = Wanted("search", most, version=version)
-    pages = await read_pages(database, context, [(plan, wanted) for plan in plans if plan is not None])
-    records = [record for page in pages for record in orjson.loads(page.records)]
-    return orjson.dumps({"searchRecords": records[:most]})
+    plans = [(_plan(context, names, search, each, most), wanted) for each in sought]
+    pages = await read_pages(database, context, plans)
+    found = (_records(page, each.marker) for page, each in zip(pages, sought, strict=True))
+    answer: dict[str, Any] = {"searchRecords": list(islice(chain.from_iterable(found), most))}
+    if marks.labels:
+        answer["metadata"] = labels_of(((each.object, each.query) for each in asked), context)
+    return orjson.dumps(answer)
 
 
-def _plan(context: Context, names: Names, search: Search, query: Query, most: int) -> ReadPlan | None:
-    """None where the object has no field of the kind that is searched."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a search asks of one object; nothing of it where the object has no field of the kind that is searched."""
+
+    object: Object
+    query: Query
+    fields: list[Field]
+    marker: Marker | None
+
+
+def _asked(names: Names, search: Search, marks: Marks, query: Query) -> _Asked:
     obj = names.object(query.source, query.position)
     fields = fields_searched(obj, names, "ALL" if search.group == "SIDEBAR" else search.group)
-    if not fields:
-        return None
+    query = replace(query, selected=query.selected or (SelectedField(Path(("Id",))),))
+    return _Asked(obj, query, fields, marker_of(search.expression, marks, query, obj, names, fields))
+
+
+def _records(page: Page, marker: Marker | None) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = orjson.loads(page.records)
+    if marker is not None:
+        marker.mark_all(records)
+    return records
+
+
+def _plan(context: Context, names: Names, search: Search, asked: _Asked, most: int) -> ReadPlan:
+    obj, query = asked.object, asked.query
     masks = context.policy.on(obj.name).masks
     lookups = frozenset(name for name, mask in masks.items() if mask.lookup)
-    found = found_in(search.expression, fields, lookups=lookups, misspelled=_corrects_spelling(search))
+    found = found_in(search.expression, asked.fields, lookups=lookups, misspelled=_corrects_spelling(search))
     limit = most if query.limit is None else min(query.limit, most)
     return plan_query(
         replace(
             query,
-            selected=query.selected or (SelectedField(Path(("Id",))),),
+            selected=query.selected if asked.marker is None else asked.marker.selection(query),
             where=found if query.where is None else And((query.where, found)),
             order_by=query.order_by or _newest(obj, names),
             limit=limit,
@@ -105,9 +132,6 @@ def _corrects_spelling(search: Search) -> bool:
 
 
 def _refuse_unsupported(search: Search) -> None:
-    for each in search.with_clauses:
-        if each.upper() not in _USUAL and not _SPELLING.fullmatch(each):
-            raise unsupported(f"WITH {each}")
     for each in search.further_clauses:
         raise unsupported(each)
     for query in search.returning:

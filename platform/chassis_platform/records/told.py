@@ -29,8 +29,11 @@ class ChangeType(StrEnum):
 
 
 def is_told_of(obj: Object) -> bool:
-    """Whether changes of the object's records are events: journals, and what engines keep for themselves, are not."""
-    return obj.createable or obj.updateable or obj.deletable
+    """Whether changes of the object's records are events: journals, and what engines keep for themselves, are not.
+
+    Nor is what an object's definition leaves out.
+    """
+    return obj.change_events and (obj.createable or obj.updateable or obj.deletable)
 
 
 def saved(plan: WritePlan, created: Sequence[Change], changed: Sequence[Change]) -> Iterable[Statement]:

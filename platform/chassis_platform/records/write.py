@@ -59,7 +59,7 @@ _PAUSE_SECONDS = 0.02
 
 
 #: Statements that go with the write and commit with it, made when it is known what becomes of each record.
-Beside = Callable[[WritePlan], Sequence[Statement]]
+Beside = Callable[[WritePlan, Sequence[RecordResult]], Sequence[Statement]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def _most_tries(error: psycopg.Error, database: Database) -> int:
     return 1 if isinstance(database, JoinedDatabase) else 4
 
 
-def _nothing(_: WritePlan) -> Sequence[Statement]:
+def _nothing(_: WritePlan, __: Sequence[RecordResult]) -> Sequence[Statement]:
     return ()
 
 
@@ -147,18 +147,20 @@ async def _write_once(database: Database, batch: _Batch, beside: Beside) -> list
     plan = await batch.plan(ask)
     if not _is_worth_trying(plan):
         # Refused by what is cached: is that still in force?
-        await database.read(batch.context.binding, *beside(plan))
-        return results_of(plan)
+        results = _results_of(plan)
+        await database.read(batch.context.binding, *beside(plan, results))
+        return results
     await number_records(database, plan)
     try:
         async with database.transaction(batch.context.binding) as transaction:
-            statements = [*await _carry_out(transaction, plan, within=False), *beside(plan)]
-            if statements:
-                await transaction.commit_with(statements)
+            statements = await _carry_out(transaction, plan, within=False)
+            results = _results_of(plan)
+            await transaction.commit_with([*statements, *beside(plan, results)])
     except UndoneError:  # the plan says what was wrong
-        if told := beside(plan):
+        results = _results_of(plan)
+        if told := beside(plan, results):
             await database.read(batch.context.binding, *told)
-    return results_of(plan)
+    return results
 
 
 async def write_within(  # noqa: PLR0913  as write_records
@@ -184,7 +186,7 @@ async def write_within(  # noqa: PLR0913  as write_records
                 await transaction.fetch_each(statements)
         except RACES as error:
             raise Invalid(race_problem(error)) from error
-    return results_of(plan)
+    return _results_of(plan)
 
 
 def _is_worth_trying(plan: WritePlan) -> bool:
@@ -210,7 +212,7 @@ def race_problem(error: psycopg.Error) -> Problem:
     return Problem("", "unable_to_lock_row", "unable to obtain exclusive access to this record")
 
 
-def results_of(plan: WritePlan) -> list[RecordResult]:
+def _results_of(plan: WritePlan) -> list[RecordResult]:
     """One result a record, in the order in which they came."""
     failed = plan.all_or_none and any(change.problems for change in plan.changes)
     return [_result(change, rolled_back=failed) for change in plan.changes]

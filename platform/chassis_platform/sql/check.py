@@ -165,6 +165,17 @@ def versions_of(obj: Object) -> Statement:
     return kept(obj, "versions", make)
 
 
+def last_changes(obj: Object) -> Statement:
+    """The id and version of records (`ids`), when somebody changed them and when anything did, whoever sees them."""
+
+    def make() -> Statement:
+        source = tenant_view(obj).alias("t")
+        told = sa.select(source.c.id, source.c.row_version, source.c.last_modified_date, source.c.system_modstamp)
+        return compile_statement(told.where(*of_this_object(obj, source), source.c.id == sa.any_(IDS)))
+
+    return kept(obj, "last_changes", make)
+
+
 def ancestors_by(obj: Object, field: Field) -> Statement:
     """From the records `ids` up along a reference of an object to itself: each record met and its parent."""
 

@@ -48,30 +48,25 @@ def places_of(obj: Object, names: Iterable[str]) -> list[tuple[str, str | None]]
     return [(name, obj.fields[name].column) for name in names]
 
 
-def stored_row(values: Mapping[str, Any], places: Iterable[tuple[str, str | None]]) -> dict[str, Any]:
+def stored_row(values: Mapping[str, Any], places: Sequence[tuple[str, str | None]]) -> dict[str, Any]:
     """Typed values by field name as one row: columns by their names, all others together under `custom`.
 
     For formulas to read; what goes into storage is `row_to_store`.
     """
-    row: dict[str, Any] = {}
-    for name, column in places:
-        if column is not None:
-            row[column] = values.get(name)
-        else:
-            row.setdefault("custom", {})[name] = in_custom(values.get(name))
-    return row
+    value = values.get
+    row = {column: value(name) for name, column in places if column is not None}
+    custom = {name: in_custom(value(name)) for name, column in places if column is None}
+    return row | {"custom": custom} if custom else row
 
 
 def row_to_store(
     obj: Object, record_id: str, values: Mapping[str, Any], places: Sequence[tuple[str, str | None]]
 ) -> dict[str, Any]:
     """The row of a record as it is to be stored, its id with it; what is encrypted is marked, to be sealed."""
-    sealed = {
-        field.name: sealing_mark(field, record_id, values[field.name])
-        for field in sealed_fields(obj)
-        if values.get(field.name) is not None
-    }
-    return {"id": record_id, **stored_row({**values, **sealed} if sealed else values, places)}
+    to_seal = [each for each in sealed_fields(obj) if values.get(each.name) is not None]
+    if to_seal:
+        values = {**values, **{each.name: sealing_mark(each, record_id, values[each.name]) for each in to_seal}}
+    return {"id": record_id, **stored_row(values, places)}
 
 
 def sealed_fields(obj: Object) -> tuple[Field, ...]:

@@ -10,6 +10,7 @@ import {
   SaveOutlined,
   SearchOutlined,
   TableOutlined,
+  UploadOutlined,
 } from '@ant-design/icons'
 import { useQueryClient } from '@tanstack/react-query'
 import App from 'antd/es/app'
@@ -22,11 +23,10 @@ import Segmented from 'antd/es/segmented'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useNavigate } from 'react-router'
-import { count, exportFile } from '../../api/endpoints'
+import { count } from '../../api/endpoints'
 import type { ExportFormat, ListRequest, ObjectDescribe, Owner, Path } from '../../api/types'
 import { MetadataIcon } from '../../frame/MetadataIcon'
 import { PageHeader } from '../../frame/PageHeader'
-import { saveFile } from '../../frame/saveFile'
 import { useMay } from '../../frame/session'
 import { useDebounced } from '../../frame/useDebounced'
 import { useErrorText } from '../../frame/useErrorText'
@@ -35,6 +35,7 @@ import { formatNumber } from '../format'
 import { useReader } from '../fields/useReader'
 import { chosenView, isChanged, type Display, type ListState } from '../urlState'
 import { FilterChips } from './FilterChips'
+import { useExport } from './useExport'
 import { ViewPicker } from './ViewPicker'
 
 const FilterBuilder = lazy(async () => ({ default: (await import('./FilterBuilder')).FilterBuilder }))
@@ -65,8 +66,10 @@ export function ListHeader({ describe, state, request, path, onChange }: ListHea
   const { message } = App.useApp()
   const errorText = useErrorText()
   const reader = useReader()
+  const exportRecords = useExport(describe.name, request)
   const isPhone = useIsPhone()
   const mayExport = useMay('ExportData')
+  const mayImport = useMay('ImportData') && (describe.permissions.create || describe.permissions.update)
   const maySaveViews = useMay('ManageMetadata')
   const [open, setOpen] = useState<Open>(null)
   const [counted, setCounted] = useState<number | 'counting' | null>(null)
@@ -84,17 +87,6 @@ export function ListHeader({ describe, state, request, path, onChange }: ListHea
     }
   }
 
-  async function exportRecords(format: ExportFormat) {
-    const done = message.loading(t('list.exporting'), 0)
-    try {
-      saveFile(await exportFile(describe.name, request, format), `${describe.name}.${format}`)
-    } catch (error) {
-      message.error(errorText(error))
-    } finally {
-      done()
-    }
-  }
-
   const more: NonNullable<MenuProps['items']> = [
     {
       key: 'reload',
@@ -108,6 +100,16 @@ export function ListHeader({ describe, state, request, path, onChange }: ListHea
       label: t('list.columns'),
       onClick: () => setOpen('columns'),
     },
+    ...(mayImport
+      ? [
+          {
+            key: 'import',
+            icon: <UploadOutlined aria-hidden />,
+            label: t('imports.fromList'),
+            onClick: () => void navigate(`/admin/imports/new?object=${describe.name}`),
+          },
+        ]
+      : []),
     ...(mayExport
       ? EXPORT_FORMATS.map(([format, name]) => ({
           key: `export_${format}`,

@@ -14,6 +14,7 @@ import {
   type DeliveryStatus,
   type Webhook,
 } from '../../api/webhooks'
+import { useWords, type Words } from '../../audit/useLabels'
 import { useMoment } from '../../audit/useMoment'
 import { DataTable, useActionsColumn, type Column } from '../../frame/DataTable'
 import { useAsk } from '../../frame/useAsk'
@@ -27,6 +28,7 @@ export function DeliveriesDrawer({ webhook, onClose }: { webhook: Webhook; onClo
   const client = useQueryClient()
   const ask = useAsk()
   const moment = useMoment()
+  const words = useWords(webhook.objects.map((each) => each.object))
   const [status, setStatus] = useState<DeliveryStatus | null>(null)
   const key = ['setup', 'webhooks', webhook.id, 'deliveries']
   const all = useQuery({
@@ -63,8 +65,8 @@ export function DeliveriesDrawer({ webhook, onClose }: { webhook: Webhook; onClo
       cell: (each) => <Tag color={DELIVERY_COLOURS[each.status]}>{t(`webhook.statuses.${each.status}`)}</Tag>,
     },
     { key: 'created', title: t('webhook.made'), className: 'tabular', cell: (each) => moment(each.created_at) },
-    { key: 'what', title: t('webhook.told'), cell: (each) => <Told delivery={each} /> },
-    { key: 'outcome', title: t('webhook.outcome'), cell: (each) => <Outcome delivery={each} /> },
+    { key: 'what', title: t('webhook.told'), cell: (each) => <Told delivery={each} words={words} /> },
+    { key: 'outcome', title: t('webhook.outcome'), className: 'cell-text', cell: (each) => <Outcome delivery={each} /> },
     useActionsColumn((each) =>
       each.status === 'dead' && !each.is_test ? (
         <Button size="small" onClick={() => askReplay([each.id])}>
@@ -79,44 +81,46 @@ export function DeliveriesDrawer({ webhook, onClose }: { webhook: Webhook; onClo
       size={860}
       title={t('webhook.deliveriesOf', { name: webhook.label })}
       onClose={onClose}
-      extra={
+    >
+      <div className="stack">
         <div className="row">
+          <Segmented
+            className="push-left"
+            aria-label={t('webhook.status')}
+            value={status ?? 'all'}
+            options={[
+              { value: 'all', label: t('webhook.all') },
+              ...STATUSES.map((each) => ({ value: each, label: t(`webhook.statuses.${each}`) })),
+            ]}
+            onChange={(value) => setStatus(value === 'all' ? null : (value as DeliveryStatus))}
+          />
           <Button onClick={askTest}>{t('webhook.test')}</Button>
           <Button disabled={webhook.dead === 0} onClick={() => askReplay(null)}>
             {t('webhook.replayAll')}
           </Button>
         </div>
-      }
-    >
-      <Segmented
-        aria-label={t('webhook.status')}
-        value={status ?? 'all'}
-        options={[
-          { value: 'all', label: t('webhook.all') },
-          ...STATUSES.map((each) => ({ value: each, label: t(`webhook.statuses.${each}`) })),
-        ]}
-        onChange={(value) => setStatus(value === 'all' ? null : (value as DeliveryStatus))}
-      />
-      <DataTable
-        query={all}
-        rows={all.data?.deliveries ?? []}
-        columns={columns}
-        rowKey={(each) => each.id}
-        empty={t('webhook.noDeliveries')}
-        hint={t('webhook.noDeliveriesHint')}
-      />
+        <DataTable
+          query={all}
+          rows={all.data?.deliveries ?? []}
+          columns={columns}
+          rowKey={(each) => each.id}
+          empty={t('webhook.noDeliveries')}
+          hint={t('webhook.noDeliveriesHint')}
+          label={t('webhook.deliveriesOf', { name: webhook.label })}
+        />
+      </div>
     </Drawer>
   )
 }
 
-function Told({ delivery }: { delivery: Delivery }) {
+function Told({ delivery, words }: { delivery: Delivery; words: Words }) {
   const { t } = useTranslation()
   if (delivery.is_test) return <>{t('webhook.test')}</>
   return (
     <>
       {delivery.changes?.map((each, place) => (
         <div key={place}>
-          {each.object}: {t(`webhook.event.${each.type}`)} ({each.record_ids.length})
+          {words.object(each.object)}: {t(`webhook.event.${each.type}`)} ({each.record_ids.length})
         </div>
       ))}
     </>

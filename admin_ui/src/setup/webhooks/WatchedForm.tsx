@@ -23,7 +23,7 @@ export function WatchedForm({ place, value, onChange, onRemove }: WatchedFormPro
   const id = (name: string) => `watched-${place}-${name}`
   const set = (changed: Partial<Watched>) => onChange({ ...value, ...changed })
   return (
-    <fieldset className="stack">
+    <fieldset className="value-rows">
       <legend>{t('webhook.watchedNumber', { number: place + 1 })}</legend>
       <FieldRow id={id('object')} label={t('webhook.object')} required>
         <Select

@@ -6,6 +6,7 @@ import Tag from 'antd/es/tag'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { deleteWebhook, renewWebhookSecret, webhooks, type Webhook } from '../../api/webhooks'
+import { useWords } from '../../audit/useLabels'
 import { useMoment } from '../../audit/useMoment'
 import { DataTable, useActionsColumn, type Column } from '../../frame/DataTable'
 import { PageHeader } from '../../frame/PageHeader'
@@ -26,6 +27,7 @@ export function WebhooksPage() {
   const [watched, setWatched] = useState<Webhook | null>(null)
   const [made, setMade] = useState<{ label: string; secret: string } | null>(null)
   const all = useQuery({ queryKey: KEY, queryFn: webhooks })
+  const words = useWords(all.data?.webhooks.flatMap((each) => each.objects.map((one) => one.object)) ?? [])
   const refresh = () => client.invalidateQueries({ queryKey: KEY })
 
   const askRenew = (each: Webhook) =>
@@ -50,16 +52,17 @@ export function WebhooksPage() {
     {
       key: 'label',
       title: t('webhook.label'),
+      className: 'cell-text',
       cell: (each) => (
         <>
           <button type="button" className="record-link" onClick={() => setEdited(each)}>
             {each.label}
           </button>
-          <div className="mono small muted">{each.url}</div>
+          <div className="mono small muted break">{each.url}</div>
         </>
       ),
     },
-    { key: 'objects', title: t('webhook.objects'), cell: (each) => each.objects.map((one) => one.object).join(', ') },
+    { key: 'objects', title: t('webhook.objects'), cell: (each) => each.objects.map((one) => words.object(one.object)).join(', ') },
     { key: 'user', title: t('webhook.runAs'), cell: (each) => (each.run_as ? tidyName(each.run_as.name) : '—') },
     { key: 'state', title: t('webhook.state'), cell: (each) => <State webhook={each} /> },
     {

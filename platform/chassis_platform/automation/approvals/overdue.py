@@ -55,11 +55,12 @@ async def check_deadlines(database: Database, snapshots: SnapshotStore, tenant_i
 
 
 async def _check_batch(database: Database, context: Context, now: datetime) -> int:
+    due = Statement(_DUE, {"tenant_id": context.tenant.id, "now": now, "most": BATCH})
+    [rows] = await database.read(context.binding, due)
+    ids = [item_id for (item_id,) in rows]
+    if not ids:
+        return 0
     async with database.transaction(context.binding) as transaction:
-        parameters = {"tenant_id": context.tenant.id, "now": now, "most": BATCH}
-        ids = [item_id for (item_id,) in await transaction.fetch(Statement(_DUE, parameters))]
-        if not ids:
-            return 0
         loaded = await load(transaction, context, ids)
         late = [each for item_id in ids for each in _taken(loaded.by_item.get(item_id), item_id, now)]
         await _leave_alone(transaction, context, set(ids) - {each.item.id for each in late})

@@ -6,7 +6,7 @@ a crash, and late where nobody looked in time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -31,9 +31,9 @@ from chassis_platform.automation.flows.relative import (
 )
 from chassis_platform.automation.flows.runs import queue_runs
 from chassis_platform.automation.flows.waits import MOST_AT_ONCE, next_due, resume_due
-from chassis_platform.automation.identity import acting_as, context_of_job
+from chassis_platform.automation.unattended import unattended
 from chassis_platform.sql.rows import folded
-from chassis_tenants.database import Database, Transaction
+from chassis_tenants.database import Database, Row, Transaction
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.statement import Statement
 
@@ -82,29 +82,28 @@ class _Look:
 
 async def flows_due(database: Database, snapshots: SnapshotStore, tenant_id: int) -> None:
     """Queue what a tenant's flows have to do by now, and note when to look again."""
-    context = await context_of_job(database, snapshots, tenant_id)
+    context = await unattended(database, snapshots, tenant_id)
     if context is None:
         return
     look = _Look(database, context, clock.now())
-    clocks = await _clocks(look)
+    async with database.transaction(context.binding) as transaction:
+        clocks = await _clocks(look, transaction)
+        due = await _with_something(look, transaction, clocks)
     for flow in flows_started_by(context.snapshot, "schedule"):
         await _scheduled(look, flow, clocks[flow.name][1])
-    for flow in await _with_something(look, clocks):
+    for flow in due:
         await _relative(look, flow, clocks[flow.name])
-    await _waits(look)
     await _prune(look, clocks)
-    async with database.transaction(context.binding) as transaction:
-        parameters = {"tenant_id": tenant_id, "now": look.now, "version": context.tenant.metadata_version}
-        await transaction.fetch(_LOOKED.bind(**parameters, next=await _next(look, transaction)))
+    while not await _is_over(look):
+        pass
 
 
-async def _clocks(look: _Look) -> dict[str, tuple[datetime, datetime]]:
+async def _clocks(look: _Look, transaction: Transaction) -> dict[str, tuple[datetime, datetime]]:
     """Since when each flow is there, and until when it was looked at; one that is new begins now."""
     snapshot, tenant_id = look.context.snapshot, look.context.tenant.id
     names = [each.name for start in ("schedule", "relative") for each in flows_started_by(snapshot, start)]
     given = {"tenant_id": tenant_id, "names": names, "now": look.now}
-    async with look.database.transaction(look.context.binding) as transaction:
-        rows = (await transaction.fetch_each([_STOP.bind(**given), _START.bind(**given), _CLOCKS.bind(**given)]))[-1]
+    *_, rows = await transaction.fetch_each([each.bind(**given) for each in (_STOP, _START, _CLOCKS)])
     return {flow: (since, checked) for flow, since, checked in rows}
 
 
@@ -113,24 +112,28 @@ async def _scheduled(look: _Look, flow: Flow, checked: datetime) -> None:
     latest = read_cron(flow.trigger["cron"]).last_until(look.now, look.zone)
     if latest is None or latest <= checked:
         return
+    first_page = [matching_records(look.context, flow, "")] if flow.object_name is not None else []
     async with look.database.transaction(look.context.binding) as transaction:
-        if not await _is_first(look, transaction, flow, latest) or _is_off(look, flow, latest):
+        is_first, *pages = await transaction.fetch_each([_checked(look, flow, latest), *first_page])
+        if not is_first or _is_off(look, flow, latest):
             return
-        acting = await acting_as(transaction, look.context, None)
-        if flow.object_name is None:
-            await queue_runs(transaction, acting, flow, [Item(0, None)], "schedule")
-            return
-        after = ""
-        while page := await transaction.fetch(matching_records(acting, flow, after)):
-            after = page[-1][0]
-            items = [Item(number, record_id) for number, (record_id,) in enumerate(page)]
-            await queue_runs(transaction, acting, flow, items, "schedule")
+        if not pages:
+            await queue_runs(transaction, look.context, flow, [Item(0, None)], "schedule")
+        for page in pages:
+            await _queue_pages(look, transaction, flow, page)
 
 
-async def _is_first(look: _Look, transaction: Transaction, flow: Flow, until: datetime) -> bool:
-    """Whether nobody has looked at the flow's clock up to then."""
-    parameters = {"tenant_id": look.context.tenant.id, "flow": flow.name, "until": until}
-    return bool(await transaction.fetch(_CHECKED.bind(**parameters)))
+async def _queue_pages(look: _Look, transaction: Transaction, flow: Flow, page: Sequence[Row]) -> None:
+    """Queue runs for a page of records and all behind it."""
+    while page:
+        items = [Item(number, record_id) for number, (record_id,) in enumerate(page)]
+        await queue_runs(transaction, look.context, flow, items, "schedule")
+        page = await transaction.fetch(matching_records(look.context, flow, page[-1][0]))
+
+
+def _checked(look: _Look, flow: Flow, until: datetime) -> Statement:
+    """Notes that the flow's clock was looked at; answers a row if nobody had looked up to then."""
+    return _CHECKED.bind(tenant_id=look.context.tenant.id, flow=flow.name, until=until)
 
 
 def _is_off(look: _Look, flow: Flow, moment: datetime) -> bool:
@@ -140,18 +143,18 @@ def _is_off(look: _Look, flow: Flow, moment: datetime) -> bool:
     return not is_business_day(hours, moment.astimezone(look.zone).date(), look.zone)
 
 
-async def _with_something(look: _Look, clocks: Mapping[str, tuple[datetime, datetime]]) -> list[Flow]:
+async def _with_something(
+    look: _Look, transaction: Transaction, clocks: Mapping[str, tuple[datetime, datetime]]
+) -> list[Flow]:
     """The flows relative to dates for which something may be due; the others, most at most times, were looked at."""
     flows = flows_started_by(look.context.snapshot, "relative")
     if not flows:
         return []
     windows = [timing_of(look.context, each).window(look.now, *clocks[each.name]) for each in flows]
     asked = [dated_records(look.context, *each, "") for each in zip(flows, windows, strict=True)]
-    async with look.database.transaction(look.context.binding) as transaction:
-        pages = await transaction.fetch_each(asked)
-        idle = [flow.name for flow, rows in zip(flows, pages, strict=True) if not rows]
-        given = {"tenant_id": look.context.tenant.id, "until": look.now}
-        await transaction.fetch(_NOTHING_DUE.bind(**given, flows=idle))
+    pages = await transaction.fetch_each(asked)
+    idle = [flow.name for flow, rows in zip(flows, pages, strict=True) if not rows]
+    await transaction.commit_with([_NOTHING_DUE.bind(tenant_id=look.context.tenant.id, until=look.now, flows=idle)])
     return [flow for flow, rows in zip(flows, pages, strict=True) if rows]
 
 
@@ -164,7 +167,7 @@ async def _relative(look: _Look, flow: Flow, clocks: tuple[datetime, datetime]) 
         async with look.database.transaction(look.context.binding) as transaction:
             after = await _relative_page(look, transaction, flow, timing, window, after)
     async with look.database.transaction(look.context.binding) as transaction:
-        await _is_first(look, transaction, flow, look.now)
+        await transaction.commit_with([_checked(look, flow, look.now)])
 
 
 async def _relative_page(
@@ -178,9 +181,8 @@ async def _relative_page(
     new = {record_id for (record_id,) in await transaction.fetch(MARK.bind(**given, marks=marks))} if due else set()
     chosen = [row[0] for row in due if row[3] and row[0] in new]
     if chosen:
-        acting = await acting_as(transaction, look.context, None)
         items = [Item(number, each) for number, each in enumerate(chosen)]
-        await queue_runs(transaction, acting, flow, items, "relative")
+        await queue_runs(transaction, look.context, flow, items, "relative")
     return str(rows[-1][0]) if len(rows) == PAGE else None
 
 
@@ -200,11 +202,15 @@ async def _prune(look: _Look, clocks: Mapping[str, tuple[datetime, datetime]]) -
         await transaction.fetch_each([PRUNE_GONE.bind(tenant_id=tenant_id, names=list(floors)), *statements])
 
 
-async def _waits(look: _Look) -> None:
-    resumed = MOST_AT_ONCE
-    while resumed == MOST_AT_ONCE:
-        async with look.database.transaction(look.context.binding) as transaction:
-            resumed = await resume_due(transaction, look.context, look.now)
+async def _is_over(look: _Look) -> bool:
+    """Go on with waits that are over, many at once; after the last, note that all was looked at."""
+    async with look.database.transaction(look.context.binding) as transaction:
+        if await resume_due(transaction, look.context, look.now) == MOST_AT_ONCE:
+            return False
+        given = {"tenant_id": look.context.tenant.id, "version": look.context.tenant.metadata_version}
+        noted = _LOOKED.bind(**given, now=look.now, next=await _next(look, transaction))
+        await transaction.commit_with([noted])
+    return True
 
 
 async def _next(look: _Look, transaction: Transaction) -> datetime | None:

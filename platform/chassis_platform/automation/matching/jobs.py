@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
 from chassis_metadata.logic.duplicate_rule import asked_by, duplicate_rules
@@ -27,8 +27,9 @@ from chassis_platform.sql.match_keys import (
 from chassis_platform.sql.matches import matches_of_saved
 from chassis_platform.sql.rows import folded
 from chassis_platform.sql.write import lock_records
-from chassis_tenants.database import Database, Transaction
+from chassis_tenants.database import Database, Row, Transaction
 from chassis_tenants.snapshots import SnapshotStore
+from chassis_tenants.statement import Statement
 
 BATCH = 500
 
@@ -41,24 +42,41 @@ async def build_keys(database: Database, snapshots: SnapshotStore, tenant_id: in
     context = await unattended(database, snapshots, tenant_id)
     if context is None:
         return 0
-    await _begin(database, context)
-    [unfinished] = await database.read(context.binding, UNFINISHED_BUILDS.bind(tenant=tenant_id))
     starts: dict[str, dict[str, str]] = {}
-    for key_id, object_name, last_id in unfinished:
+    for key_id, object_name, last_id in await _unfinished(database, context):
         starts.setdefault(object_name, {})[key_id] = last_id
+    if starts:
+        await _finish_those_without_records(database, context, starts)
     return sum([await _build(database, context, name, keys, batch) for name, keys in starts.items()])
 
 
-async def _begin(database: Database, context: Context) -> None:
+async def _unfinished(database: Database, context: Context) -> list[Row]:
+    """Begin with keys that are new, forget those that are gone; answers (key, object, last id) of what is left."""
     sides = [side for name in context.snapshot.objects for side in sides_of(context.snapshot, name)]
     rows = folded({"key_id": side.key.id, "object_name": side.object_name} for side in sides)
     key_ids = sorted({side.key.id for side in sides})
     begin = BEGIN_BUILD.bind(tenant=context.tenant.id, rows=rows)
     forget = FORGET_BUILDS.bind(tenant=context.tenant.id, key_ids=key_ids)
-    _, gone = await database.read(context.binding, begin, forget)
+    left = UNFINISHED_BUILDS.bind(tenant=context.tenant.id)
+    _, gone, unfinished = await database.read(context.binding, begin, forget, left)
     if gone:
         unused = FORGET_KEYS.bind(tenant=context.tenant.id, key_ids=sorted({row[0] for row in gone}))
         await database.read(context.binding, unused)
+    return unfinished
+
+
+async def _finish_those_without_records(
+    database: Database, context: Context, starts: dict[str, dict[str, str]]
+) -> None:
+    """Most objects of a new tenant: all are asked and noted at once, and leave `starts`."""
+    objects = [context.snapshot.objects[name] for name in starts if sides_of(context.snapshot, name)]
+    asked = [next_records(each).bind(tenant_id=context.tenant.id, after="", most=1) for each in objects]
+    async with database.transaction(context.binding) as transaction:
+        found = await transaction.fetch_each(asked)
+        empty = [obj.name for obj, rows in zip(objects, found, strict=True) if not rows]
+        await transaction.commit_with([_advanced(context, name, starts[name]) for name in empty])
+    for name in empty:
+        del starts[name]
 
 
 async def _build(database: Database, context: Context, name: str, starts: Mapping[str, str], batch: int) -> int:
@@ -70,12 +88,18 @@ async def _build(database: Database, context: Context, name: str, starts: Mappin
             ids = await _next_ids(transaction, obj, after, batch)
             await _make(transaction, context, obj, sides, ids)
             is_done, after = len(ids) < batch, ids[-1] if ids else after
-            progress = {"tenant": context.tenant.id, "object_name": name, "key_ids": [each.key.id for each in sides]}
-            await transaction.fetch(ADVANCE_BUILD.bind(**progress, last_id=after, is_done=is_done))
+            await transaction.fetch(_advanced(context, name, starts, after, is_done=is_done))
         done += len(ids)
         if is_done:
             break
     return done
+
+
+def _advanced(
+    context: Context, name: str, key_ids: Iterable[str], last_id: str = "", *, is_done: bool = True
+) -> Statement:
+    progress = {"tenant": context.tenant.id, "object_name": name, "key_ids": list(key_ids)}
+    return ADVANCE_BUILD.bind(**progress, last_id=last_id, is_done=is_done)
 
 
 async def _next_ids(transaction: Transaction, obj: Object, after: str, most: int) -> list[str]:

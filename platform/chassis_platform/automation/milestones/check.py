@@ -42,11 +42,11 @@ async def check_milestones(database: Database, snapshots: SnapshotStore, tenant_
 
 
 async def _check_batch(database: Database, context: Context, now: datetime) -> int:
+    due = due_timers(context.snapshot).bind(**common(context, now), now=now, most=BATCH)
+    [found] = await database.read(context.binding, due)
+    if not found:
+        return 0
     async with database.transaction(context.binding) as transaction:
-        due = due_timers(context.snapshot).bind(**common(context, now), now=now, most=BATCH)
-        found = await transaction.fetch(due)
-        if not found:
-            return 0
         outcome, known = Outcome(), milestones_of(context.snapshot)
         lost: list[Timer] = []
         for timer in await _locked(transaction, context, found):

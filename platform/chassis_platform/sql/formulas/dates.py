@@ -341,10 +341,13 @@ def _time_part(part: str) -> Function:
 
 
 def _add_months(compiler: Compiler, node: Operation) -> Piece:
-    """From the last day of a month to the last day of another; other days keep their number where there is room."""
+    """From the last day of a month to the last day of another; other days keep their number where there is room.
+
+    No months are none, also where blanks are blank.
+    """
     start, amount = compiler.pieces(node.arguments)
     months = numeric(compiler, amount)
-    count = sa.func.trunc(months.value, type_=sa.Numeric())
+    count = sa.func.trunc(sa.func.coalesce(months.value, 0), type_=sa.Numeric())
     is_date = start.kind is not Kind.DATETIME
     day = as_kind(start, Kind.DATE) if is_date else sa.func.timezone("UTC", start.value, type_=sa.DateTime())
 
@@ -352,7 +355,7 @@ def _add_months(compiler: Compiler, node: Operation) -> Piece:
         return compiler.once(count, lambda n: _month_shifted(first, n))
 
     value = compiler.once(sa.cast(day, sa.DateTime()), shifted, sa.DateTime())
-    outside = sa.and_(as_kind(start, start.kind).is_not(None), count.is_not(None), value.is_(None))
+    outside = sa.and_(as_kind(start, start.kind).is_not(None), value.is_(None))
     failed = any_failed((start.failed, months.failed, truth(outside)))
     made = sa.cast(value, sa.Date()) if is_date else sa.func.timezone("UTC", value, type_=_MOMENT_TYPE)
     return Piece(Kind.DATE if is_date else Kind.DATETIME, made, failed)
