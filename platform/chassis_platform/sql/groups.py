@@ -126,7 +126,7 @@ def _least(operand: PlannedField, sources: Sources) -> ColumnElement[Any]:
 
 def aggregate(operand: Aggregate, sources: Sources, *, shown: bool = False) -> ColumnElement[Any]:
     """The aggregate over one group; MIN and MAX in the form that is shown, or that is compared."""
-    if operand.field is None:
+    if operand.field is None or (operand.function == "count" and _is_own_id(operand.field)):
         return sa.func.count()
     value = sources.value(operand.field)
     match operand.function:
@@ -140,6 +140,11 @@ def aggregate(operand: Aggregate, sources: Sources, *, shown: bool = False) -> C
             return sa.func.avg(value)
     compared = value if shown or operand.field.type in NUMERIC_TYPES else sources.comparable(operand.field)
     return sa.func.min(compared) if operand.function == "min" else sa.func.max(compared)
+
+
+def _is_own_id(operand: PlannedField) -> bool:
+    """Whether it is what no row is without."""
+    return operand.name == "Id" and not operand.hops
 
 
 def _ordered(order: PlannedOrder, sources: Sources) -> ColumnElement[Any]:
