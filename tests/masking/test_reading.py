@@ -275,6 +275,14 @@ async def test_only_what_is_shown_in_clear_is_logged(garage: World) -> None:
     assert entry["ids"] == [garage.users["workshop_k"]]
 
 
+async def test_fields_that_were_clear_in_the_same_records_share_an_entry(garage: World) -> None:
+    """Though a rule of its own says of each where it is."""
+    garage.forget_log()
+    await garage.rows("head", "SELECT Phone, Email FROM Workshop")
+    [entry] = garage.access_log()
+    assert (entry["fields"], entry["ids"]) == (["Phone", "Email"], [garage.users["workshop_k"]])
+
+
 async def test_the_access_log_names_the_records_that_were_clear_to_the_reader(garage: World) -> None:
     await share_with(garage, "other")
     garage.forget_log()

@@ -9,10 +9,10 @@ stay_page AS (SELECT page.tenant_id AS tenant_id, page.id AS id, page.name AS na
         FROM tenant.stay AS stay
         WHERE stay.tenant_id = %(tenant_id)s::INTEGER AND (EXISTS (SELECT *
                 FROM tenant.workshop AS parent_1
-                WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = stay.workshop_id AND ((parent_1.owner_id IN (SELECT unnest(anon_12.ids) AS unnest_1
-                            FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_12)) IS true OR (parent_1.id IN (SELECT unnest(anon_13.ids) AS unnest_2
+                WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = stay.workshop_id AND ((parent_1.owner_id IN (SELECT unnest(anon_9.ids) AS unnest_1
+                            FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_9)) IS true OR (parent_1.id IN (SELECT unnest(anon_10.ids) AS unnest_2
                             FROM (SELECT "shared_Workshop_visible".ids AS ids
-                                FROM "shared_Workshop_visible") AS anon_13)) IS true))) AND stay.id = %(value_1)s::VARCHAR
+                                FROM "shared_Workshop_visible") AS anon_10)) IS true))) AND stay.id = %(value_1)s::VARCHAR
         ORDER BY stay.id ASC
         LIMIT %(fetch)s::BIGINT) AS page),
 answer AS (SELECT stay.position AS position, json_build_array(CAST(stay.key_1 AS TEXT)) AS key, (SELECT row_to_json(r)
@@ -30,38 +30,34 @@ answer AS (SELECT stay.position AS position, json_build_array(CAST(stay.key_1 AS
                             WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_writable".ids
                                             FROM "shared_Workshop_writable") AS TEXT[]))))) AND NOT stay.is_deleted AS "delete") AS r) AS "permissions", stay.is_deleted AS "is_deleted") AS r) AS body, customer.id AS ids_1, about_customer.id AS ids_2
     FROM stay_page AS stay
-    LEFT OUTER JOIN tenant.workshop AS workshop ON workshop.id = stay.workshop_id AND workshop.tenant_id = %(tenant_id)s::INTEGER AND ((workshop.owner_id IN (SELECT unnest(anon_14.ids) AS unnest_3
-                FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_14)) IS true OR (workshop.id IN (SELECT unnest(anon_15.ids) AS unnest_4
+    LEFT OUTER JOIN tenant.workshop AS workshop ON workshop.id = stay.workshop_id AND workshop.tenant_id = %(tenant_id)s::INTEGER AND ((workshop.owner_id IN (SELECT unnest(anon_11.ids) AS unnest_3
+                FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_11)) IS true OR (workshop.id IN (SELECT unnest(anon_12.ids) AS unnest_4
                 FROM (SELECT "shared_Workshop_visible".ids AS ids
-                    FROM "shared_Workshop_visible") AS anon_15)) IS true)
+                    FROM "shared_Workshop_visible") AS anon_12)) IS true)
     LEFT OUTER JOIN tenant.customer AS customer ON customer.id = stay.customer_id AND customer.tenant_id = %(tenant_id)s::INTEGER
-    LEFT OUTER JOIN tenant.workshop AS about_workshop ON about_workshop.id = stay.about_id AND about_workshop.tenant_id = %(tenant_id)s::INTEGER AND ((about_workshop.owner_id IN (SELECT unnest(anon_16.ids) AS unnest_5
-                FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_16)) IS true OR (about_workshop.id IN (SELECT unnest(anon_17.ids) AS unnest_6
+    LEFT OUTER JOIN tenant.workshop AS about_workshop ON about_workshop.id = stay.about_id AND about_workshop.tenant_id = %(tenant_id)s::INTEGER AND ((about_workshop.owner_id IN (SELECT unnest(anon_13.ids) AS unnest_5
+                FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_13)) IS true OR (about_workshop.id IN (SELECT unnest(anon_14.ids) AS unnest_6
                 FROM (SELECT "shared_Workshop_visible".ids AS ids
-                    FROM "shared_Workshop_visible") AS anon_17)) IS true)
+                    FROM "shared_Workshop_visible") AS anon_14)) IS true)
     LEFT OUTER JOIN tenant.customer AS about_customer ON about_customer.id = stay.about_id AND about_customer.tenant_id = %(tenant_id)s::INTEGER
     LEFT OUTER JOIN tenant."user" AS created_by ON created_by.id = stay.created_by_id AND created_by.tenant_id = %(tenant_id)s::INTEGER
     LEFT OUTER JOIN tenant."user" AS last_modified_by ON last_modified_by.id = stay.last_modified_by_id AND last_modified_by.tenant_id = %(tenant_id)s::INTEGER),
-logged_1 AS (INSERT INTO data.access_log (tenant_id, id, name, user_id, object_name, record_ids, fields, record_count, digest, door, source_ip, session_id, client_name, acting_user_id, created_by_id, last_modified_by_id)
-    SELECT %(tenant_id)s::INTEGER AS anon_1, %(entry_1)s::VARCHAR AS anon_2, %(entry_1)s::VARCHAR AS anon__1, %(user_id)s::VARCHAR AS anon_3, %(param_1)s::VARCHAR AS anon_4, trim_array(array_agg(DISTINCT (read_1.id COLLATE "C")) FILTER (WHERE read_1.id IS NOT NULL),
-        greatest(cardinality(array_agg(DISTINCT (read_1.id COLLATE "C")) FILTER (WHERE read_1.id IS NOT NULL)) - 2000, 0)) AS trim_array_1, %(param_2)s::TEXT[] AS anon_5, cardinality(array_agg(DISTINCT (read_1.id COLLATE "C")) FILTER (WHERE read_1.id IS NOT NULL)) AS cardinality_1, CASE WHEN (cardinality(array_agg(DISTINCT (read_1.id COLLATE "C")) FILTER (WHERE read_1.id IS NOT NULL)) > 200) THEN encode(sha256(convert_to(array_to_string(array_agg(DISTINCT (read_1.id COLLATE "C")) FILTER (WHERE read_1.id IS NOT NULL),
-                    ','),
+logged AS (INSERT INTO data.access_log (tenant_id, id, name, user_id, object_name, record_ids, fields, record_count, digest, door, source_ip, session_id, client_name, acting_user_id, created_by_id, last_modified_by_id)
+    SELECT %(tenant_id)s::INTEGER AS anon_1, min(shown.entry) AS min_1, min(shown.entry) AS min__1, %(user_id)s::VARCHAR AS anon_2, shown.object_name AS object_name, trim_array(shown.ids, greatest(cardinality(shown.ids) - 2000, 0)) AS trim_array_1, array_agg(field.name
+        ORDER BY shown.number, field.place) AS array_agg_1, cardinality(shown.ids) AS cardinality_1, CASE WHEN (cardinality(shown.ids) > 200) THEN encode(sha256(convert_to(array_to_string(shown.ids, ','),
                 'UTF8')),
-        'hex') END AS anon_6, %(door)s::VARCHAR AS anon_7, %(source_ip)s::VARCHAR AS anon_8, %(session_id)s::VARCHAR AS anon_9, %(client_name)s::VARCHAR AS anon_10, %(acting_user_id)s::VARCHAR AS anon_11, %(user_id)s::VARCHAR AS anon__2, %(user_id)s::VARCHAR AS anon__3
-    FROM (SELECT answer.ids_1 AS id
-        FROM answer
-        WHERE answer.position <= %(batch)s::BIGINT AND answer.ids_1 IS NOT NULL) AS read_1
-    HAVING count(read_1.id) > 0),
-logged_2 AS (INSERT INTO data.access_log (tenant_id, id, name, user_id, object_name, record_ids, fields, record_count, digest, door, source_ip, session_id, client_name, acting_user_id, created_by_id, last_modified_by_id)
-    SELECT %(tenant_id)s::INTEGER AS anon_1, %(entry_2)s::VARCHAR AS anon_18, %(entry_2)s::VARCHAR AS anon__4, %(user_id)s::VARCHAR AS anon_3, %(param_5)s::VARCHAR AS anon_19, trim_array(array_agg(DISTINCT (read_2.id COLLATE "C")) FILTER (WHERE read_2.id IS NOT NULL),
-        greatest(cardinality(array_agg(DISTINCT (read_2.id COLLATE "C")) FILTER (WHERE read_2.id IS NOT NULL)) - 2000, 0)) AS trim_array_2, %(param_6)s::TEXT[] AS anon_20, cardinality(array_agg(DISTINCT (read_2.id COLLATE "C")) FILTER (WHERE read_2.id IS NOT NULL)) AS cardinality_2, CASE WHEN (cardinality(array_agg(DISTINCT (read_2.id COLLATE "C")) FILTER (WHERE read_2.id IS NOT NULL)) > 200) THEN encode(sha256(convert_to(array_to_string(array_agg(DISTINCT (read_2.id COLLATE "C")) FILTER (WHERE read_2.id IS NOT NULL),
-                    ','),
-                'UTF8')),
-        'hex') END AS anon_21, %(door)s::VARCHAR AS anon_22, %(source_ip)s::VARCHAR AS anon_23, %(session_id)s::VARCHAR AS anon_24, %(client_name)s::VARCHAR AS anon_25, %(acting_user_id)s::VARCHAR AS anon_26, %(user_id)s::VARCHAR AS anon__2, %(user_id)s::VARCHAR AS anon__3
-    FROM (SELECT answer.ids_2 AS id
-        FROM answer
-        WHERE answer.position <= %(batch)s::BIGINT AND answer.ids_2 IS NOT NULL) AS read_2
-    HAVING count(read_2.id) > 0)
+        'hex') END AS anon_3, %(door)s::VARCHAR AS anon_4, %(source_ip)s::VARCHAR AS anon_5, %(session_id)s::VARCHAR AS anon_6, %(client_name)s::VARCHAR AS anon_7, %(acting_user_id)s::VARCHAR AS anon_8, %(user_id)s::VARCHAR AS anon__1, %(user_id)s::VARCHAR AS anon__2
+    FROM (SELECT 1 AS number, %(entry_1)s::VARCHAR AS entry, %(param_1)s::VARCHAR AS object_name, %(param_2)s::TEXT[] AS fields, array_agg(DISTINCT (read_1.id COLLATE "C")) FILTER (WHERE read_1.id IS NOT NULL) AS ids
+        FROM (SELECT answer.ids_1 AS id
+            FROM answer
+            WHERE answer.position <= %(batch)s::BIGINT AND answer.ids_1 IS NOT NULL) AS read_1
+        UNION ALL
+        SELECT 2 AS number, %(entry_2)s::VARCHAR AS entry, %(param_5)s::VARCHAR AS object_name, %(param_6)s::TEXT[] AS fields, array_agg(DISTINCT (read_2.id COLLATE "C")) FILTER (WHERE read_2.id IS NOT NULL) AS ids
+        FROM (SELECT answer.ids_2 AS id
+            FROM answer
+            WHERE answer.position <= %(batch)s::BIGINT AND answer.ids_2 IS NOT NULL) AS read_2) AS shown JOIN unnest(shown.fields) WITH ORDINALITY AS field(name, place) ON true
+    WHERE shown.ids IS NOT NULL
+    GROUP BY shown.object_name, shown.ids)
 SELECT coalesce(json_agg(answer.body ORDER BY answer.position) FILTER (WHERE answer.position <= %(batch)s::BIGINT),
     '[]'::json) AS records, count(*) AS found, json_agg(answer.key) FILTER (WHERE answer.position = %(batch)s::BIGINT) -> 0 AS last_key
 FROM answer
