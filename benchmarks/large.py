@@ -9,10 +9,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import statistics
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +18,7 @@ import psycopg
 
 import chassis_platform.automation.engines  # noqa: F401  what is in force on Lead
 from benchmarks import servers
-from benchmarks.sharing import as_user, make_people, without_indexes
+from benchmarks.sharing import as_user, home_of, make_people, without_indexes
 from chassis_metadata.package import read_package
 from chassis_platform.access.context import Context
 from chassis_platform.migrate import migrate
@@ -84,7 +82,7 @@ def main() -> None:
     parser.add_argument("--few", type=int, default=FEW)
     parser.add_argument("--home", type=Path, help="keep the database here and use it again")
     options = parser.parse_args()
-    with _home(options.home) as home, start_embedded(home) as server:
+    with home_of(options.home) as home, start_embedded(home) as server:
         urls = prepare_database(server.dsn, "large")
         migrate(urls.owner)
         for name in ("platform", "crm"):
@@ -95,15 +93,6 @@ def main() -> None:
                 f"{each.few * 1000:.2f} ms over {options.few:,}, {each.many * 1000:.2f} ms over {options.records:,}"
             )
             print(f"{each.who}, {each.order}: {figures}: {ratio:.2f} times (aim {AIM})")
-
-
-@contextmanager
-def _home(wanted: Path | None) -> Iterator[Path]:
-    if wanted is not None:
-        yield wanted.resolve()
-        return
-    with tempfile.TemporaryDirectory(prefix="chassis-large-") as folder:
-        yield Path(folder)
 
 
 async def _compared(urls: DatabaseUrls, few: int, many: int) -> list[Compared]:

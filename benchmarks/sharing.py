@@ -2,7 +2,8 @@
 
 `python -m benchmarks.sharing` makes a database of its own; `--records` says how many leads (default 100,000). The
 tenant has 2,000 users in a hierarchy of 40 offices, 50 sharing rules on Lead, and leads spread over all users. A branch
-has a share of all leads (`--seen`, default 0.01), which its head sees. `--records 5000000` takes half an hour.
+has a share of all leads (`--seen`, default 0.01), which its head sees. `--records 5000000` takes half an hour;
+`--home` keeps the database, and uses it again.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from chassis_tenants.embedded import start_embedded
 from chassis_tenants.installer import install
 from chassis_tenants.journal import OPERATOR
 from chassis_tenants.publisher import publish
-from chassis_tenants.registry import tenant_by_id
+from chassis_tenants.registry import tenant_by_name
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.statement import Statement
 
@@ -71,6 +72,8 @@ _RIGHTS = Statement(
     " WHERE tenant_id = %(tenant_id)s AND name = a.granted)"
     " FROM unnest(%(ids)s::text[], %(users)s::text[], %(granted)s::text[]) AS a (id, user_id, granted)"
 )
+#: Ids grow: first the people, the last of them the administrator, then the branch.
+_PEOPLE = Statement("SELECT id FROM data.\"user\" WHERE tenant_id = %(tenant_id)s AND name LIKE 'Bench%%' ORDER BY id")
 _LEADS = Statement(
     "INSERT INTO data.lead (tenant_id, id, name, last_name, company, city, status, owner_id, created_date)"
     " SELECT %(tenant_id)s, l.id, 'Lead ' || l.n, 'Lead ' || l.n, 'Company ' || l.n %% 997, 'City ' || l.n %% 50,"
@@ -108,11 +111,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.sharing", description=__doc__)
     parser.add_argument("--records", type=int, default=RECORDS)
     parser.add_argument("--seen", type=float, default=SEEN, help="the branch's share of all leads")
+    parser.add_argument("--home", type=Path, help="keep the database here and use it again")
     options = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="chassis-sharing-", ignore_cleanup_errors=True) as home,
-        start_embedded(Path(home)) as server,
-    ):
+    with home_of(options.home) as home, start_embedded(home) as server:
         urls = prepare_database(server.dsn, "sharing")
         migrate(urls.owner)
         for name in ("platform", "crm"):
@@ -120,6 +121,16 @@ def main() -> None:
         for each in asyncio.run(_measured(urls.server, urls.owner, options.records, options.seen)):
             said = f"{each.seconds * 1000:.2f} ms, {each.ratio:.2f} of the administrator's throughput"
             print(f"{each.who}, {each.order}: {said}{'' if 1 / each.ratio <= each.aim else ' MISSED'}")
+
+
+@contextmanager
+def home_of(wanted: Path | None) -> Iterator[Path]:
+    """The folder that was asked for, or one for this run."""
+    if wanted is not None:
+        yield wanted.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="chassis-sharing-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def sharing_cost(environment: Environment, *, records: int) -> list[Single]:
@@ -168,6 +179,19 @@ async def as_user(database: Database, context: Context, user_id: str) -> Context
 async def _town(database: Database, owner_dsn: str, records: int, *, every: int) -> tuple[Context, _Town]:
     """The tenant, and whose lists are measured. Of each `every` leads one is the branch's."""
     snapshots = SnapshotStore(database)
+    if await tenant_by_name(database, "sharing") is None:
+        await _make_town(database, snapshots, owner_dsn, records, every=every)
+    current = await tenant_by_name(database, "sharing")
+    if current is None:
+        raise RuntimeError("the tenant is gone")
+    rows = await database.read(Binding(current.id), _PEOPLE.bind(tenant_id=current.id))
+    everybody = [row[0] for row in rows[0]]
+    people, branch = everybody[: PEOPLE + 1], everybody[PEOPLE + 1 :]
+    town = _Town(people[0], people[2], people[5], branch[0], people[-1])
+    return await operator_context(database, current, people[-1], snapshots=snapshots), town
+
+
+async def _make_town(database: Database, snapshots: SnapshotStore, owner_dsn: str, records: int, *, every: int) -> None:
     tenant = await make_tenant(snapshots, owner_dsn, NewTenant("sharing", "Sharing", ""))
     await install(snapshots, tenant.id, "crm", actor=OPERATOR)
     async with database.transaction(Binding(tenant.id)) as transaction:
@@ -179,11 +203,6 @@ async def _town(database: Database, owner_dsn: str, records: int, *, every: int)
         await _leads(database, tenant.id, records, users=people, branch=branch[1:], every=every)
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
         connection.execute("VACUUM (ANALYZE)")  # as autovacuum leaves a table that is not being filled
-    current = await tenant_by_id(database, tenant.id)
-    if current is None:
-        raise RuntimeError("the tenant is gone")
-    town = _Town(people[0], people[2], people[5], branch[0], people[-1])
-    return await operator_context(database, current, people[-1], snapshots=snapshots), town
 
 
 def _rule(number: int) -> dict[str, Any]:

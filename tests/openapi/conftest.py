@@ -13,7 +13,7 @@ from serving import Address, Person, Site, make_site, running
 
 PEOPLE = [
     Person("partner", ("AutoIntegration", "AutoLeadUser", "CrmAdministrator")),
-    Person("admin", ("SystemAdministrator", "AutoAdministrator", "CrmAdministrator")),
+    Person("admin", ("SystemAdministrator", "AutoAdministrator", "CrmAdministrator", "CrmSensitiveData")),
     Person("agent", ("AutoCallCentre",), {"language": "zh_CN"}),
 ]
 PATH = "openapi.json"

@@ -8,8 +8,9 @@ import httpx
 
 from serving import Site
 
-#: What only the neighbour has, what lies in an object that the call centre can't see, and what it sees masked.
-CANARY, HIDDEN, MASKED = "Zaphod Canary", "Marvin Hidden", "13787654321"
+#: What only the neighbour has, what lies in an object that the call centre can't see, and what it sees masked:
+#: numbers of a customer who is in no list of ids here, so that nobody may reveal them.
+CANARY, HIDDEN, PHONE, IDENTITY = "Zaphod Canary", "Marvin Hidden", "13787654321", "11010519491231002X"
 _PHONE = "13912345670"
 _DATA = "/services/data/v66.0"
 
@@ -25,10 +26,9 @@ def add_hidden(site: Site) -> None:
     """Records of the tenant itself, of which the call centre may see nothing, or not all."""
     with site.partner("admin") as client:
         _made(client, "sobjects/Competitor", {"Name": HIDDEN})
-        lead = _lead(40) | {"LastName": "Owned by another", "MobilePhone": MASKED}
-        path = f"sobjects/Lead/{_made(client, 'sobjects/Lead', lead)}"
-        answer = client.patch(path, json={"OwnerId": site.users["admin"]})
-        assert answer.is_success, answer.text
+        customer = {"LastName": "Of another", "IdType": "IdCard", "IdNumber": IDENTITY}
+        account = _made(client, "sobjects/Account", customer)
+        _made(client, "sobjects/Contact", {"LastName": "Of another", "AccountId": account, "MobilePhone": PHONE})
 
 
 def make_known(site: Site) -> dict[str, list[Any]]:
@@ -93,7 +93,10 @@ def _queries() -> dict[str, list[Any]]:
             f"SELECT Id FROM Lead WHERE MobilePhone = '{_PHONE}'",  # noqa: S608
             "FIND {Lead} IN ALL FIELDS RETURNING Lead(Id, Name)",
             "SELECT FIELDS(ALL) FROM Competitor LIMIT 5",
-            "FIND {Marvin OR Zaphod OR 13787654321} IN ALL FIELDS RETURNING Lead(Id, MobilePhone), Account(Id, Name)",
+            "SELECT FIELDS(ALL) FROM Contact LIMIT 5",
+            "SELECT Name, IdNumber, (SELECT MobilePhone FROM Contacts) FROM Account",
+            "FIND {Marvin OR Zaphod OR another} IN ALL FIELDS RETURNING Account(Id, IdNumber), Competitor(Id, Name)",
+            f"FIND {{another OR {PHONE}}} IN ALL FIELDS RETURNING Contact(Id, MobilePhone)",
             "Lead",
         ],
         "explain": ["SELECT Id FROM Lead WHERE Name = 'a'"],
