@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import statistics
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +16,12 @@ import psycopg
 
 import chassis_platform.automation.engines  # noqa: F401  what is in force on Lead
 from benchmarks import servers
-from benchmarks.sharing import as_user, home_of, make_people, without_indexes
+from benchmarks.sharing import as_user, home_of, make_people, seconds_of_each, without_indexes
 from chassis_metadata.package import read_package
 from chassis_platform.access.context import Context
 from chassis_platform.migrate import migrate
 from chassis_platform.operator import NewTenant, make_tenant, operator_context
 from chassis_platform.plan.listing import ListRequest
-from chassis_platform.records.lists import list_records
 from chassis_tenants.bootstrap import DatabaseUrls, prepare_database
 from chassis_tenants.database import Database
 from chassis_tenants.embedded import start_embedded
@@ -105,7 +102,7 @@ async def _compared(urls: DatabaseUrls, few: int, many: int) -> list[Compared]:
         for who in tenants[0]:
             for order, by in _ORDERS.items():
                 request = ListRequest(_COLUMNS, limit=50, order_by=by)
-                small, large = await _seconds(database, [each[who] for each in tenants], request)
+                small, large = await seconds_of_each(database, [each[who] for each in tenants], request)
                 found.append(Compared(who, order, small, large))
         return found
 
@@ -134,18 +131,6 @@ def _fill(owner_dsn: str, tenant_id: int, people: Sequence[str], count: int) -> 
         with without_indexes(connection, MANY):
             connection.execute(_FILL.encode(), {"tenant": tenant_id, "users": people, "count": count})
         connection.execute("VACUUM (ANALYZE) data.lead")
-
-
-async def _seconds(database: Database, contexts: list[Context], wanted: ListRequest) -> list[float]:
-    """The medians; the tenants take turns, so that what else the machine does meets both."""
-    spent: list[list[float]] = [[] for _ in contexts]
-    for number in range(ROUNDS + WARM_UP):
-        for context, seconds in zip(contexts, spent, strict=True):
-            started = time.perf_counter()
-            await list_records(database, context, "Lead", wanted)
-            if number >= WARM_UP:
-                seconds.append(time.perf_counter() - started)
-    return [statistics.median(each) for each in spent]
 
 
 if __name__ == "__main__":

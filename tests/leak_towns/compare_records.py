@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from chassis_platform.access.context import Context
-from chassis_platform.access.road_memory import RoadMemory
+from chassis_platform.access.road_memory import Extent, RoadMemory
 from chassis_platform.records.explain import why
 from leak_towns.build import BuiltTown
 from leak_towns.counted import same_records
@@ -23,15 +23,15 @@ from leak_towns.handlers import HANDLER_DOORS, by_children, workshops_by_relatio
 from leak_towns.visibility import Visibility
 
 #: How many records a person is taken to see: unknown, few, or many. Each door is asked by another road.
-TAKEN_FOR = (None, 0, 1_000_000)
+TAKEN_FOR = (None, Extent(0, 0, 0), Extent(1_000_000, 1_000_000, 0.01), Extent(1_000_000, 1_000_000, 1))
 
 
 def by_road(context: Context, number: int) -> Context:
     """The same context, which takes one of the roads to its records."""
-    roads, size = RoadMemory(), TAKEN_FOR[number % len(TAKEN_FOR)]
-    if size is not None:
+    roads, extent = RoadMemory(), TAKEN_FOR[number % len(TAKEN_FOR)]
+    if extent is not None:
         for name in ("Workshop", "Stay", "Errand"):
-            roads.keep_size(name, size)
+            roads.keep_extent(name, extent)
     return replace(context, policy=replace(context.policy, roads=roads))
 
 

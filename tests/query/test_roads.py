@@ -9,7 +9,7 @@ import pytest
 
 from chassis_metadata.errors import NotFound
 from chassis_platform.access.context import Context
-from chassis_platform.access.road_memory import LOOKS_AMONG_ALL, RoadMemory
+from chassis_platform.access.road_memory import LOOKS_AMONG_ALL, Extent, RoadMemory
 from chassis_platform.records import read
 from world import World, counting
 
@@ -23,11 +23,15 @@ _TEXTS = (
 )
 
 
-def led(context: Context, size: int | None) -> Context:
-    """The context of somebody who is taken to see so many workshops."""
+#: Who sees few, many, and most of all.
+EXTENTS = (Extent(0, 0, 0), Extent(_MANY, _MANY, 0.01), Extent(_MANY, _MANY, 1))
+
+
+def led(context: Context, extent: Extent | None) -> Context:
+    """The context of somebody who is taken to see so much of all workshops."""
     roads = RoadMemory()
-    if size is not None:
-        roads.keep_size("Workshop", size)
+    if extent is not None:
+        roads.keep_extent("Workshop", extent)
     return replace(context, policy=replace(context.policy, roads=roads))
 
 
@@ -49,10 +53,10 @@ async def test_each_road_finds_the_same(world: World, workshops: dict[str, str],
     context = await world.as_user(user)
     assert workshops
 
-    found = [orjson.loads(await read.query(world.database, led(context, size), text)) for size in (None, 0, _MANY)]
+    found = [orjson.loads(await read.query(world.database, led(context, each), text)) for each in (None, *EXTENTS)]
 
     assert found[0]["records"]
-    assert found[0] == found[1] == found[2]
+    assert all(each == found[0] for each in found)
 
 
 @pytest.mark.usefixtures("workshops")
@@ -65,7 +69,9 @@ async def test_who_asks_is_counted_what_they_see_once_in_a_while(world: World) -
         asked.append((counted.trips, len(counted.statements)))
 
     assert asked == [(1, 2), (1, 1), (1, 1)]
-    assert context.policy.roads.size_of("Workshop") is not None
+    extent = context.policy.roads.extent_of("Workshop")
+    assert extent is not None
+    assert (extent.within, extent.share) == (6, 0.5)
 
 
 async def test_a_record_that_is_not_ones_own_is_looked_for_among_all(world: World, workshops: dict[str, str]) -> None:

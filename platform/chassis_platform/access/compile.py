@@ -14,7 +14,7 @@ from chassis_platform.access.grants import compile_grants
 from chassis_platform.access.groups import sets_of
 from chassis_platform.access.owners import Owners, find_owners, owner_parameters, owning_audiences
 from chassis_platform.access.policy import AccessPolicy, Grants
-from chassis_platform.access.sharing import as_array
+from chassis_platform.access.sharing import as_text
 from chassis_platform.access.user_facts import FACTS, UserFacts, read_facts
 from chassis_tenants.database import Binding, Database
 from chassis_tenants.statement import Statement
@@ -96,7 +96,7 @@ class PolicyStore:
             user_id=user_id,
             grants=grants,
             group_ids=user.group_ids,
-            us=as_array({user_id, *user.group_ids_reached, *user.subordinate_ids}),
+            us=as_text({user_id, *user.group_ids_reached, *user.subordinate_ids}),
             owners=await self._owners_named(versions, snapshot, grants.held),
             permission_sets=tuple(sorted(names)),
         )

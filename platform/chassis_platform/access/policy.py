@@ -61,8 +61,8 @@ class Grants:
 class AccessPolicy:
     """Grants, and who the user is among owners.
 
-    `us` are the user, everybody below and the groups of all of them, `owners` what rules name: arrays as PostgreSQL
-    writes them, by the parameter of statements.
+    `us` are the user, everybody below and the groups of all of them, `owners` what rules name, by the parameter of
+    statements: texts, as statements take them.
     """
 
     user_id: str

@@ -6,19 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chassis_metadata.snapshot import Object
-from chassis_platform import clock
-from chassis_platform.access.compile import Recent
 from chassis_platform.access.context import Context
-from chassis_platform.records.pages import planned, who
-from chassis_platform.sql.bounded_count import compile_bounded_count
-from chassis_platform.sql.formula_context import time_zone
+from chassis_platform.records.pages import count_statement, planned
 from chassis_tenants.database import Database
 from chassis_tenants.statement import Statement
 
 #: So many records are counted for one call, shared evenly among its objects.
 MOST_COUNTED = 1_000_000
-
-_statements: Recent[tuple[str, str], Statement] = Recent(1_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +29,11 @@ async def count_of_each(database: Database, context: Context, objects: Sequence[
     if not objects:
         return []
     most = MOST_COUNTED // len(objects)
-    answers = await database.read(context.binding, *(_statement(context, each).bind(most=most) for each in objects))
+    answers = await database.read(context.binding, *(_statement(context, each, most) for each in objects))
     counts = [int(count) for [(count,)] in answers]
     return [RecordCount(each.name, count, count >= most) for each, count in zip(objects, counts, strict=True)]
 
 
-def _statement(context: Context, obj: Object) -> Statement:
+def _statement(context: Context, obj: Object, most: int) -> Statement:
     plan = planned(context, f"SELECT COUNT() FROM {obj.name}", include_deleted=False)  # noqa: S608  a known name
-
-    def make() -> Statement:
-        return compile_bounded_count(plan, context.policy, context.snapshot)
-
-    statement = _statements.find((context.policy.grants.identity, obj.name), make)
-    return statement.bind(**who(context), **plan.bound_values(clock.now(), time_zone(context)))
+    return count_statement(context, plan, most=most)

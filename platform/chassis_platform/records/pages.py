@@ -15,6 +15,7 @@ from chassis_metadata.soql.parse import parse_query
 from chassis_platform import clock
 from chassis_platform.access.compile import Recent
 from chassis_platform.access.context import Context
+from chassis_platform.access.road_memory import Extent
 from chassis_platform.plan.query import plan_query
 from chassis_platform.plan.read_plan import Column, ReadPlan
 from chassis_platform.plan.signature import columns_signature, signature, with_values
@@ -22,8 +23,8 @@ from chassis_platform.plan.single import plan_record
 from chassis_platform.sql.access_log import entry_name
 from chassis_platform.sql.children import url_name
 from chassis_platform.sql.formula_context import asking, time_zone
-from chassis_platform.sql.page import FEW, Road
 from chassis_platform.sql.read import CompiledRead, Shape, compile_count, compile_read
+from chassis_platform.sql.roads import Road, road_for
 from chassis_tenants.database import Database, Row
 from chassis_tenants.statement import Statement
 
@@ -34,7 +35,7 @@ _ACCESS_PREFIX = "0Al"
 #: A cache of pure functions: what is compiled depends on the key alone.
 _plans: Recent[Hashable, ReadPlan] = Recent(1_000)
 _reads: Recent[Hashable, CompiledRead] = Recent(1_000)
-_counts: Recent[Hashable, Statement] = Recent(500)
+_counts: Recent[Hashable, Statement] = Recent(1_000)
 
 LastKey = list[str | None]
 
@@ -103,49 +104,49 @@ async def read_page(database: Database, context: Context, plan: ReadPlan, wanted
 
 async def read_pages(database: Database, context: Context, pages: Sequence[tuple[ReadPlan, Wanted]]) -> list[Page]:
     """Several pages in one round trip."""
-    statements = [bound_page(context, plan, wanted) for plan, wanted in pages]
-    sizings = _sizings(context, pages)
+    reads = [compiled(context, plan, wanted) for plan, wanted in pages]
+    statements = [_bound(context, *page, read) for page, read in zip(pages, reads, strict=True)]
+    sizings = _sizings(context, zip((plan for plan, _ in pages), reads, strict=True))
     answers = await database.read(context.binding, *statements, *sizings.values())
-    _keep_sizes(context, sizings, answers[len(pages) :])
+    _keep_extents(context, sizings, answers[len(pages) :])
     return [_page(rows[0], wanted) for rows, (_, wanted) in zip(answers, pages, strict=False)]
 
 
-def _sizings(context: Context, pages: Sequence[tuple[ReadPlan, Wanted]]) -> dict[str, Statement]:
-    """The statements that count the user's reach, by object: of what will be asked for again by a better road."""
-    found = {}
-    for plan, wanted in pages:
-        sizing = compiled(context, plan, wanted).sizing
-        if sizing is not None and context.policy.roads.size_of(plan.object.name) is None:
-            found[plan.object.name] = sizing.bind(**who(context))
-    return found
+def _sizings(context: Context, reads: Iterable[tuple[ReadPlan, CompiledRead]]) -> dict[str, Statement]:
+    """The statements that measure the user's reach, by object: of what will be asked for again by a better road."""
+    sized = {plan.object.name: read.sizing for plan, read in reads if read.sizing is not None}
+    return {name: sizing.bind(**who(context)) for name, sizing in sized.items()}
 
 
-def _keep_sizes(context: Context, sizings: Iterable[str], answers: Sequence[list[Row]]) -> None:
-    for name, [(count,)] in zip(sizings, answers, strict=True):
-        context.policy.roads.keep_size(name, count)
-
-
-def _road(context: Context, plan: ReadPlan) -> Road:
-    size = context.policy.roads.size_of(plan.object.name)
-    if size is None:
-        return Road.BY_LOOKING
-    return Road.FEW if size <= FEW else Road.MANY
+def _keep_extents(context: Context, objects: Iterable[str], answers: Sequence[list[Row]]) -> None:
+    for name, [row] in zip(objects, answers, strict=True):
+        context.policy.roads.keep_extent(name, Extent(*row))
 
 
 def bound_page(context: Context, plan: ReadPlan, wanted: Wanted) -> Statement:
     """The statement that reads a page, with everything bound."""
-    remaining = None if plan.limit is None else max(plan.limit - wanted.position, 0)
-    fetch = wanted.batch + 1 if remaining is None else min(wanted.batch + 1, remaining)
-    read = compiled(context, plan, wanted)
+    return _bound(context, plan, wanted, compiled(context, plan, wanted))
+
+
+def _bound(context: Context, plan: ReadPlan, wanted: Wanted, read: CompiledRead) -> Statement:
+    fetch = _rows_to_fetch(plan, wanted)
     bound = {**parameters(context, plan, wanted, read.entry_count), "batch": wanted.batch, "offset": plan.offset}
     return replace(read.statement, text=_of_length(read.statement.text, fetch)).bind(**bound)
 
 
+def _rows_to_fetch(plan: ReadPlan, wanted: Wanted) -> int:
+    """One more than are answered, to know whether more follow."""
+    remaining = wanted.batch + 1 if plan.limit is None else max(plan.limit - wanted.position, 0)
+    return min(wanted.batch + 1, remaining)
+
+
 async def read_rows(database: Database, context: Context, plan: ReadPlan, wanted: Wanted) -> Rows:
     """The page in a shape of rows, in one round trip."""
-    sizings = _sizings(context, [(plan, wanted)])
-    found, *counted = await database.read(context.binding, bound_page(context, plan, wanted), *sizings.values())
-    _keep_sizes(context, sizings, counted)
+    read = compiled(context, plan, wanted)
+    sizings = _sizings(context, [(plan, read)])
+    page = _bound(context, plan, wanted, read)
+    found, *counted = await database.read(context.binding, page, *sizings.values())
+    _keep_extents(context, sizings, counted)
     more = len(found) > wanted.batch
     answered = found[: wanted.batch] if more else found
     next_key = orjson.loads(answered[-1][0]) if more else None
@@ -169,11 +170,16 @@ def _page(row: Row, wanted: Wanted) -> Page:
     return Page(records, wanted.batch, orjson.loads(last_key))
 
 
+def _road(context: Context, plan: ReadPlan, wanted: Wanted) -> Road:
+    extent = context.policy.roads.extent_of(plan.object.name)
+    return road_for(extent, plan, _rows_to_fetch(plan, wanted) + plan.offset)
+
+
 def compiled(context: Context, plan: ReadPlan, wanted: Wanted) -> CompiledRead:
     """The plan's statement for users with these grants."""
     grants = context.policy.grants.identity
     nulls = None if wanted.after is None else tuple(each is None for each in wanted.after)
-    road = Road.OWN if wanted.own else _road(context, plan)
+    road = Road.OWN if wanted.own else _road(context, plan, wanted)
     key = (grants, signature(plan), wanted.shape, columns_signature(wanted.labels), nulls, road)
 
     def compile_now() -> CompiledRead:
@@ -189,11 +195,13 @@ async def count_all(database: Database, context: Context, plan: ReadPlan) -> int
     return int(count)
 
 
-def count_statement(context: Context, plan: ReadPlan) -> Statement:
-    """The statement that counts what the plan finds, bound."""
-    key = (context.policy.grants.identity, signature(plan))
-    statement = _counts.find(key, lambda: compile_count(plan, context.policy, context.snapshot))
-    return statement.bind(**who(context), **plan.bound_values(clock.now(), time_zone(context)))
+def count_statement(context: Context, plan: ReadPlan, *, most: int | None = None) -> Statement:
+    """The statement that counts what the plan finds, up to `most`, bound."""
+    bounded = most is not None
+    key = (context.policy.grants.identity, signature(plan), bounded)
+    statement = _counts.find(key, lambda: compile_count(plan, context.policy, context.snapshot, bounded=bounded))
+    bound = {"most": most} if bounded else {}
+    return statement.bind(**who(context), **plan.bound_values(clock.now(), time_zone(context)), **bound)
 
 
 def parameters(context: Context, plan: ReadPlan, wanted: Wanted, entry_count: int) -> dict[str, Any]:

@@ -4,14 +4,13 @@ Ordered by one thing and owned by somebody, records can be read in order until e
 the user's can be read and sorted. Which is cheaper depends on how many those are, and PostgreSQL cannot know. So it
 looks through the first records in order: who sees many has a page by then. Who hasn't, is asked how many records there
 are to see, up to a number; few are read and sorted, for more the index is gone through to the end. Who was asked a
-moment ago is led the right way at once (`Road`).
+moment ago is led the right way at once (`sql/roads.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -19,11 +18,13 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.sql.elements import ColumnElement, UnaryExpression
 from sqlalchemy.sql.selectable import CTE, FromClause, Select
 
+from chassis_metadata.snapshot import Object
 from chassis_metadata.soql.tree import Operator
 from chassis_platform.access.sharing import TENANT_ID
 from chassis_platform.plan.read_plan import AllOf, Compare, OneOf, PlannedCondition, PlannedField, ReadPlan
 from chassis_platform.sql.paging import Condition, Key, as_ranges, keys_of
 from chassis_platform.sql.record_conditions import Ids, Scan, is_among
+from chassis_platform.sql.roads import FEW, NEWEST, Road, about_all
 from chassis_platform.sql.sharing import Marks, found_by_indexes, marks_of_reach
 from chassis_platform.sql.sources import Reach, Sources, alias_of
 from chassis_tenants import storage
@@ -37,24 +38,12 @@ OFFSET = sa.bindparam("offset", type_=sa.BigInteger())
 FIRST = 800
 #: So many records, where an index doesn't tell whether they may be the user's.
 FIRST_READ = 300
-#: So many records of a user's are read and sorted; more are met soon enough by going through all in order.
-FEW = 2_000
-
+#: A limit that nothing reaches: it keeps questions from being copied, as OFFSET 0 does, and leaves PostgreSQL the plan
+#: that has the first rows soonest.
+_ALL_OF_THEM: ColumnElement[int] = sa.literal_column("1000000000")
 
 #: The column that says that something grants access to a record for certain.
 KNOWN = "known"
-
-
-class Road(Enum):
-    """The way to a page: each finds the same, at another cost. Which is best depends on how many records are to see.
-
-    But for `OWN`, which finds a record only where its owner alone gives access.
-    """
-
-    BY_LOOKING = "by_looking"
-    FEW = "few"
-    MANY = "many"
-    OWN = "own"
 
 
 class Chosen(NamedTuple):
@@ -95,8 +84,8 @@ def page_parts(  # noqa: PLR0913  what decides about a page, by name
         return [_the_few(chosen, root, within, after_nulls)], chosen.keys
     walk = _Walk(plan, reach, choose, chosen, after_nulls)
     # The index of ids holds no owners: to go through it and leave it again for each record would be two ways for one.
-    all_of_them = walk.to_the_end(marked=not (in_bulk and len(chosen.keys) == 1))
-    if road is Road.MANY:
+    all_of_them = walk.to_the_end(marked=road is not Road.MOST and not (in_bulk and len(chosen.keys) == 1))
+    if road in (Road.MANY, Road.MOST):
         return all_of_them, chosen.keys
     first = None if in_bulk else walk.first(most)
     look = _look(first, within, most)
@@ -156,7 +145,14 @@ class _Walk:
         marks = self._marks() if marked else None
         if marks is None or self.plan.where is not None:  # another index may serve what the query asks for
             return [_in_index_order(self.chosen, one) for one in as_ranges(self.keys, self.after_nulls)]
-        return [self._marked(rows, marks, _values(keys)).where(*where) for rows, keys, where in self._ranges()]
+        return list(self._marked_to_the_end(marks))
+
+    def _marked_to_the_end(self, marks: Marks) -> Iterator[Select[Any]]:
+        for number, (rows, keys, where) in enumerate(self._ranges(), 1):
+            known = _known(rows, marks)
+            entries = sa.select(rows.c.id, rows.c.owner_id, *labelled(keys), known).where(*where)
+            walk = entries.order_by(*_index_order(_values(keys), keys)).limit(_ALL_OF_THEM).subquery(f"walk_{number}")
+            yield self._marked(walk, marks, key_columns(walk, keys))
 
     def _marks(self) -> Marks | None:
         return marks_of_reach(self.plan.object, self.reach.policy, self.reach.snapshot)
@@ -205,9 +201,12 @@ def _owned_by(rows: FromClause, owners: Sequence[Ids]) -> list[Condition]:
 
 def _with_known(rows: FromClause, marks: Marks, keys: Sequence[Key]) -> Select[Any]:
     """The rows, and whether their owner alone grants access: OFFSET 0 keeps the question from being copied."""
-    known = sa.or_(sa.false(), *_owned_by(rows, marks.whole)).label(KNOWN)
     order = _index_order(key_columns(rows, keys), keys)
-    return sa.select(*rows.c, known).order_by(*order).offset(sa.literal_column("0"))
+    return sa.select(*rows.c, _known(rows, marks)).order_by(*order).offset(sa.literal_column("0"))
+
+
+def _known(rows: FromClause, marks: Marks) -> ColumnElement[bool]:
+    return sa.or_(sa.false(), *_owned_by(rows, marks.whole)).label(KNOWN)
 
 
 def _names_records(where: PlannedCondition | None) -> bool:
@@ -253,6 +252,28 @@ def ids_within(plan: ReadPlan, reach: Reach, keys: Sequence[Key], *, most: int |
     found = [sa.select(record.c.id).where(*here, each).limit(end).subquery() for each in ways]
     ways_apart = sa.union_all(*(sa.select(each.c.id) for each in found)).subquery("by_any_way")
     return sa.select(ways_apart.c.id).limit(end).cte("reach")
+
+
+def measured(plan: ReadPlan, reach: Reach, keys: Sequence[Key]) -> Select[Any] | None:
+    """One row of what `Extent` holds; None where all roads to the page are one."""
+    within = ids_within(plan, reach, keys, most=FEW + 1)
+    if within is None:
+        return None
+    obj = plan.object
+    marks = marks_of_reach(obj, reach.policy, reach.snapshot)
+    counted = sa.select(sa.func.count()).select_from(within).scalar_subquery()
+    share = sa.literal_column("0") if marks is None else _share_of_newest(obj, marks).scalar_subquery()
+    return sa.select(counted, about_all(obj), share)
+
+
+def _share_of_newest(obj: Object, marks: Marks) -> Select[Any]:
+    """How many of the newest records, of 1, are within reach by their owner alone."""
+    rows = storage.tenant_view(obj).alias("newest")
+    this_object = storage.only_this_object(obj, rows)
+    here = [rows.c.tenant_id == TENANT_ID, *([] if this_object is None else [this_object])]
+    some = sa.select(rows.c.owner_id).where(*here).order_by(rows.c.id.desc()).limit(NEWEST).subquery("some")
+    of_own = sa.func.count().filter(sa.or_(sa.false(), *_owned_by(some, marks.whole)))
+    return sa.select(sa.cast(of_own, sa.Float()) / sa.func.greatest(sa.func.count(), 1))
 
 
 def _in_index_order(chosen: Chosen, condition: Condition | None) -> Select[Any]:

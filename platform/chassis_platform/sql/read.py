@@ -25,14 +25,12 @@ from chassis_platform.sql.found import conditions, filtered
 from chassis_platform.sql.json_values import JSON, Json
 from chassis_platform.sql.page import (
     BATCH,
-    FEW,
     KNOWN,
     Chosen,
-    Road,
     gathered,
-    ids_within,
     key_columns,
     labelled,
+    measured,
     names_one,
     ordered,
     page_parts,
@@ -40,6 +38,7 @@ from chassis_platform.sql.page import (
 )
 from chassis_platform.sql.paging import Key, keys_of
 from chassis_platform.sql.record_conditions import Scan
+from chassis_platform.sql.roads import Road
 from chassis_platform.sql.shapes import rest_record, row_cells, ui_record, ui_row
 from chassis_platform.sql.sharing import writable
 from chassis_platform.sql.sources import Reach, Sources, alias_of
@@ -57,6 +56,8 @@ class Shape(Enum):
     CELLS = "cells"  # rows of typed values, as a file for people has them
 
 
+#: How far is counted, where a count of everything would have no end.
+MOST = sa.bindparam("most", type_=sa.BigInteger())
 #: Answered row by row, not as one document.
 ROWS = frozenset({Shape.TEXTS, Shape.CELLS})
 
@@ -67,7 +68,7 @@ class CompiledRead:
 
     In a shape of rows, it answers one row a record found: the key of the batch's last record, the id, the cells; of
     single records the body and the key.
-    `sizing` counts what is within the user's reach, up to a number, where the best road to the page depends on it.
+    `sizing` measures what is within the user's reach, where the best road to the page depends on it and isn't known.
     """
 
     statement: Statement
@@ -91,10 +92,14 @@ def compile_read(  # noqa: PLR0913  what is asked of a page, by name
     return _PageRead(plan, reach, shape, tuple(labels), road).compile(after_nulls)
 
 
-def compile_count(plan: ReadPlan, policy: AccessPolicy, snapshot: Snapshot) -> Statement:
-    """How many records the plan finds, whatever its limit."""
-    sources, where = filtered(plan, Reach(snapshot, policy, plan.include_deleted), scan=Scan.ALL)
-    return compile_statement(sa.select(sa.func.count()).select_from(sources.all()).where(*where))
+def compile_count(plan: ReadPlan, policy: AccessPolicy, snapshot: Snapshot, *, bounded: bool = False) -> Statement:
+    """How many records the plan finds, whatever its limit; `bounded`: of more than `most`, `most`."""
+    scan = Scan.BY_INDEX if bounded else Scan.ALL
+    sources, where = filtered(plan, Reach(snapshot, policy, plan.include_deleted), scan=scan)
+    if not bounded:
+        return compile_statement(sa.select(sa.func.count()).select_from(sources.all()).where(*where))
+    found = sa.select(sa.literal_column("1")).select_from(sources.all()).where(*where).limit(MOST).subquery("found")
+    return compile_statement(sa.select(sa.func.count()).select_from(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +127,10 @@ class _PageRead:
         return _rows(answer) if self.shape in ROWS else _result(answer)
 
     def _sizing(self, keys: Sequence[Key]) -> Statement | None:
-        within = ids_within(self.plan, self.reach, keys, most=FEW + 1)
-        return None if within is None else compile_statement(sa.select(sa.func.count()).select_from(within))
+        if self.road is not Road.BY_LOOKING:
+            return None
+        found = measured(self.plan, self.reach, keys)
+        return None if found is None else compile_statement(found)
 
     def _page(self, after_nulls: Sequence[bool] | None) -> tuple[CTE, list[Key]]:
         has_offset = self.plan.offset > 0 and after_nulls is None

@@ -21,7 +21,7 @@ from chassis_metadata.logic.access_set import AccessSet, AccessSource, access_se
 from chassis_metadata.logic.record_condition import RecordCondition, criteria_of
 from chassis_metadata.snapshot import Object, Snapshot
 from chassis_platform.access.owners import parameter_of
-from chassis_platform.access.sharing import TENANT_ID, US, USER_ID
+from chassis_platform.access.sharing import SEPARATOR, TENANT_ID, US, USER_ID
 from chassis_platform.sql.formulas.compile import compile_expression
 from chassis_platform.sql.formulas.rows import Rows
 from chassis_platform.sql.narrowing import narrowing
@@ -78,19 +78,20 @@ def us() -> Ids:
 
 
 def _bound(name: str) -> Ids:
-    return sa.select(sa.bindparam(name, type_=_TEXTS).label("ids"))
+    text = sa.bindparam(name, type_=sa.Text())
+    return sa.select(sa.func.string_to_array(text, sa.literal_column(f"'{SEPARATOR}'"), type_=_TEXTS).label("ids"))
 
 
 def is_among(value: ColumnElement[Any], ids: Ids, scan: Scan) -> Condition:
     """Whether a value is in an array of ids."""
-    if scan is Scan.ALL and not ids.get_final_froms():
-        [bound] = ids.selected_columns
-        return value == sa.any_(bound.element)
+    bound = None if ids.get_final_froms() else next(iter(ids.selected_columns)).element
+    if scan is Scan.ALL and bound is not None:
+        return value == sa.any_(bound)
     if scan is not Scan.ONE_BY_ONE:
         return value == sa.any_(sa.cast(ids.scalar_subquery(), _TEXTS))
+    each = sa.func.unnest(next(iter(ids.subquery().c))) if bound is None else sa.func.string_to_table(*bound.clauses)
     # IS TRUE keeps PostgreSQL from making a join of it, which would lose the order in which rows are met.
-    members = sa.select(sa.func.unnest(next(iter(ids.subquery().c))))
-    return value.in_(members).is_(sa.true())
+    return value.in_(sa.select(each)).is_(sa.true())
 
 
 def is_index_served(condition: RecordCondition, obj: Object) -> bool:

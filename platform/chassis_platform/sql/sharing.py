@@ -151,9 +151,7 @@ class _Sharing:
 
     def within(self, obj: Object, source: FromClause, above: int = 0, known: Condition | None = None) -> Condition:
         """What grants access, and what every restriction rule leaves of it."""
-        granted = self._granted(obj, source, above)
-        if known is not None:
-            granted = sa.or_(known, granted)
+        granted = self._granted(obj, source, above, known)
         left = [holds(each, obj, source, self._snapshot, self._scan) for each in self._restrictions(obj)]
         return sa.and_(granted, *left) if left else granted
 
@@ -161,7 +159,7 @@ class _Sharing:
         rules = restriction_rules_of(self._snapshot, obj.name)
         return (each.records for each in rules if each.key in self._policy.grants.held)
 
-    def _granted(self, obj: Object, source: FromClause, above: int) -> Condition:
+    def _granted(self, obj: Object, source: FromClause, above: int, known: Condition | None) -> Condition:
         if self.is_open(obj):
             return sa.true()
         if self.default_of(obj) is OrgWideDefault.CONTROLLED_BY_PARENT:
@@ -169,8 +167,12 @@ class _Sharing:
         elif self._scan is Scan.OWN:
             found = [one for each in self.whole(obj) for one in self._met(each, obj, source, above)]
         else:
-            found = self.ways(obj, source, self.conditions(obj, above), above)
-        return sa.or_(sa.false(), *found)
+            asked = self.conditions(obj, above)
+            if known is not None:
+                whole = self.whole(obj)
+                asked = [each for each in asked if each not in whole]
+            found = self.ways(obj, source, asked, above)
+        return sa.or_(sa.false() if known is None else known, *found)
 
     def named(self, obj: Object, source: FromClause) -> Iterator[Way]:
         """Every way by itself; together they are what `_granted` says."""

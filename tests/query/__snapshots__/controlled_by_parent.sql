@@ -1,15 +1,14 @@
 WITH "shared_Workshop_visible" AS (SELECT array((SELECT share.record_id
             FROM tenant.record_share AS share
-            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_1)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[])) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE))) AS ids),
+            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_1)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id = ANY (CAST((SELECT string_to_array(%(us)s::VARCHAR, ',') AS ids) AS TEXT[])) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE))) AS ids),
 stay_page AS (SELECT page.id AS id, page.name AS name, page.key_1 AS key_1, row_number() OVER (ORDER BY page.key_1 ASC) AS position
     FROM (SELECT stay.id AS id, stay.name AS name, stay.id AS key_1
         FROM tenant.stay AS stay
         WHERE stay.tenant_id = %(tenant_id)s::INTEGER AND NOT stay.is_deleted AND (EXISTS (SELECT *
                 FROM tenant.workshop AS parent_1
-                WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = stay.workshop_id AND ((parent_1.owner_id IN (SELECT unnest(anon_1.ids) AS unnest_1
-                            FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_1)) IS true OR (parent_1.id IN (SELECT unnest(anon_2.ids) AS unnest_2
+                WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = stay.workshop_id AND ((parent_1.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_1)) IS true OR (parent_1.id IN (SELECT unnest(anon_1.ids) AS unnest_1
                             FROM (SELECT "shared_Workshop_visible".ids AS ids
-                                FROM "shared_Workshop_visible") AS anon_2)) IS true)))
+                                FROM "shared_Workshop_visible") AS anon_1)) IS true)))
         ORDER BY stay.id ASC
         LIMIT %(fetch)s::BIGINT) AS page)
 SELECT coalesce(json_agg(answer.body ORDER BY answer.position) FILTER (WHERE answer.position <= %(batch)s::BIGINT),

@@ -1,23 +1,22 @@
 WITH "shared_Workshop_visible" AS (SELECT array((SELECT share.record_id
             FROM tenant.record_share AS share
-            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_1)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[])) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE))) AS ids),
+            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_1)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id = ANY (CAST((SELECT string_to_array(%(us)s::VARCHAR, ',') AS ids) AS TEXT[])) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE))) AS ids),
 reach AS (SELECT by_any_way.id AS id
-    FROM (SELECT anon_3.id AS id
+    FROM (SELECT anon_2.id AS id
         FROM (SELECT within_reach.id AS id
             FROM tenant.workshop AS within_reach
-            WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.owner_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[]))
-            LIMIT 2001) AS anon_3
+            WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.owner_id = ANY (CAST((SELECT string_to_array(%(us)s::VARCHAR, ',') AS ids) AS TEXT[]))
+            LIMIT 2001) AS anon_2
         UNION ALL
-        SELECT anon_4.id AS id
+        SELECT anon_3.id AS id
         FROM (SELECT within_reach.id AS id
             FROM tenant.workshop AS within_reach
             WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
                         FROM "shared_Workshop_visible") AS TEXT[]))
-            LIMIT 2001) AS anon_4) AS by_any_way
+            LIMIT 2001) AS anon_3) AS by_any_way
     LIMIT 2001),
 first_look AS ((SELECT workshop.id AS id, workshop.name__lower AS key_1, workshop.id AS key_2
-        FROM (SELECT entries_1.id AS id, entries_1.owner_id AS owner_id, entries_1.key_1 AS key_1, entries_1.key_2 AS key_2, (entries_1.owner_id IN (SELECT unnest(anon_7.ids) AS unnest_3
-                    FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_7)) IS true AS known
+        FROM (SELECT entries_1.id AS id, entries_1.owner_id AS owner_id, entries_1.key_1 AS key_1, entries_1.key_2 AS key_2, (entries_1.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_2)) IS true AS known
             FROM (SELECT range_1.id AS id, range_1.owner_id AS owner_id, range_1.name__lower AS key_1, range_1.id AS key_2
                 FROM tenant.workshop AS range_1
                 WHERE range_1.tenant_id = %(tenant_id)s::INTEGER AND range_1.name__lower IS NULL
@@ -29,17 +28,15 @@ first_look AS ((SELECT workshop.id AS id, workshop.name__lower AS key_1, worksho
             WHERE tenant.workshop.tenant_id = %(tenant_id)s::INTEGER AND tenant.workshop.id = first_1.id
             LIMIT ALL
             OFFSET 0) AS workshop
-        WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND (first_1.known OR (workshop.owner_id IN (SELECT unnest(anon_8.ids) AS unnest_4
-                    FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_8)) IS true OR (workshop.id IN (SELECT unnest(anon_9.ids) AS unnest_5
+        WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND (first_1.known OR (workshop.id IN (SELECT unnest(anon_6.ids) AS unnest_2
                     FROM (SELECT "shared_Workshop_visible".ids AS ids
-                        FROM "shared_Workshop_visible") AS anon_9)) IS true) AND workshop.region__lower = ANY (array((SELECT lower(listed) AS lower_2
-                    FROM unnest(%(value_1)s::TEXT[]) AS listed))) AND (workshop.budget__float > %(value_2)s OR workshop.name__lower LIKE lower(%(value_3)s::VARCHAR)) AND workshop.created_date >= %(value_4)s::TIMESTAMP WITH TIME ZONE AND workshop.created_date < %(value_5)s::TIMESTAMP WITH TIME ZONE AND (workshop.services && %(value_6)s::TEXT[]) AND (first_1.known OR (first_1.id IN (SELECT unnest(anon_10.ids) AS unnest_6
+                        FROM "shared_Workshop_visible") AS anon_6)) IS true) AND workshop.region__lower = ANY (array((SELECT lower(listed) AS lower_2
+                    FROM unnest(%(value_1)s::TEXT[]) AS listed))) AND (workshop.budget__float > %(value_2)s OR workshop.name__lower LIKE lower(%(value_3)s::VARCHAR)) AND workshop.created_date >= %(value_4)s::TIMESTAMP WITH TIME ZONE AND workshop.created_date < %(value_5)s::TIMESTAMP WITH TIME ZONE AND (workshop.services && %(value_6)s::TEXT[]) AND (first_1.known OR (first_1.id IN (SELECT unnest(anon_7.ids) AS unnest_3
                     FROM (SELECT "shared_Workshop_visible".ids AS ids
-                        FROM "shared_Workshop_visible") AS anon_10)) IS true) ORDER BY first_1.key_1 DESC, first_1.key_2 DESC
+                        FROM "shared_Workshop_visible") AS anon_7)) IS true) ORDER BY first_1.key_1 DESC, first_1.key_2 DESC
         LIMIT %(fetch)s::BIGINT)
     UNION ALL (SELECT workshop.id AS id, workshop.name__lower AS key_1, workshop.id AS key_2
-        FROM (SELECT entries_2.id AS id, entries_2.owner_id AS owner_id, entries_2.key_1 AS key_1, entries_2.key_2 AS key_2, (entries_2.owner_id IN (SELECT unnest(anon_11.ids) AS unnest_7
-                    FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_11)) IS true AS known
+        FROM (SELECT entries_2.id AS id, entries_2.owner_id AS owner_id, entries_2.key_1 AS key_1, entries_2.key_2 AS key_2, (entries_2.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_3)) IS true AS known
             FROM (SELECT range_2.id AS id, range_2.owner_id AS owner_id, range_2.name__lower AS key_1, range_2.id AS key_2
                 FROM tenant.workshop AS range_2
                 WHERE range_2.tenant_id = %(tenant_id)s::INTEGER AND range_2.name__lower IS NOT NULL
@@ -51,27 +48,25 @@ first_look AS ((SELECT workshop.id AS id, workshop.name__lower AS key_1, worksho
             WHERE tenant.workshop.tenant_id = %(tenant_id)s::INTEGER AND tenant.workshop.id = first_2.id
             LIMIT ALL
             OFFSET 0) AS workshop
-        WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND (first_2.known OR (workshop.owner_id IN (SELECT unnest(anon_12.ids) AS unnest_8
-                    FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_12)) IS true OR (workshop.id IN (SELECT unnest(anon_13.ids) AS unnest_9
+        WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND (first_2.known OR (workshop.id IN (SELECT unnest(anon_8.ids) AS unnest_4
                     FROM (SELECT "shared_Workshop_visible".ids AS ids
-                        FROM "shared_Workshop_visible") AS anon_13)) IS true) AND workshop.region__lower = ANY (array((SELECT lower(listed) AS lower_3
-                    FROM unnest(%(value_1)s::TEXT[]) AS listed))) AND (workshop.budget__float > %(value_2)s OR workshop.name__lower LIKE lower(%(value_3)s::VARCHAR)) AND workshop.created_date >= %(value_4)s::TIMESTAMP WITH TIME ZONE AND workshop.created_date < %(value_5)s::TIMESTAMP WITH TIME ZONE AND (workshop.services && %(value_6)s::TEXT[]) AND (first_2.known OR (first_2.id IN (SELECT unnest(anon_14.ids) AS unnest_10
+                        FROM "shared_Workshop_visible") AS anon_8)) IS true) AND workshop.region__lower = ANY (array((SELECT lower(listed) AS lower_3
+                    FROM unnest(%(value_1)s::TEXT[]) AS listed))) AND (workshop.budget__float > %(value_2)s OR workshop.name__lower LIKE lower(%(value_3)s::VARCHAR)) AND workshop.created_date >= %(value_4)s::TIMESTAMP WITH TIME ZONE AND workshop.created_date < %(value_5)s::TIMESTAMP WITH TIME ZONE AND (workshop.services && %(value_6)s::TEXT[]) AND (first_2.known OR (first_2.id IN (SELECT unnest(anon_9.ids) AS unnest_5
                     FROM (SELECT "shared_Workshop_visible".ids AS ids
-                        FROM "shared_Workshop_visible") AS anon_14)) IS true) ORDER BY first_2.key_1 DESC, first_2.key_2 DESC
+                        FROM "shared_Workshop_visible") AS anon_9)) IS true) ORDER BY first_2.key_1 DESC, first_2.key_2 DESC
         LIMIT %(fetch)s::BIGINT)),
-road AS (SELECT look.found AS found, CASE WHEN NOT look.found THEN (SELECT count(*) <= 2000 AS anon_5
+road AS (SELECT look.found AS found, CASE WHEN NOT look.found THEN (SELECT count(*) <= 2000 AS anon_4
         FROM reach) END AS few
-    FROM (SELECT (SELECT count(*) >= %(fetch)s::BIGINT AS anon_6
+    FROM (SELECT (SELECT count(*) >= %(fetch)s::BIGINT AS anon_5
             FROM first_look) AS found) AS look),
 workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, page.key_2 AS key_2, row_number() OVER (ORDER BY page.key_1 DESC NULLS LAST, page.key_2 DESC) AS position
     FROM (SELECT ranges.id AS id, ranges.key_1 AS key_1, ranges.key_2 AS key_2
         FROM ((SELECT few.id AS id, few.key_1 AS key_1, few.key_2 AS key_2
                 FROM (SELECT workshop.id AS id, workshop.name__lower AS key_1, workshop.id AS key_2
                     FROM tenant.workshop AS workshop
-                    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT unnest(anon_1.ids) AS unnest_1
-                                FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_1)) IS true OR (workshop.id IN (SELECT unnest(anon_2.ids) AS unnest_2
+                    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_1)) IS true OR (workshop.id IN (SELECT unnest(anon_1.ids) AS unnest_1
                                 FROM (SELECT "shared_Workshop_visible".ids AS ids
-                                    FROM "shared_Workshop_visible") AS anon_2)) IS true) AND workshop.region__lower = ANY (array((SELECT lower(listed) AS lower_1
+                                    FROM "shared_Workshop_visible") AS anon_1)) IS true) AND workshop.region__lower = ANY (array((SELECT lower(listed) AS lower_1
                                 FROM unnest(%(value_1)s::TEXT[]) AS listed))) AND (workshop.budget__float > %(value_2)s OR workshop.name__lower LIKE lower(%(value_3)s::VARCHAR)) AND workshop.created_date >= %(value_4)s::TIMESTAMP WITH TIME ZONE AND workshop.created_date < %(value_5)s::TIMESTAMP WITH TIME ZONE AND (workshop.services && %(value_6)s::TEXT[]) AND workshop.id = ANY (array((SELECT reach.id
                                 FROM reach)))
                     LIMIT ALL
@@ -81,20 +76,18 @@ workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, page.key_2 AS key_2
                 LIMIT %(fetch)s::BIGINT)
             UNION ALL (SELECT workshop.id AS id, workshop.name__lower AS key_1, workshop.id AS key_2
                 FROM tenant.workshop AS workshop
-                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT unnest(anon_1.ids) AS unnest_1
-                            FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_1)) IS true OR (workshop.id IN (SELECT unnest(anon_2.ids) AS unnest_2
+                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_1)) IS true OR (workshop.id IN (SELECT unnest(anon_1.ids) AS unnest_1
                             FROM (SELECT "shared_Workshop_visible".ids AS ids
-                                FROM "shared_Workshop_visible") AS anon_2)) IS true) AND workshop.region__lower = ANY (array((SELECT lower(listed) AS lower_1
+                                FROM "shared_Workshop_visible") AS anon_1)) IS true) AND workshop.region__lower = ANY (array((SELECT lower(listed) AS lower_1
                             FROM unnest(%(value_1)s::TEXT[]) AS listed))) AND (workshop.budget__float > %(value_2)s OR workshop.name__lower LIKE lower(%(value_3)s::VARCHAR)) AND workshop.created_date >= %(value_4)s::TIMESTAMP WITH TIME ZONE AND workshop.created_date < %(value_5)s::TIMESTAMP WITH TIME ZONE AND (workshop.services && %(value_6)s::TEXT[]) AND workshop.name__lower IS NULL AND (SELECT NOT road.few
                     FROM road)
                 ORDER BY workshop.name__lower DESC, workshop.id DESC
                 LIMIT %(fetch)s::BIGINT)
             UNION ALL (SELECT workshop.id AS id, workshop.name__lower AS key_1, workshop.id AS key_2
                 FROM tenant.workshop AS workshop
-                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT unnest(anon_1.ids) AS unnest_1
-                            FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_1)) IS true OR (workshop.id IN (SELECT unnest(anon_2.ids) AS unnest_2
+                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_1)) IS true OR (workshop.id IN (SELECT unnest(anon_1.ids) AS unnest_1
                             FROM (SELECT "shared_Workshop_visible".ids AS ids
-                                FROM "shared_Workshop_visible") AS anon_2)) IS true) AND workshop.region__lower = ANY (array((SELECT lower(listed) AS lower_1
+                                FROM "shared_Workshop_visible") AS anon_1)) IS true) AND workshop.region__lower = ANY (array((SELECT lower(listed) AS lower_1
                             FROM unnest(%(value_1)s::TEXT[]) AS listed))) AND (workshop.budget__float > %(value_2)s OR workshop.name__lower LIKE lower(%(value_3)s::VARCHAR)) AND workshop.created_date >= %(value_4)s::TIMESTAMP WITH TIME ZONE AND workshop.created_date < %(value_5)s::TIMESTAMP WITH TIME ZONE AND (workshop.services && %(value_6)s::TEXT[]) AND workshop.name__lower IS NOT NULL AND (SELECT NOT road.few
                     FROM road)
                 ORDER BY workshop.name__lower DESC, workshop.id DESC

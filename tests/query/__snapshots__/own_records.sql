@@ -1,23 +1,22 @@
 WITH "shared_Workshop_visible" AS (SELECT array((SELECT share.record_id
             FROM tenant.record_share AS share
-            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_1)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[])) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE))) AS ids),
+            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_1)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id = ANY (CAST((SELECT string_to_array(%(us)s::VARCHAR, ',') AS ids) AS TEXT[])) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE))) AS ids),
 reach AS (SELECT by_any_way.id AS id
-    FROM (SELECT anon_3.id AS id
+    FROM (SELECT anon_2.id AS id
         FROM (SELECT within_reach.id AS id
             FROM tenant.workshop AS within_reach
-            WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.owner_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[]))
-            LIMIT 2001) AS anon_3
+            WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.owner_id = ANY (CAST((SELECT string_to_array(%(us)s::VARCHAR, ',') AS ids) AS TEXT[]))
+            LIMIT 2001) AS anon_2
         UNION ALL
-        SELECT anon_4.id AS id
+        SELECT anon_3.id AS id
         FROM (SELECT within_reach.id AS id
             FROM tenant.workshop AS within_reach
             WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
                         FROM "shared_Workshop_visible") AS TEXT[]))
-            LIMIT 2001) AS anon_4) AS by_any_way
+            LIMIT 2001) AS anon_3) AS by_any_way
     LIMIT 2001),
 first_look AS (SELECT workshop.id AS id, workshop.name AS name, workshop.budget AS budget, workshop.id AS key_1
-    FROM (SELECT entries_1.id AS id, entries_1.owner_id AS owner_id, entries_1.key_1 AS key_1, (entries_1.owner_id IN (SELECT unnest(anon_7.ids) AS unnest_3
-                FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_7)) IS true AS known
+    FROM (SELECT entries_1.id AS id, entries_1.owner_id AS owner_id, entries_1.key_1 AS key_1, (entries_1.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_2)) IS true AS known
         FROM (SELECT range_1.id AS id, range_1.owner_id AS owner_id, range_1.id AS key_1
             FROM tenant.workshop AS range_1
             WHERE range_1.tenant_id = %(tenant_id)s::INTEGER
@@ -29,26 +28,24 @@ first_look AS (SELECT workshop.id AS id, workshop.name AS name, workshop.budget 
         WHERE tenant.workshop.tenant_id = %(tenant_id)s::INTEGER AND tenant.workshop.id = first_1.id
         LIMIT ALL
         OFFSET 0) AS workshop
-    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND (first_1.known OR (workshop.owner_id IN (SELECT unnest(anon_8.ids) AS unnest_4
-                FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_8)) IS true OR (workshop.id IN (SELECT unnest(anon_9.ids) AS unnest_5
+    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND (first_1.known OR (workshop.id IN (SELECT unnest(anon_6.ids) AS unnest_2
                 FROM (SELECT "shared_Workshop_visible".ids AS ids
-                    FROM "shared_Workshop_visible") AS anon_9)) IS true) AND (first_1.known OR (first_1.id IN (SELECT unnest(anon_10.ids) AS unnest_6
+                    FROM "shared_Workshop_visible") AS anon_6)) IS true) AND (first_1.known OR (first_1.id IN (SELECT unnest(anon_7.ids) AS unnest_3
                 FROM (SELECT "shared_Workshop_visible".ids AS ids
-                    FROM "shared_Workshop_visible") AS anon_10)) IS true) ORDER BY first_1.key_1 ASC
+                    FROM "shared_Workshop_visible") AS anon_7)) IS true) ORDER BY first_1.key_1 ASC
     LIMIT %(fetch)s::BIGINT),
-road AS (SELECT look.found AS found, CASE WHEN NOT look.found THEN (SELECT count(*) <= 2000 AS anon_5
+road AS (SELECT look.found AS found, CASE WHEN NOT look.found THEN (SELECT count(*) <= 2000 AS anon_4
         FROM reach) END AS few
-    FROM (SELECT (SELECT count(*) >= %(fetch)s::BIGINT AS anon_6
+    FROM (SELECT (SELECT count(*) >= %(fetch)s::BIGINT AS anon_5
             FROM first_look) AS found) AS look),
 workshop_page AS (SELECT page.id AS id, page.name AS name, page.budget AS budget, page.key_1 AS key_1, row_number() OVER (ORDER BY page.key_1 ASC) AS position
     FROM (SELECT ranges.id AS id, ranges.name AS name, ranges.budget AS budget, ranges.key_1 AS key_1
         FROM ((SELECT few.id AS id, few.name AS name, few.budget AS budget, few.key_1 AS key_1
                 FROM (SELECT workshop.id AS id, workshop.name AS name, workshop.budget AS budget, workshop.id AS key_1
                     FROM tenant.workshop AS workshop
-                    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT unnest(anon_1.ids) AS unnest_1
-                                FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_1)) IS true OR (workshop.id IN (SELECT unnest(anon_2.ids) AS unnest_2
+                    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_1)) IS true OR (workshop.id IN (SELECT unnest(anon_1.ids) AS unnest_1
                                 FROM (SELECT "shared_Workshop_visible".ids AS ids
-                                    FROM "shared_Workshop_visible") AS anon_2)) IS true) AND workshop.id = ANY (array((SELECT reach.id
+                                    FROM "shared_Workshop_visible") AS anon_1)) IS true) AND workshop.id = ANY (array((SELECT reach.id
                                 FROM reach)))
                     LIMIT ALL
                     OFFSET 0) AS few
@@ -56,20 +53,21 @@ workshop_page AS (SELECT page.id AS id, page.name AS name, page.budget AS budget
                     FROM road) ORDER BY few.key_1 ASC
                 LIMIT %(fetch)s::BIGINT)
             UNION ALL (SELECT workshop.id AS id, workshop.name AS name, workshop.budget AS budget, workshop.id AS key_1
-                FROM tenant.workshop AS range_1, LATERAL (SELECT tenant.workshop.tenant_id AS tenant_id, tenant.workshop.id AS id, tenant.workshop.name AS name, tenant.workshop.owner_id AS owner_id, tenant.workshop.record_type_id AS record_type_id, tenant.workshop.created_date AS created_date, tenant.workshop.created_by_id AS created_by_id, tenant.workshop.last_modified_date AS last_modified_date, tenant.workshop.last_modified_by_id AS last_modified_by_id, tenant.workshop.system_modstamp AS system_modstamp, tenant.workshop.is_deleted AS is_deleted, tenant.workshop.deleted_date AS deleted_date, tenant.workshop.deleted_by_id AS deleted_by_id, tenant.workshop.row_version AS row_version, tenant.workshop.custom AS custom, tenant.workshop.name__lower AS name__lower, tenant.workshop.code AS code, tenant.workshop.code__lower AS code__lower, tenant.workshop.serial_number AS serial_number, tenant.workshop.region AS region, tenant.workshop.region__lower AS region__lower, tenant.workshop.services AS services, tenant.workshop.opened_on AS opened_on, tenant.workshop.last_audit AS last_audit, tenant.workshop.opens_at AS opens_at, tenant.workshop.rating AS rating, tenant.workshop.rating__float AS rating__float, tenant.workshop.budget AS budget, tenant.workshop.budget__float AS budget__float, tenant.workshop.margin AS margin, tenant.workshop.is_active AS is_active, tenant.workshop.email AS email, tenant.workshop.email__lower AS email__lower, tenant.workshop.phone AS phone, tenant.workshop.phone__lower AS phone__lower, tenant.workshop.website AS website, tenant.workshop.notes AS notes, tenant.workshop.story AS story, tenant.workshop.tax_number AS tax_number, tenant.workshop.workshop_number AS workshop_number, tenant.workshop.workshop_number__lower AS workshop_number__lower, tenant.workshop.street AS street, tenant.workshop.district AS district, tenant.workshop.city AS city, tenant.workshop.state AS state, tenant.workshop.postal_code AS postal_code, tenant.workshop.country AS country, tenant.workshop.place_latitude AS place_latitude, tenant.workshop.place_latitude__float AS place_latitude__float, tenant.workshop.place_longitude AS place_longitude, tenant.workshop.place_longitude__float AS place_longitude__float, tenant.workshop.parent_workshop_id AS parent_workshop_id, tenant.workshop.foreman_id AS foreman_id
+                FROM (SELECT range_1.id AS id, range_1.owner_id AS owner_id, range_1.id AS key_1, (range_1.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_3)) IS true AS known
+                    FROM tenant.workshop AS range_1
+                    WHERE range_1.tenant_id = %(tenant_id)s::INTEGER
+                    ORDER BY range_1.id ASC
+                    LIMIT 1000000000) AS walk_1, LATERAL (SELECT tenant.workshop.tenant_id AS tenant_id, tenant.workshop.id AS id, tenant.workshop.name AS name, tenant.workshop.owner_id AS owner_id, tenant.workshop.record_type_id AS record_type_id, tenant.workshop.created_date AS created_date, tenant.workshop.created_by_id AS created_by_id, tenant.workshop.last_modified_date AS last_modified_date, tenant.workshop.last_modified_by_id AS last_modified_by_id, tenant.workshop.system_modstamp AS system_modstamp, tenant.workshop.is_deleted AS is_deleted, tenant.workshop.deleted_date AS deleted_date, tenant.workshop.deleted_by_id AS deleted_by_id, tenant.workshop.row_version AS row_version, tenant.workshop.custom AS custom, tenant.workshop.name__lower AS name__lower, tenant.workshop.code AS code, tenant.workshop.code__lower AS code__lower, tenant.workshop.serial_number AS serial_number, tenant.workshop.region AS region, tenant.workshop.region__lower AS region__lower, tenant.workshop.services AS services, tenant.workshop.opened_on AS opened_on, tenant.workshop.last_audit AS last_audit, tenant.workshop.opens_at AS opens_at, tenant.workshop.rating AS rating, tenant.workshop.rating__float AS rating__float, tenant.workshop.budget AS budget, tenant.workshop.budget__float AS budget__float, tenant.workshop.margin AS margin, tenant.workshop.is_active AS is_active, tenant.workshop.email AS email, tenant.workshop.email__lower AS email__lower, tenant.workshop.phone AS phone, tenant.workshop.phone__lower AS phone__lower, tenant.workshop.website AS website, tenant.workshop.notes AS notes, tenant.workshop.story AS story, tenant.workshop.tax_number AS tax_number, tenant.workshop.workshop_number AS workshop_number, tenant.workshop.workshop_number__lower AS workshop_number__lower, tenant.workshop.street AS street, tenant.workshop.district AS district, tenant.workshop.city AS city, tenant.workshop.state AS state, tenant.workshop.postal_code AS postal_code, tenant.workshop.country AS country, tenant.workshop.place_latitude AS place_latitude, tenant.workshop.place_latitude__float AS place_latitude__float, tenant.workshop.place_longitude AS place_longitude, tenant.workshop.place_longitude__float AS place_longitude__float, tenant.workshop.parent_workshop_id AS parent_workshop_id, tenant.workshop.foreman_id AS foreman_id
                     FROM tenant.workshop
-                    WHERE tenant.workshop.tenant_id = %(tenant_id)s::INTEGER AND tenant.workshop.id = range_1.id
+                    WHERE tenant.workshop.tenant_id = %(tenant_id)s::INTEGER AND tenant.workshop.id = walk_1.id
                     LIMIT ALL
                     OFFSET 0) AS workshop
-                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT unnest(anon_11.ids) AS unnest_7
-                            FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_11)) IS true OR (workshop.id IN (SELECT unnest(anon_12.ids) AS unnest_8
+                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND (walk_1.known OR (workshop.id IN (SELECT unnest(anon_8.ids) AS unnest_4
                             FROM (SELECT "shared_Workshop_visible".ids AS ids
-                                FROM "shared_Workshop_visible") AS anon_12)) IS true) AND ((range_1.owner_id IN (SELECT unnest(anon_13.ids) AS unnest_9
-                            FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_13)) IS true OR (range_1.id IN (SELECT unnest(anon_14.ids) AS unnest_10
+                                FROM "shared_Workshop_visible") AS anon_8)) IS true) AND (walk_1.known OR (walk_1.id IN (SELECT unnest(anon_9.ids) AS unnest_5
                             FROM (SELECT "shared_Workshop_visible".ids AS ids
-                                FROM "shared_Workshop_visible") AS anon_14)) IS true) AND range_1.tenant_id = %(tenant_id)s::INTEGER AND (SELECT NOT road.few
-                    FROM road)
-                ORDER BY range_1.id ASC
+                                FROM "shared_Workshop_visible") AS anon_9)) IS true) AND (SELECT NOT road.few
+                    FROM road) ORDER BY walk_1.key_1 ASC
                 LIMIT %(fetch)s::BIGINT)
             UNION ALL (SELECT first_look.id AS id, first_look.name AS name, first_look.budget AS budget, first_look.key_1 AS key_1
                 FROM first_look

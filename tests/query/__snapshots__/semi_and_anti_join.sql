@@ -1,23 +1,22 @@
 WITH "shared_Workshop_visible" AS (SELECT array((SELECT share.record_id
             FROM tenant.record_share AS share
-            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_1)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[])) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE))) AS ids),
+            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_1)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id = ANY (CAST((SELECT string_to_array(%(us)s::VARCHAR, ',') AS ids) AS TEXT[])) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE))) AS ids),
 reach AS (SELECT by_any_way.id AS id
-    FROM (SELECT anon_3.id AS id
+    FROM (SELECT anon_2.id AS id
         FROM (SELECT within_reach.id AS id
             FROM tenant.workshop AS within_reach
-            WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.owner_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[]))
-            LIMIT 2001) AS anon_3
+            WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.owner_id = ANY (CAST((SELECT string_to_array(%(us)s::VARCHAR, ',') AS ids) AS TEXT[]))
+            LIMIT 2001) AS anon_2
         UNION ALL
-        SELECT anon_4.id AS id
+        SELECT anon_3.id AS id
         FROM (SELECT within_reach.id AS id
             FROM tenant.workshop AS within_reach
             WHERE within_reach.tenant_id = %(tenant_id)s::INTEGER AND within_reach.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
                         FROM "shared_Workshop_visible") AS TEXT[]))
-            LIMIT 2001) AS anon_4) AS by_any_way
+            LIMIT 2001) AS anon_3) AS by_any_way
     LIMIT 2001),
 first_look AS (SELECT workshop.id AS id, workshop.id AS key_1
-    FROM (SELECT entries_1.id AS id, entries_1.owner_id AS owner_id, entries_1.key_1 AS key_1, (entries_1.owner_id IN (SELECT unnest(anon_7.ids) AS unnest_3
-                FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_7)) IS true AS known
+    FROM (SELECT entries_1.id AS id, entries_1.owner_id AS owner_id, entries_1.key_1 AS key_1, (entries_1.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_2)) IS true AS known
         FROM (SELECT range_1.id AS id, range_1.owner_id AS owner_id, range_1.id AS key_1
             FROM tenant.workshop AS range_1
             WHERE range_1.tenant_id = %(tenant_id)s::INTEGER
@@ -29,45 +28,43 @@ first_look AS (SELECT workshop.id AS id, workshop.id AS key_1
         WHERE tenant.workshop.tenant_id = %(tenant_id)s::INTEGER AND tenant.workshop.id = first_1.id
         LIMIT ALL
         OFFSET 0) AS workshop
-    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND (first_1.known OR (workshop.owner_id IN (SELECT unnest(anon_8.ids) AS unnest_4
-                FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_8)) IS true OR (workshop.id IN (SELECT unnest(anon_9.ids) AS unnest_5
+    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND (first_1.known OR (workshop.id IN (SELECT unnest(anon_6.ids) AS unnest_2
                 FROM (SELECT "shared_Workshop_visible".ids AS ids
-                    FROM "shared_Workshop_visible") AS anon_9)) IS true) AND workshop.id IN (SELECT among_stay.workshop_id
+                    FROM "shared_Workshop_visible") AS anon_6)) IS true) AND workshop.id IN (SELECT among_stay.workshop_id
         FROM tenant.stay AS among_stay
         WHERE among_stay.tenant_id = %(tenant_id)s::INTEGER AND NOT among_stay.is_deleted AND (EXISTS (SELECT *
                 FROM tenant.workshop AS parent_1
-                WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
+                WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT string_to_array(%(us)s::VARCHAR, ',') AS ids) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
                                 FROM "shared_Workshop_visible") AS TEXT[]))))) AND among_stay.workshop_id IS NOT NULL) AND NOT (EXISTS (SELECT among_stay.about_id
             FROM tenant.stay AS among_stay
             WHERE among_stay.tenant_id = %(tenant_id)s::INTEGER AND NOT among_stay.is_deleted AND (EXISTS (SELECT *
                     FROM tenant.workshop AS parent_1
-                    WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
-                                    FROM "shared_Workshop_visible") AS TEXT[]))))) AND among_stay.about_id IS NOT NULL AND among_stay.about_id = workshop.id)) AND (first_1.known OR (first_1.id IN (SELECT unnest(anon_10.ids) AS unnest_6
+                    WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT string_to_array(%(us)s::VARCHAR, ',') AS ids) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
+                                    FROM "shared_Workshop_visible") AS TEXT[]))))) AND among_stay.about_id IS NOT NULL AND among_stay.about_id = workshop.id)) AND (first_1.known OR (first_1.id IN (SELECT unnest(anon_7.ids) AS unnest_3
                 FROM (SELECT "shared_Workshop_visible".ids AS ids
-                    FROM "shared_Workshop_visible") AS anon_10)) IS true) ORDER BY first_1.key_1 ASC
+                    FROM "shared_Workshop_visible") AS anon_7)) IS true) ORDER BY first_1.key_1 ASC
     LIMIT %(fetch)s::BIGINT),
-road AS (SELECT look.found AS found, CASE WHEN NOT look.found THEN (SELECT count(*) <= 2000 AS anon_5
+road AS (SELECT look.found AS found, CASE WHEN NOT look.found THEN (SELECT count(*) <= 2000 AS anon_4
         FROM reach) END AS few
-    FROM (SELECT (SELECT count(*) >= %(fetch)s::BIGINT AS anon_6
+    FROM (SELECT (SELECT count(*) >= %(fetch)s::BIGINT AS anon_5
             FROM first_look) AS found) AS look),
 workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, row_number() OVER (ORDER BY page.key_1 ASC) AS position
     FROM (SELECT ranges.id AS id, ranges.key_1 AS key_1
         FROM ((SELECT few.id AS id, few.key_1 AS key_1
                 FROM (SELECT workshop.id AS id, workshop.id AS key_1
                     FROM tenant.workshop AS workshop
-                    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT unnest(anon_1.ids) AS unnest_1
-                                FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_1)) IS true OR (workshop.id IN (SELECT unnest(anon_2.ids) AS unnest_2
+                    WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_1)) IS true OR (workshop.id IN (SELECT unnest(anon_1.ids) AS unnest_1
                                 FROM (SELECT "shared_Workshop_visible".ids AS ids
-                                    FROM "shared_Workshop_visible") AS anon_2)) IS true) AND workshop.id IN (SELECT among_stay.workshop_id
+                                    FROM "shared_Workshop_visible") AS anon_1)) IS true) AND workshop.id IN (SELECT among_stay.workshop_id
                         FROM tenant.stay AS among_stay
                         WHERE among_stay.tenant_id = %(tenant_id)s::INTEGER AND NOT among_stay.is_deleted AND (EXISTS (SELECT *
                                 FROM tenant.workshop AS parent_1
-                                WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
+                                WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT string_to_array(%(us)s::VARCHAR, ',') AS ids) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
                                                 FROM "shared_Workshop_visible") AS TEXT[]))))) AND among_stay.workshop_id IS NOT NULL) AND NOT (EXISTS (SELECT among_stay.about_id
                             FROM tenant.stay AS among_stay
                             WHERE among_stay.tenant_id = %(tenant_id)s::INTEGER AND NOT among_stay.is_deleted AND (EXISTS (SELECT *
                                     FROM tenant.workshop AS parent_1
-                                    WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
+                                    WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT string_to_array(%(us)s::VARCHAR, ',') AS ids) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
                                                     FROM "shared_Workshop_visible") AS TEXT[]))))) AND among_stay.about_id IS NOT NULL AND among_stay.about_id = workshop.id)) AND workshop.id = ANY (array((SELECT reach.id
                                 FROM reach)))
                     LIMIT ALL
@@ -77,19 +74,18 @@ workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, row_number() OVER (
                 LIMIT %(fetch)s::BIGINT)
             UNION ALL (SELECT workshop.id AS id, workshop.id AS key_1
                 FROM tenant.workshop AS workshop
-                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT unnest(anon_1.ids) AS unnest_1
-                            FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_1)) IS true OR (workshop.id IN (SELECT unnest(anon_2.ids) AS unnest_2
+                WHERE workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_1)) IS true OR (workshop.id IN (SELECT unnest(anon_1.ids) AS unnest_1
                             FROM (SELECT "shared_Workshop_visible".ids AS ids
-                                FROM "shared_Workshop_visible") AS anon_2)) IS true) AND workshop.id IN (SELECT among_stay.workshop_id
+                                FROM "shared_Workshop_visible") AS anon_1)) IS true) AND workshop.id IN (SELECT among_stay.workshop_id
                     FROM tenant.stay AS among_stay
                     WHERE among_stay.tenant_id = %(tenant_id)s::INTEGER AND NOT among_stay.is_deleted AND (EXISTS (SELECT *
                             FROM tenant.workshop AS parent_1
-                            WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
+                            WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT string_to_array(%(us)s::VARCHAR, ',') AS ids) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
                                             FROM "shared_Workshop_visible") AS TEXT[]))))) AND among_stay.workshop_id IS NOT NULL) AND NOT (EXISTS (SELECT among_stay.about_id
                         FROM tenant.stay AS among_stay
                         WHERE among_stay.tenant_id = %(tenant_id)s::INTEGER AND NOT among_stay.is_deleted AND (EXISTS (SELECT *
                                 FROM tenant.workshop AS parent_1
-                                WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
+                                WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = among_stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT string_to_array(%(us)s::VARCHAR, ',') AS ids) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_visible".ids
                                                 FROM "shared_Workshop_visible") AS TEXT[]))))) AND among_stay.about_id IS NOT NULL AND among_stay.about_id = workshop.id)) AND (SELECT NOT road.few
                     FROM road)
                 ORDER BY workshop.id ASC

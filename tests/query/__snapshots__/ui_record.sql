@@ -1,18 +1,17 @@
 WITH "shared_Workshop_writable" AS (SELECT array((SELECT share.record_id
             FROM tenant.record_share AS share
-            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_3)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[])) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE) AND share.access_level = 'Edit')) AS ids),
+            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_3)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id = ANY (CAST((SELECT string_to_array(%(us)s::VARCHAR, ',') AS ids) AS TEXT[])) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE) AND share.access_level = 'Edit')) AS ids),
 "shared_Workshop_visible" AS (SELECT array((SELECT share.record_id
             FROM tenant.record_share AS share
-            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_4)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[])) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE))) AS ids),
+            WHERE share.tenant_id = %(tenant_id)s::INTEGER AND share.object_name = %(param_4)s::VARCHAR AND NOT share.is_deleted AND share.user_or_group_id = ANY (CAST((SELECT string_to_array(%(us)s::VARCHAR, ',') AS ids) AS TEXT[])) AND (share.expires_at IS NULL OR share.expires_at > %(asked_at)s::TIMESTAMP WITH TIME ZONE))) AS ids),
 stay_page AS (SELECT page.tenant_id AS tenant_id, page.id AS id, page.name AS name, page.record_type_id AS record_type_id, page.created_date AS created_date, page.created_by_id AS created_by_id, page.last_modified_date AS last_modified_date, page.last_modified_by_id AS last_modified_by_id, page.system_modstamp AS system_modstamp, page.is_deleted AS is_deleted, page.row_version AS row_version, page.workshop_id AS workshop_id, page.customer_id AS customer_id, page.about_id AS about_id, page.status AS status, page.amount AS amount, page.key_1 AS key_1, row_number() OVER (ORDER BY page.key_1 ASC) AS position
     FROM (SELECT stay.tenant_id AS tenant_id, stay.id AS id, stay.name AS name, stay.record_type_id AS record_type_id, stay.created_date AS created_date, stay.created_by_id AS created_by_id, stay.last_modified_date AS last_modified_date, stay.last_modified_by_id AS last_modified_by_id, stay.system_modstamp AS system_modstamp, stay.is_deleted AS is_deleted, stay.row_version AS row_version, stay.workshop_id AS workshop_id, stay.customer_id AS customer_id, stay.about_id AS about_id, stay.status AS status, stay.amount AS amount, stay.id AS key_1
         FROM tenant.stay AS stay
         WHERE stay.tenant_id = %(tenant_id)s::INTEGER AND (EXISTS (SELECT *
                 FROM tenant.workshop AS parent_1
-                WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = stay.workshop_id AND ((parent_1.owner_id IN (SELECT unnest(anon_9.ids) AS unnest_1
-                            FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_9)) IS true OR (parent_1.id IN (SELECT unnest(anon_10.ids) AS unnest_2
+                WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = stay.workshop_id AND ((parent_1.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_1)) IS true OR (parent_1.id IN (SELECT unnest(anon_9.ids) AS unnest_1
                             FROM (SELECT "shared_Workshop_visible".ids AS ids
-                                FROM "shared_Workshop_visible") AS anon_10)) IS true))) AND stay.id = %(value_1)s::VARCHAR
+                                FROM "shared_Workshop_visible") AS anon_9)) IS true))) AND stay.id = %(value_1)s::VARCHAR
         ORDER BY stay.id ASC
         LIMIT %(fetch)s::BIGINT) AS page),
 answer AS (SELECT stay.position AS position, json_build_array(CAST(stay.key_1 AS TEXT)) AS key, (SELECT row_to_json(r)
@@ -24,21 +23,19 @@ answer AS (SELECT stay.position AS position, json_build_array(CAST(stay.key_1 AS
                     FROM (SELECT workshop.name AS "WorkshopId", customer.name AS "CustomerId", coalesce(about_workshop.name, about_customer.name) AS "AboutId", created_by.name AS "CreatedById", last_modified_by.name AS "LastModifiedById") AS r)) AS "labels", (SELECT row_to_json(r)
                 FROM (SELECT (EXISTS (SELECT *
                             FROM tenant.workshop AS parent_1
-                            WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_writable".ids
+                            WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT string_to_array(%(us)s::VARCHAR, ',') AS ids) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_writable".ids
                                             FROM "shared_Workshop_writable") AS TEXT[]))))) AND NOT stay.is_deleted AS "update", (EXISTS (SELECT *
                             FROM tenant.workshop AS parent_1
-                            WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT %(us)s::TEXT[] AS ids) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_writable".ids
+                            WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT string_to_array(%(us)s::VARCHAR, ',') AS ids) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_writable".ids
                                             FROM "shared_Workshop_writable") AS TEXT[]))))) AND NOT stay.is_deleted AS "delete") AS r) AS "permissions", stay.is_deleted AS "is_deleted") AS r) AS body, customer.id AS ids_1, about_customer.id AS ids_2
     FROM stay_page AS stay
-    LEFT OUTER JOIN tenant.workshop AS workshop ON workshop.id = stay.workshop_id AND workshop.tenant_id = %(tenant_id)s::INTEGER AND ((workshop.owner_id IN (SELECT unnest(anon_11.ids) AS unnest_3
-                FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_11)) IS true OR (workshop.id IN (SELECT unnest(anon_12.ids) AS unnest_4
+    LEFT OUTER JOIN tenant.workshop AS workshop ON workshop.id = stay.workshop_id AND workshop.tenant_id = %(tenant_id)s::INTEGER AND ((workshop.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_2)) IS true OR (workshop.id IN (SELECT unnest(anon_10.ids) AS unnest_2
                 FROM (SELECT "shared_Workshop_visible".ids AS ids
-                    FROM "shared_Workshop_visible") AS anon_12)) IS true)
+                    FROM "shared_Workshop_visible") AS anon_10)) IS true)
     LEFT OUTER JOIN tenant.customer AS customer ON customer.id = stay.customer_id AND customer.tenant_id = %(tenant_id)s::INTEGER
-    LEFT OUTER JOIN tenant.workshop AS about_workshop ON about_workshop.id = stay.about_id AND about_workshop.tenant_id = %(tenant_id)s::INTEGER AND ((about_workshop.owner_id IN (SELECT unnest(anon_13.ids) AS unnest_5
-                FROM (SELECT %(us)s::TEXT[] AS ids) AS anon_13)) IS true OR (about_workshop.id IN (SELECT unnest(anon_14.ids) AS unnest_6
+    LEFT OUTER JOIN tenant.workshop AS about_workshop ON about_workshop.id = stay.about_id AND about_workshop.tenant_id = %(tenant_id)s::INTEGER AND ((about_workshop.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_3)) IS true OR (about_workshop.id IN (SELECT unnest(anon_11.ids) AS unnest_3
                 FROM (SELECT "shared_Workshop_visible".ids AS ids
-                    FROM "shared_Workshop_visible") AS anon_14)) IS true)
+                    FROM "shared_Workshop_visible") AS anon_11)) IS true)
     LEFT OUTER JOIN tenant.customer AS about_customer ON about_customer.id = stay.about_id AND about_customer.tenant_id = %(tenant_id)s::INTEGER
     LEFT OUTER JOIN tenant."user" AS created_by ON created_by.id = stay.created_by_id AND created_by.tenant_id = %(tenant_id)s::INTEGER
     LEFT OUTER JOIN tenant."user" AS last_modified_by ON last_modified_by.id = stay.last_modified_by_id AND last_modified_by.tenant_id = %(tenant_id)s::INTEGER),
