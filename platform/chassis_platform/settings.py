@@ -59,7 +59,7 @@ class Settings(BaseSettings):
         default=500, ge=0, description="Requests of a tenant that wait for their turn."
     )
     shared_requests_at_once: int = Field(
-        default=0, ge=0, description="Work that tenants share out when there are several; 0: two a processor."
+        default=0, ge=0, description="Work that tenants share out when there are several; 0: one a processor."
     )
     daily_bulk_jobs: int = Field(default=10_000, ge=0, description="Bulk jobs of a tenant in 24 hours.")
     data_storage_megabytes: int = Field(default=102_400, ge=1, description="Of records, at 2 KB each: told by /limits.")

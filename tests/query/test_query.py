@@ -12,7 +12,7 @@ from chassis_metadata.errors import Invalid
 from chassis_platform.access.compile import Recent
 from chassis_platform.records import pages
 from chassis_platform.records.read import query_more
-from chassis_platform.sql import page
+from chassis_platform.sql import page, roads
 from world import World
 
 
@@ -165,7 +165,7 @@ async def all_pages(world: World, text: str, size: int, user: str = "admin") -> 
     return [{"Code": each["Code"]} for each in records]
 
 
-@pytest.mark.parametrize("few", [page.FEW, 1])
+@pytest.mark.parametrize("few", [roads.FEW, 1])
 @pytest.mark.parametrize("order", [order for order, _ in ORDERS])
 async def test_few_records_and_many_come_in_the_same_order(
     garage: World, order: str, few: int, monkeypatch: pytest.MonkeyPatch
@@ -303,6 +303,15 @@ async def test_groups(garage: World) -> None:
     assert await garage.rows("admin", "SELECT Owner.Name o, COUNT(Id) FROM Workshop GROUP BY Owner.Name LIMIT 1") == [
         {"o": "foreman", "expr0": 1}
     ]
+
+
+async def test_groups_are_chosen_by_lists_of_counts_and_limited_to_none(garage: World) -> None:
+    by_region = "SELECT Region, COUNT(Id) n FROM Workshop GROUP BY Region"
+
+    assert await garage.rows("admin", f"{by_region} HAVING COUNT(Id) IN (2, 3)") == [{"Region": "North", "n": 2}]
+    others = await garage.rows("admin", f"{by_region} HAVING COUNT(Id) NOT IN (2, 3) ORDER BY Region")
+    assert [each["Region"] for each in others] == [None, "South", "West"]
+    assert await garage.rows("admin", f"{by_region} LIMIT 0") == []
 
 
 async def test_fields_all_is_every_field_that_the_user_may_read(garage: World) -> None:

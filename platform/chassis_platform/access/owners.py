@@ -21,7 +21,7 @@ from chassis_metadata.logic.masking_rule import masking_rules
 from chassis_metadata.logic.record_condition import RecordCondition
 from chassis_metadata.logic.sharing_rule import SharingRule, restriction_rules_of, sharing_rules_of
 from chassis_metadata.snapshot import Snapshot
-from chassis_platform.access.sharing import TENANT_ID, as_text
+from chassis_platform.access.sharing import ARRAY, TENANT_ID, as_array, as_text
 from chassis_tenants import storage
 from chassis_tenants.statement import Statement, compile_statement
 
@@ -100,7 +100,8 @@ def owner_parameters(snapshot: Snapshot, held: frozenset[str], owners: Owners) -
             together = all_of_them(named)
             if named and together not in found:
                 found[together] = frozenset().union(*(owners[each] for each in named))
-    return {parameter_of(audience): as_text(ids) for audience, ids in found.items()}
+    texts = {parameter_of(audience): as_text(ids) for audience, ids in found.items()}
+    return texts | {name + ARRAY: as_array(text) for name, text in texts.items()}
 
 
 class _Owners:

@@ -11,6 +11,8 @@ from chassis_platform.access.road_memory import RoadMemory
 
 _NO_MASKS: Mapping[str, FieldMask] = {}
 _NOBODY_NAMED: Mapping[str, str] = {}
+#: Characters: some hundred ids, each in its text and in its array.
+_FEW_NAMED = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,11 @@ class AccessPolicy:
     owners: Mapping[str, str] = field(default_factory=lambda: _NOBODY_NAMED)
     permission_sets: tuple[str, ...] = field(default=())
     roads: RoadMemory = field(default_factory=RoadMemory, compare=False, repr=False)
+
+    @property
+    def names_few(self) -> bool:
+        """Whether the owners that come into question are so few that a statement may be planned with all of them."""
+        return len(self.us) + sum(map(len, self.owners.values())) <= _FEW_NAMED
 
     def on(self, object_name: str) -> ObjectAccess:
         """The access to an object; none at all where nothing grants it."""

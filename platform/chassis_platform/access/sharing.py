@@ -21,6 +21,8 @@ GROUP_IDS = sa.bindparam("group_ids", type_=pg.ARRAY(sa.Text()))
 #: The user, everybody below, and the groups and queues that any of them is in: a text, as `as_text` makes it.
 US = "us"
 SEPARATOR = ","
+#: Ends the name of the parameter that holds the same ids as an array.
+ARRAY = "_array"
 #: The days that it is anywhere on earth: whose delegate somebody is decides the tenant's calendar, when it matters.
 FIRST_DAY = sa.bindparam("first_day", type_=sa.Date())
 LAST_DAY = sa.bindparam("last_day", type_=sa.Date())
@@ -36,12 +38,19 @@ def as_text(ids: Iterable[str]) -> str:
     return SEPARATOR.join(sorted(ids))
 
 
+def as_array(text: str) -> str:
+    """The same ids as PostgreSQL reads an array of texts; ids need no quoting."""
+    return "{" + text + "}"
+
+
 def who_asks(policy: AccessPolicy) -> dict[str, object]:
     """The values of the parameters that say who the user is among owners."""
     now = clock.now()
+    us = policy.us or as_text([policy.user_id] if policy.user_id else [])  # the operator is no user
     return {
         **policy.owners,
-        US: policy.us or as_text([policy.user_id] if policy.user_id else []),  # the operator is no user
+        US: us,
+        US + ARRAY: as_array(us),
         "user_id": policy.user_id,
         "group_ids": list(policy.group_ids),
         "first_day": (now - timedelta(hours=12)).date(),

@@ -28,7 +28,7 @@ class Gate:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
-        shared = settings.shared_requests_at_once or 2 * (os.cpu_count() or 1)
+        shared = settings.shared_requests_at_once or os.cpu_count() or 1
         self._places = Places(settings.database_pool, shared)
         self._meters: dict[int, Meter] = {}
 

@@ -15,7 +15,7 @@ _groups: Recent[object, CompiledGroups] = Recent(200)
 
 async def read_groups(database: Database, context: Context, plan: ReadPlan, wanted: Wanted) -> Page:
     """All groups of the plan: they have no second page."""
-    key = (context.policy.grants.identity, signature(plan))
+    key = (context.policy.grants.identity, context.policy.names_few, signature(plan))
     read = _groups.find(key, lambda: compile_groups(plan, context.policy, context.snapshot))
     statement = read.statement.bind(
         **parameters(context, plan, wanted, read.entry_count), fetch=plan.limit, offset=plan.offset

@@ -198,7 +198,7 @@ async def count_all(database: Database, context: Context, plan: ReadPlan) -> int
 def count_statement(context: Context, plan: ReadPlan, *, most: int | None = None) -> Statement:
     """The statement that counts what the plan finds, up to `most`, bound."""
     bounded = most is not None
-    key = (context.policy.grants.identity, signature(plan), bounded)
+    key = (context.policy.grants.identity, context.policy.names_few, signature(plan), bounded)
     statement = _counts.find(key, lambda: compile_count(plan, context.policy, context.snapshot, bounded=bounded))
     bound = {"most": most} if bounded else {}
     return statement.bind(**who(context), **plan.bound_values(clock.now(), time_zone(context)), **bound)

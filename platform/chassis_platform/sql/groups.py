@@ -32,7 +32,7 @@ from chassis_platform.sql.filters import Filters
 from chassis_platform.sql.found import conditions, filters, root_sources
 from chassis_platform.sql.json_values import JSON, Spelling, built_object, spelled
 from chassis_platform.sql.page import FETCH, OFFSET
-from chassis_platform.sql.record_conditions import Scan
+from chassis_platform.sql.record_conditions import scan_of_all
 from chassis_platform.sql.sources import Reach, Sources
 from chassis_tenants.statement import Statement, compile_statement
 
@@ -62,7 +62,7 @@ def compile_groups(plan: ReadPlan, policy: AccessPolicy, snapshot: Snapshot) -> 
 
 
 def _grouped(plan: ReadPlan, sources: Sources) -> Select[Any]:
-    where = conditions(plan, sources, Scan.ALL)
+    where = conditions(plan, sources, scan_of_all(sources.reach.policy))
     by = [grouped_by(each, sources) for each in plan.group_by]
     members = [(each.path, _answered(each, sources, plan)) for each in plan.columns]
     order = [_ordered(each, sources) for each in plan.order_by] or by
@@ -121,7 +121,10 @@ def _of_group(operand: PlannedField, value: ColumnElement[Any], sources: Sources
 
 def _least(operand: PlannedField, sources: Sources) -> ColumnElement[Any]:
     value = sources.value(operand)
-    return sa.func.bool_and(value) if isinstance(value.type, sa.Boolean) else sa.func.min(value)
+    if isinstance(value.type, sa.Boolean):
+        return sa.func.bool_and(value)
+    # Any of a group's texts will do; by their bytes they are compared in half the time.
+    return sa.func.min(sa.collate(value, "C") if isinstance(value.type, sa.String) else value)
 
 
 def aggregate(operand: Aggregate, sources: Sources, *, shown: bool = False) -> ColumnElement[Any]:

@@ -24,7 +24,7 @@ from chassis_platform.access.sharing import TENANT_ID
 from chassis_platform.plan.read_plan import AllOf, Compare, OneOf, PlannedCondition, PlannedField, ReadPlan
 from chassis_platform.sql.paging import Condition, Key, as_ranges, keys_of
 from chassis_platform.sql.record_conditions import Ids, Scan, is_among
-from chassis_platform.sql.roads import FEW, NEWEST, Road, about_all
+from chassis_platform.sql.roads import COUNTED, FEW, NEWEST, Road, about_all
 from chassis_platform.sql.sharing import Marks, found_by_indexes, marks_of_reach
 from chassis_platform.sql.sources import Reach, Sources, alias_of
 from chassis_tenants import storage
@@ -256,7 +256,7 @@ def ids_within(plan: ReadPlan, reach: Reach, keys: Sequence[Key], *, most: int |
 
 def measured(plan: ReadPlan, reach: Reach, keys: Sequence[Key]) -> Select[Any] | None:
     """One row of what `Extent` holds; None where all roads to the page are one."""
-    within = ids_within(plan, reach, keys, most=FEW + 1)
+    within = ids_within(plan, reach, keys, most=COUNTED + 1)
     if within is None:
         return None
     obj = plan.object

@@ -37,7 +37,7 @@ from chassis_platform.sql.page import (
     rows_asked,
 )
 from chassis_platform.sql.paging import Key, keys_of
-from chassis_platform.sql.record_conditions import Scan
+from chassis_platform.sql.record_conditions import Scan, scan_of_all
 from chassis_platform.sql.roads import Road
 from chassis_platform.sql.shapes import rest_record, row_cells, ui_record, ui_row
 from chassis_platform.sql.sharing import writable
@@ -94,7 +94,7 @@ def compile_read(  # noqa: PLR0913  what is asked of a page, by name
 
 def compile_count(plan: ReadPlan, policy: AccessPolicy, snapshot: Snapshot, *, bounded: bool = False) -> Statement:
     """How many records the plan finds, whatever its limit; `bounded`: of more than `most`, `most`."""
-    scan = Scan.BY_INDEX if bounded else Scan.ALL
+    scan = Scan.BY_INDEX if bounded else scan_of_all(policy)
     sources, where = filtered(plan, Reach(snapshot, policy, plan.include_deleted), scan=scan)
     if not bounded:
         return compile_statement(sa.select(sa.func.count()).select_from(sources.all()).where(*where))

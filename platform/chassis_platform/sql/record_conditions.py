@@ -21,7 +21,8 @@ from chassis_metadata.logic.access_set import AccessSet, AccessSource, access_se
 from chassis_metadata.logic.record_condition import RecordCondition, criteria_of
 from chassis_metadata.snapshot import Object, Snapshot
 from chassis_platform.access.owners import parameter_of
-from chassis_platform.access.sharing import SEPARATOR, TENANT_ID, US, USER_ID
+from chassis_platform.access.policy import AccessPolicy
+from chassis_platform.access.sharing import ARRAY, SEPARATOR, TENANT_ID, US, USER_ID
 from chassis_platform.sql.formulas.compile import compile_expression
 from chassis_platform.sql.formulas.rows import Rows
 from chassis_platform.sql.narrowing import narrowing
@@ -36,14 +37,20 @@ _TEXTS = pg.ARRAY(sa.Text())
 class Scan(Enum):
     """How rows are looked at: found by an index on what a condition compares, met one by one on another road, or all.
 
-    Where all are looked at, planning with the very ids of whoever asks costs less than comparing without. `OWN` leaves
-    out the rows to which something else than their owner gives access.
+    Where all are looked at, a statement that is planned with the very ids of whoever asks compares with them faster
+    than one that gets them when it runs. `OWN` leaves out the rows to which something else than their owner gives
+    access.
     """
 
     BY_INDEX = "by_index"
     ONE_BY_ONE = "one_by_one"
     ALL = "all"
     OWN = "own"
+
+
+def scan_of_all(policy: AccessPolicy) -> Scan:
+    """How to look at all rows for somebody: PostgreSQL takes long to plan with thousands of ids, and stops doing so."""
+    return Scan.ALL if policy.names_few else Scan.ONE_BY_ONE
 
 
 def holds(
@@ -84,12 +91,13 @@ def _bound(name: str) -> Ids:
 
 def is_among(value: ColumnElement[Any], ids: Ids, scan: Scan) -> Condition:
     """Whether a value is in an array of ids."""
-    bound = None if ids.get_final_froms() else next(iter(ids.selected_columns)).element
-    if scan is Scan.ALL and bound is not None:
-        return value == sa.any_(bound)
+    parts = None if ids.get_final_froms() else next(iter(ids.selected_columns)).element.clauses
+    if scan is Scan.ALL and parts is not None:
+        text, _ = parts
+        return value == sa.any_(sa.bindparam(text.key + ARRAY, type_=_TEXTS))
     if scan is not Scan.ONE_BY_ONE:
         return value == sa.any_(sa.cast(ids.scalar_subquery(), _TEXTS))
-    each = sa.func.unnest(next(iter(ids.subquery().c))) if bound is None else sa.func.string_to_table(*bound.clauses)
+    each = sa.func.unnest(next(iter(ids.subquery().c))) if parts is None else sa.func.string_to_table(*parts)
     # IS TRUE keeps PostgreSQL from making a join of it, which would lose the order in which rows are met.
     return value.in_(sa.select(each)).is_(sa.true())
 

@@ -16,8 +16,10 @@ from chassis_platform.access.road_memory import Extent
 from chassis_platform.plan.read_plan import ReadPlan
 from chassis_tenants import storage
 
-#: So many records of a user's are read and sorted at most.
+#: So many records of a user's are read and sorted where nothing tells what that saves.
 FEW = 2_000
+#: So many are counted: to read more would take too long whatever it saves.
+COUNTED = 5_000
 #: Reading one of a user's records and sorting it, beside passing by an entry of an index that holds owners.
 _READ = 16
 #: The same beside passing by a record, in the order of ids.
@@ -45,9 +47,15 @@ def road_for(extent: Extent | None, plan: ReadPlan, fetch: int) -> Road:
     """The way to so many rows of a plan for whoever sees that much; nobody knows yet how much: by looking."""
     if extent is None:
         return Road.BY_LOOKING
-    if extent.within <= FEW and (plan.where is not None or not extent.known or _is_little(extent, plan, fetch)):
+    if _are_few(extent, plan, fetch):
         return Road.FEW
     return Road.MOST if extent.share >= _MOST else Road.MANY
+
+
+def _are_few(extent: Extent, plan: ReadPlan, fetch: int) -> bool:
+    if plan.where is not None or not extent.known:  # how many others are passed by is not known
+        return extent.within <= FEW
+    return extent.within <= COUNTED and _is_little(extent, plan, fetch)
 
 
 def _is_little(extent: Extent, plan: ReadPlan, fetch: int) -> bool:
