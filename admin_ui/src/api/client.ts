@@ -44,12 +44,16 @@ interface RequestOptions {
   version?: number
   /** Somebody has seen the duplicates and saves all the same. */
   allowDuplicates?: boolean
+  /** The answer brings the session a new cookie, and the token that goes with it. */
+  renewsSession?: boolean
   signal?: AbortSignal
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 let csrfToken: string | null = null
+/** The newest request that renews the session, until its answer is here. */
+let renewal: Promise<unknown> = Promise.resolve()
 let signedOut: (() => void) | null = null
 let verifier: (() => Promise<boolean>) | null = null
 
@@ -114,9 +118,20 @@ export async function callForFile(
 
 async function send(method: Method, path: string, options: RequestOptions, isAgain = false): Promise<Response> {
   const token = csrfToken
-  let response: Response
+  const response = await (options.renewsSession ? renewing(method, path, options) : fetched(method, path, options))
+  if (response.ok) return response
+
+  const error = new ApiError(response.status, await problemsOf(response))
+  const code = error.problems[0]?.errorCode
+  if (!isAgain && (await isWorthAnother(code, token))) return send(method, path, options, true)
+  if (error.isSignedOut && code !== 'INVALID_LOGIN') signedOut?.()
+  if (code === 'SIGN_IN_INCOMPLETE' && path !== BOOTSTRAP) signedOut?.()
+  throw error
+}
+
+async function fetched(method: Method, path: string, options: RequestOptions): Promise<Response> {
   try {
-    response = await fetch(path + queryText(options.query), {
+    return await fetch(path + queryText(options.query), {
       method,
       headers: headersOf(method, options),
       credentials: 'same-origin',
@@ -126,14 +141,15 @@ async function send(method: Method, path: string, options: RequestOptions, isAga
   } catch (failure) {
     throw asOffline(failure)
   }
-  if (response.ok) return response
+}
 
-  const error = new ApiError(response.status, await problemsOf(response))
-  const code = error.problems[0]?.errorCode
-  if (!isAgain && (await isWorthAnother(error, code, token))) return send(method, path, options, true)
-  if (error.isSignedOut && code !== 'INVALID_LOGIN') signedOut?.()
-  if (code === 'SIGN_IN_INCOMPLETE' && path !== BOOTSTRAP) signedOut?.()
-  throw error
+async function renewing(method: Method, path: string, options: RequestOptions): Promise<Response> {
+  const answered = fetched(method, path, options).then(async (response) => {
+    if (response.ok) setCsrfToken(((await response.clone().json()) as { csrf_token: string }).csrf_token)
+    return response
+  })
+  renewal = answered.catch(() => undefined)
+  return answered
 }
 
 /** Whoever broke it off knows; all else that breaks off is the network. */
@@ -154,9 +170,13 @@ function headersOf(method: Method, options: RequestOptions): Record<string, stri
 }
 
 /** Whether the same request may do now: the session has a new token, or its user has shown who it is. */
-async function isWorthAnother(error: ApiError, code: string | undefined, token: string | null): Promise<boolean> {
+async function isWorthAnother(code: string | undefined, token: string | null): Promise<boolean> {
   if (code === 'VERIFICATION_REQUIRED') return verifier !== null && (await verifier())
-  if (error.isSignedOut) return token !== csrfToken && code === 'INVALID_SESSION_ID'
+  if (code === 'INVALID_SESSION_ID' || code === 'SIGN_IN_INCOMPLETE') {
+    // While a session is renewed its old cookie is refused, maybe before the answer that brings the new one is here.
+    await renewal
+    return token !== csrfToken
+  }
   if (code !== 'INVALID_CSRF_TOKEN') return false
   // Another tab has renewed the session: the cookie is new, the page's token is not.
   const answer = await call<{ csrf_token: string }>('GET', '/ui/verify')

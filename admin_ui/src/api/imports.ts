@@ -37,6 +37,7 @@ export interface Import extends Record<Phase, Count> {
   state: ImportState
   records: number
   contentBytes: number
+  limits: { records: number; contentBytes: number }
   createdDate: string
   systemModstamp: string
   problem: string | null

@@ -22,19 +22,19 @@ export interface Shown {
 }
 
 export const signIn = (username: string, password: string, language: Language) =>
-  call<SignInAnswer>('POST', '/ui/session', { body: { username, password }, query: { language } })
+  call<SignInAnswer>('POST', '/ui/session', { body: { username, password }, query: { language }, renewsSession: true })
 /** The operator lets somebody in, once. */
 export const breakGlass = (token: string, language: Language) =>
-  call<SignInAnswer>('POST', '/ui/session/break-glass', { body: { token }, query: { language } })
+  call<SignInAnswer>('POST', '/ui/session/break-glass', { body: { token }, query: { language }, renewsSession: true })
 export const askPasskey = () => call<Asked>('POST', '/ui/session/passkey-options')
 export const signInWithPasskey = (shown: Shown, language: Language) =>
-  call<SignInAnswer>('POST', '/ui/session/passkey', { body: shown, query: { language } })
+  call<SignInAnswer>('POST', '/ui/session/passkey', { body: shown, query: { language }, renewsSession: true })
 
 export const verification = () =>
   call<{ methods: Method[]; pending: Pending | null; csrf_token: string }>('GET', '/ui/verify')
 export const askVerification = () => call<Asked>('POST', '/ui/verify/passkey-options')
 export const verify = (body: { method: Method; code?: string; password?: string } & Partial<Shown>) =>
-  call<{ csrf_token: string }>('POST', '/ui/verify', { body })
+  call<{ csrf_token: string }>('POST', '/ui/verify', { body, renewsSession: true })
 
 export const forgotPassword = (username: string, language: Language) =>
   call<void>('POST', '/ui/password/forgotten', { body: { username }, query: { language } })
@@ -44,7 +44,10 @@ export const resetPassword = (token: string, password: string, language: Languag
     query: { language },
   })
 export const changePassword = (password: string, replacement: string) =>
-  call<{ csrf_token: string }>('POST', '/ui/me/password', { body: { password, new_password: replacement } })
+  call<{ csrf_token: string }>('POST', '/ui/me/password', {
+    body: { password, new_password: replacement },
+    renewsSession: true,
+  })
 
 export interface Factor {
   id: string
@@ -79,10 +82,13 @@ export interface Enrolled {
 export const mySecurity = () => call<MySecurity>('GET', '/ui/me/security')
 export const beginTotp = () => call<{ id: string; secret: string; uri: string }>('POST', '/ui/me/factors/totp')
 export const confirmTotp = (id: string, code: string, label: string) =>
-  call<Enrolled>('POST', `/ui/me/factors/totp/${encodeURIComponent(id)}/confirm`, { body: { code, label } })
+  call<Enrolled>('POST', `/ui/me/factors/totp/${encodeURIComponent(id)}/confirm`, {
+    body: { code, label },
+    renewsSession: true,
+  })
 export const askRegistration = () => call<Asked>('POST', '/ui/me/factors/passkey-options')
 export const addPasskey = (shown: Shown, label: string) =>
-  call<Enrolled>('POST', '/ui/me/factors/passkey', { body: { ...shown, label } })
+  call<Enrolled>('POST', '/ui/me/factors/passkey', { body: { ...shown, label }, renewsSession: true })
 export const removeFactor = (id: string) => call<void>('DELETE', `/ui/me/factors/${encodeURIComponent(id)}`)
 export const newRecoveryCodes = () => call<{ recovery_codes: string[] }>('POST', '/ui/me/recovery-codes')
 

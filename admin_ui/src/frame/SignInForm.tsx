@@ -5,7 +5,7 @@ import Button from 'antd/es/button'
 import Input from 'antd/es/input'
 import { lazy, Suspense, useState, type FormEvent } from 'react'
 import { useTranslation } from 'react-i18next'
-import { ApiError, setCsrfToken } from '../api/client'
+import { ApiError } from '../api/client'
 import { askPasskey, signIn, signInWithPasskey, type SignInAnswer } from '../api/security'
 import type { Language } from '../api/types'
 import { SsoChoice, useSignInOptions } from '../federation/SsoChoice'
@@ -40,7 +40,6 @@ export function SignInForm({ username: known, isPending = false, onSignedIn }: S
     setError(null)
     try {
       const answer = await show()
-      setCsrfToken(answer.csrf_token)
       if (answer.pending !== null) setStep('pending')
       else finish()
     } catch (failure) {

@@ -5,8 +5,7 @@ import { useTranslation } from 'react-i18next'
 import type { Import } from '../api/imports'
 import type { ObjectDescribe } from '../api/types'
 import { useAsk } from '../frame/useAsk'
-import { useReader } from '../records/fields/useReader'
-import { formatNumber } from '../records/format'
+import { useWholeNumber } from '../records/fields/useWholeNumber'
 import { RowErrors } from './RowErrors'
 import { useChangeImport } from './useImport'
 
@@ -21,9 +20,8 @@ interface CheckStepProps {
 export function CheckStep({ job, describe, header, onMapping, onOtherFile }: CheckStepProps) {
   const { t } = useTranslation()
   const ask = useAsk()
-  const { language } = useReader()
   const change = useChangeImport(job.id)
-  const number = (value: number) => formatNumber(value, language, 0)
+  const number = useWholeNumber()
   const { failed } = job.check
   const good = job.records - failed
   const askStart = () =>

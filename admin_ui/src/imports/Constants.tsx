@@ -7,6 +7,8 @@ import { useTranslation } from 'react-i18next'
 import type { FieldDescribe, ObjectDescribe } from '../api/types'
 import { FieldRow } from '../records/fields/FieldRow'
 import { LookupInput } from '../records/fields/LookupInput'
+import { useReader } from '../records/fields/useReader'
+import { choicesOf } from './choices'
 import { RECORD_TYPE } from './mapping'
 
 interface ConstantsProps {
@@ -67,9 +69,12 @@ interface ConstantInputProps {
 }
 
 function ConstantInput({ describe, field, value, onChange }: ConstantInputProps) {
-  const { t } = useTranslation()
+  const reader = useReader()
   const id = `constant-${field.name}`
-  const options = choicesOf(describe, field, [t('value.yes'), t('value.no')])
+  const options =
+    field.name === RECORD_TYPE
+      ? describe.record_types.map(({ name, label }) => ({ value: name, label }))
+      : choicesOf(field, reader)
   if (options !== null) {
     return <Select id={id} value={value || undefined} options={options} onChange={onChange} />
   }
@@ -86,16 +91,4 @@ function ConstantInput({ describe, field, value, onChange }: ConstantInputProps)
     )
   }
   return <Input id={id} value={value} onChange={(event) => onChange(event.target.value)} />
-}
-
-function choicesOf(describe: ObjectDescribe, field: FieldDescribe, [yes, no]: [string, string]) {
-  if (field.name === RECORD_TYPE) return describe.record_types.map((each) => ({ value: each.name, label: each.label }))
-  if (field.type === 'checkbox') {
-    return [
-      { value: 'true', label: yes },
-      { value: 'false', label: no },
-    ]
-  }
-  if (field.type !== 'picklist') return null
-  return field.values.filter((each) => each.active).map((each) => ({ value: each.value, label: each.label }))
 }

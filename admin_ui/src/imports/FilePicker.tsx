@@ -1,8 +1,8 @@
 // A file is chosen or dropped here; its first lines show whether it is read the right way.
 import Select from 'antd/es/select'
-import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { FileButton } from '../frame/FileButton'
+import { useDropTarget } from '../frame/useDropTarget'
 import { FieldRow } from '../records/fields/FieldRow'
 import { DELIMITERS, ENCODINGS } from './csvFile'
 import type { Delimiter } from '../api/imports'
@@ -12,7 +12,6 @@ const KILOBYTE = 1024
 
 export function FilePicker({ source, isMissing }: { source: ReturnType<typeof useFile>; isMissing: boolean }) {
   const { t } = useTranslation()
-  const [isOver, setOver] = useState(false)
   const { chosen, problem } = source
   const errors = problem !== null ? [problem] : isMissing ? [t('form.missing')] : []
   const said = source.isReading
@@ -21,22 +20,11 @@ export function FilePicker({ source, isMissing }: { source: ReturnType<typeof us
       ? t('imports.orDrop')
       : t('imports.fileNamed', { name: chosen.file.name, size: Math.ceil(chosen.file.size / KILOBYTE) })
   const choose = (file: File | undefined) => file && void source.choose(file)
+  const { isOver, handlers } = useDropTarget((dropped) => choose(dropped.files[0]))
   return (
     <>
       <FieldRow id="import-file" label={t('imports.file')} required help={t('imports.fileHelp')} errors={errors}>
-        <div
-          className={`drop${isOver ? ' drop-over' : ''}`}
-          onDragOver={(event) => {
-            event.preventDefault()
-            setOver(true)
-          }}
-          onDragLeave={() => setOver(false)}
-          onDrop={(event) => {
-            event.preventDefault()
-            setOver(false)
-            choose(event.dataTransfer.files[0])
-          }}
-        >
+        <div className={`drop${isOver ? ' drop-over' : ''}`} {...handlers}>
           <FileButton
             id="import-file"
             text={t(chosen === null ? 'imports.choose' : 'imports.chooseAnother')}

@@ -7,8 +7,7 @@ import type { Import } from '../api/imports'
 import type { ObjectDescribe } from '../api/types'
 import { useMoment } from '../audit/useMoment'
 import { useAsk } from '../frame/useAsk'
-import { useReader } from '../records/fields/useReader'
-import { formatNumber } from '../records/format'
+import { useWholeNumber } from '../records/fields/useWholeNumber'
 import { RowErrors } from './RowErrors'
 import { rowsOf, undoableUntil } from './stage'
 import { useChangeImport } from './useImport'
@@ -24,9 +23,8 @@ export function ImportResult({ job, describe, header }: ImportResultProps) {
   const navigate = useNavigate()
   const ask = useAsk()
   const moment = useMoment()
-  const { language } = useReader()
   const change = useChangeImport(job.id)
-  const number = (value: number) => formatNumber(value, language, 0)
+  const number = useWholeNumber()
   const until = undoableUntil(job)
   const phase = job.state === 'Undone' ? 'undo' : 'write'
   const { processed, failed } = job[phase]

@@ -12,8 +12,7 @@ import { PageHeader } from '../frame/PageHeader'
 import { useMay } from '../frame/session'
 import { EmptyState } from '../frame/states'
 import { useAsk } from '../frame/useAsk'
-import { useReader } from '../records/fields/useReader'
-import { formatNumber } from '../records/format'
+import { useWholeNumber } from '../records/fields/useWholeNumber'
 import { isChecked, phaseAtWork } from './stage'
 import { IMPORTS, useImportableObjects } from './useImport'
 
@@ -40,7 +39,6 @@ function ImportList() {
   const client = useQueryClient()
   const ask = useAsk()
   const moment = useMoment()
-  const { language } = useReader()
   const objects = useImportableObjects()
   const page = useInfiniteQuery({
     queryKey: [...IMPORTS, 'all'],
@@ -53,7 +51,7 @@ function ImportList() {
     },
   })
   const labelOf = (name: string) => objects.data?.find((each) => each.name === name)?.label ?? name
-  const number = (value: number) => formatNumber(value, language, 0)
+  const number = useWholeNumber()
   const askRemove = (each: Import) =>
     ask({
       title: t('imports.removeTitle'),

@@ -3,16 +3,14 @@ import Button from 'antd/es/button'
 import Progress from 'antd/es/progress'
 import { useTranslation } from 'react-i18next'
 import type { Import, Phase } from '../api/imports'
-import { useReader } from '../records/fields/useReader'
-import { formatNumber } from '../records/format'
+import { useWholeNumber } from '../records/fields/useWholeNumber'
 import { percentOf, rowsOf } from './stage'
 import { useChangeImport } from './useImport'
 
 export function PhaseProgress({ job, phase }: { job: Import; phase: Phase }) {
   const { t } = useTranslation()
-  const { language } = useReader()
   const change = useChangeImport(job.id)
-  const number = (value: number) => formatNumber(value, language, 0)
+  const number = useWholeNumber()
   const { processed, failed } = job[phase]
   return (
     <section className="form-section stack" aria-labelledby="import-progress">

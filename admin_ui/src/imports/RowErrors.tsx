@@ -12,7 +12,7 @@ import { DataTable, type Column } from '../frame/DataTable'
 import { saveFile } from '../frame/saveFile'
 import { useErrorText } from '../frame/useErrorText'
 import { failedRowsFile } from './failedRowsFile'
-import { columnsAtFault, rowProblems } from './rowProblem'
+import { columnsAtFault, rowProblems, type RowProblem } from './rowProblem'
 import { IMPORTS } from './useImport'
 
 const SHOWN_ROWS = 100
@@ -92,22 +92,31 @@ export function RowErrors({ job, phase, describe, header }: RowErrorsProps) {
 }
 
 function Problems({ row, describe }: { row: RowError; describe: ObjectDescribe }) {
-  const label = (name: string) => describe.fields[name]?.label ?? name
   return (
     <div className="row-problems">
       {rowProblems(row.error).map((problem, at) => (
-        <div key={at}>
-          {namesNone(problem.message, problem.fields.map(label)) && (
-            <strong>{problem.fields.map(label).join(', ')}: </strong>
-          )}
-          {problem.message}
-        </div>
+        <OneProblem key={at} problem={problem} describe={describe} />
       ))}
       {row.id !== null && (
         <Link to={`/r/${row.id}`} className="mono small">
           {row.id}
         </Link>
       )}
+    </div>
+  )
+}
+
+/** What is wrong in the reader's language, where its code says it; what the server says of the case below. */
+function OneProblem({ problem, describe }: { problem: RowProblem; describe: ObjectDescribe }) {
+  const { t } = useTranslation()
+  const { code, message } = problem
+  const labels = problem.fields.map((name) => describe.fields[name]?.label ?? name)
+  const said = code === null ? '' : t(`imports.said.${code}` as never, { defaultValue: '' })
+  return (
+    <div>
+      {(said ? labels.length > 0 : namesNone(message, labels)) && <strong>{labels.join(', ')}: </strong>}
+      {said || message}
+      {said && <div className="muted small">{message}</div>}
     </div>
   )
 }

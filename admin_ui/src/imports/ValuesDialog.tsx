@@ -9,6 +9,8 @@ import { useTranslation } from 'react-i18next'
 import type { FileColumn } from '../api/imports'
 import type { FieldDescribe } from '../api/types'
 import { FieldRow } from '../records/fields/FieldRow'
+import { useReader } from '../records/fields/useReader'
+import { choicesOf } from './choices'
 import type { ColumnDraft } from './mapping'
 
 interface ValuesDialogProps {
@@ -23,12 +25,7 @@ export function ValuesDialog({ column, field, draft, onChange, onClose }: Values
   const { t } = useTranslation()
   const [rows, setRows] = useState(() => rowsOf(column, field, draft))
   const [otherwise, setOtherwise] = useState(draft.otherwise)
-  const options = isCheckbox(field)
-    ? [
-        { value: 'true', label: t('value.yes') },
-        { value: 'false', label: t('value.no') },
-      ]
-    : field.values.filter((each) => each.active).map((each) => ({ value: each.value, label: each.label }))
+  const options = choicesOf(field, useReader()) ?? []
   const setRow = (at: number, row: Row) => setRows(rows.with(at, row))
 
   function take() {
@@ -97,11 +94,9 @@ export function ValuesDialog({ column, field, draft, onChange, onClose }: Values
 
 type Row = [text: string, value: string]
 
-const isCheckbox = (field: FieldDescribe) => field.type === 'checkbox'
-
 /** Those that are set, and words of the first rows that mean nothing yet. */
 function rowsOf(column: FileColumn, field: FieldDescribe, draft: ColumnDraft): Row[] {
-  const known = new Set(isCheckbox(field) ? ['true', 'false', '1', '0'] : field.values.map((each) => each.value.toLowerCase()))
+  const known = new Set(field.type === 'checkbox' ? ['true', 'false', '1', '0'] : field.values.map((each) => each.value.toLowerCase()))
   const isNew = (text: string) => text !== '' && !known.has(text.toLowerCase()) && !(text in draft.values)
   const words = [...new Set(column.samples.map((each) => each.trim()))].filter(isNew)
   return [...words.map((text): Row => [text, '']), ...Object.entries(draft.values)]

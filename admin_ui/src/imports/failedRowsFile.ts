@@ -1,4 +1,4 @@
-// The rows that failed as a file: mended and without its first two columns' help, it can be imported again.
+// The rows that failed as a file: mended, it can be imported again; its first two columns are then left out.
 import { rowErrors, type Import, type Phase } from '../api/imports'
 import { csvLine } from './csvFile'
 

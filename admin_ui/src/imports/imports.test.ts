@@ -32,6 +32,7 @@ const job: Import = {
   state: 'Open',
   records: 200,
   contentBytes: 5_000,
+  limits: { records: 500_000, contentBytes: 157_286_400 },
   createdDate: '2026-11-22T08:00:00.000+0000',
   systemModstamp: '2026-11-22T08:00:00.000+0000',
   problem: null,
@@ -109,10 +110,10 @@ describe('what is wrong with a row', () => {
 
   it('is read by problem, and found in the columns', () => {
     expect(rowProblems(error)).toEqual([
-      { message: 'Fill: it in', fields: ['LastName'] },
-      { message: 'No such account', fields: ['AccountId', 'City'] },
+      { code: 'REQUIRED_FIELD_MISSING', message: 'Fill: it in', fields: ['LastName'] },
+      { code: 'INVALID_FIELD', message: 'No such account', fields: ['AccountId', 'City'] },
     ])
-    expect(rowProblems('Something else')).toEqual([{ message: 'Something else', fields: [] }])
+    expect(rowProblems('Something else')).toEqual([{ code: null, message: 'Something else', fields: [] }])
     const mapping = { columns: { Kunde: 'Account.Number', Stadt: { field: 'City' }, Mail: 'Email' }, constants: {} }
     expect([...columnsAtFault({ mapping }, error)]).toEqual(['Kunde', 'Stadt'])
   })

@@ -2,6 +2,8 @@
 import type { Import } from '../api/imports'
 
 export interface RowProblem {
+  /** None where the text has another form. */
+  code: string | null
   message: string
   fields: string[]
 }
@@ -9,11 +11,12 @@ export interface RowProblem {
 const ENTRY = /([A-Z][A-Z0-9_]*):([\s\S]*?):([\w. ]*) --/g
 
 export function rowProblems(error: string): RowProblem[] {
-  const found = [...error.matchAll(ENTRY)].map(([, , message = '', fields = '']) => ({
+  const found = [...error.matchAll(ENTRY)].map(([, code = '', message = '', fields = '']) => ({
+    code,
     message,
     fields: fields.split(' ').filter(Boolean),
   }))
-  return found.length > 0 ? found : [{ message: error, fields: [] }]
+  return found.length > 0 ? found : [{ code: null, message: error, fields: [] }]
 }
 
 /** The file's columns that the fields of a row's problems were filled from. */

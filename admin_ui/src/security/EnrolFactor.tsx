@@ -7,7 +7,7 @@ import Segmented from 'antd/es/segmented'
 import { useQuery } from '@tanstack/react-query'
 import { useState, type FormEvent } from 'react'
 import { useTranslation } from 'react-i18next'
-import { ApiError, setCsrfToken } from '../api/client'
+import { ApiError } from '../api/client'
 import { addPasskey, askRegistration, beginTotp, confirmTotp, type Enrolled } from '../api/security'
 import { hasPasskeys, isGivenUp, makePasskey } from '../frame/passkeys'
 import { ErrorState, Lines } from '../frame/states'
@@ -20,10 +20,7 @@ export function EnrolFactor({ onEnrolled }: { onEnrolled: (codes: string[]) => v
   const { t } = useTranslation()
   const [kind, setKind] = useState<Kind>('totp')
 
-  function done(answer: Enrolled) {
-    setCsrfToken(answer.csrf_token)
-    onEnrolled(answer.recovery_codes)
-  }
+  const done = (answer: Enrolled) => onEnrolled(answer.recovery_codes)
 
   return (
     <div className="enrol">

@@ -3,7 +3,6 @@ import Button from 'antd/es/button'
 import Modal from 'antd/es/modal'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { setCsrfToken } from '../api/client'
 import { changePassword } from '../api/security'
 import { useSession } from '../frame/session'
 import { useReady } from '../frame/useReady'
@@ -22,7 +21,7 @@ export function PasswordCard() {
   const [isOpen, setOpen] = useState(false)
 
   async function change(old: string, replacement: string) {
-    setCsrfToken((await changePassword(old, replacement)).csrf_token)
+    await changePassword(old, replacement)
     setOpen(false)
     ready(t('security.passwordChanged'))
     await refresh()

@@ -36,7 +36,7 @@ export function PendingSteps({ username, password, onDone }: PendingStepsProps) 
   }
 
   async function replace(old: string, replacement: string) {
-    setCsrfToken((await changePassword(password ?? old, replacement)).csrf_token)
+    await changePassword(password ?? old, replacement)
     await next()
   }
 

@@ -4,7 +4,7 @@ import Button from 'antd/es/button'
 import Input from 'antd/es/input'
 import { useState, type FormEvent } from 'react'
 import { useTranslation } from 'react-i18next'
-import { ApiError, setCsrfToken } from '../api/client'
+import { ApiError } from '../api/client'
 import { askVerification, verify, type Method } from '../api/security'
 import { hasPasskeys, isGivenUp, showPasskey } from '../frame/passkeys'
 import { useErrorText } from '../frame/useErrorText'
@@ -23,7 +23,7 @@ export function VerifyForm({ methods, onVerified }: { methods: Method[]; onVerif
     setBusy(true)
     setError(null)
     try {
-      setCsrfToken((await show()).csrf_token)
+      await show()
       setTyped('')
       onVerified()
     } catch (failure) {

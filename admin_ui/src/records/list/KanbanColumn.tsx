@@ -2,10 +2,11 @@
 import { SwapOutlined } from '@ant-design/icons'
 import Button from 'antd/es/button'
 import Dropdown from 'antd/es/dropdown'
-import { useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { FieldJson, ListColumn, ListRequest, ObjectDescribe, Path, Stage } from '../../api/types'
 import { ErrorState, Lines } from '../../frame/states'
+import { useDropTarget } from '../../frame/useDropTarget'
 import { CellValue } from './CellValue'
 import type { Dragged } from './Kanban'
 import { RecordLink } from './RecordLink'
@@ -25,7 +26,7 @@ const SHOWN = 3
 
 export function KanbanColumn({ describe, path, stage, request, dragged, onDrag, onMove }: KanbanColumnProps) {
   const { t } = useTranslation()
-  const [isOver, setOver] = useState(false)
+  const { isOver, handlers } = useDropTarget(dragged && (() => onMove(dragged, stage)))
   const rows = useRecordList(describe.name, request)
   const records = useMemo(() => rows.data?.pages.flatMap((page) => page.records) ?? [], [rows.data])
   const columns = rows.data?.pages[0]?.columns ?? []
@@ -40,19 +41,9 @@ export function KanbanColumn({ describe, path, stage, request, dragged, onDrag, 
   return (
     <div
       role="listitem"
-      className={`kanban-column${isOver && dragged ? ' kanban-over' : ''}${stage.lost ? ' kanban-lost' : stage.closed ? ' kanban-closed' : ''}`}
+      className={`kanban-column${isOver ? ' kanban-over' : ''}${stage.lost ? ' kanban-lost' : stage.closed ? ' kanban-closed' : ''}`}
       aria-label={stage.label}
-      onDragOver={(event) => {
-        if (dragged === null) return
-        event.preventDefault()
-        setOver(true)
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault()
-        setOver(false)
-        if (dragged !== null) onMove(dragged, stage)
-      }}
+      {...handlers}
     >
       <header>
         <h2>{stage.label}</h2>

@@ -6,8 +6,7 @@ import { exportFile } from '../../api/endpoints'
 import type { ExportFormat, ListRequest } from '../../api/types'
 import { saveFile } from '../../frame/saveFile'
 import { useErrorText } from '../../frame/useErrorText'
-import { useReader } from '../fields/useReader'
-import { formatNumber } from '../format'
+import { useWholeNumber } from '../fields/useWholeNumber'
 
 const KILOBYTE = 1024
 /** Said again so often at most. */
@@ -17,7 +16,7 @@ export function useExport(object: string, request: ListRequest): (format: Export
   const { t } = useTranslation()
   const { message } = App.useApp()
   const errorText = useErrorText()
-  const { language } = useReader()
+  const number = useWholeNumber()
 
   return async (format) => {
     const key = `export-${object}-${format}`
@@ -26,7 +25,7 @@ export function useExport(object: string, request: ListRequest): (format: Export
     function say(bytes: number) {
       if (performance.now() - saidAt < EVERY_MS) return
       saidAt = performance.now()
-      const size = formatNumber(Math.ceil(bytes / KILOBYTE), language, 0)
+      const size = number(Math.ceil(bytes / KILOBYTE))
       const content = (
         <>
           {bytes === 0 ? t('list.exporting') : t('list.exportingSize', { size })}{' '}
