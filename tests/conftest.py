@@ -38,6 +38,7 @@ from chassis_tenants.registry import PackageLibrary, PackageVersion, tenant_by_i
 from chassis_tenants.sealing import KEY_BYTES
 from chassis_tenants.snapshots import SnapshotStore
 from chassis_tenants.tenant import Tenant
+from serving import Address, running
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -197,6 +198,13 @@ def drop_database(server: EmbeddedServer, urls: DatabaseUrls) -> None:
     name = psycopg.conninfo.conninfo_to_dict(urls.owner)["dbname"]
     with psycopg.connect(server.dsn, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(str(name))))
+
+
+@pytest.fixture(scope="module")
+def address(urls: DatabaseUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
+    """A running server over the module's database."""
+    with running(urls, tmp_path_factory.mktemp("home")) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -109,7 +109,8 @@ def running(urls: DatabaseUrls, home: Path, **more: Any) -> Iterator[Address]:
     """The application on free ports, in a thread with a loop of its own; `more` are settings."""
     # A copy: a build that runs meanwhile must not pull the files away.
     web = shutil.copytree(ROOT / "admin_ui/dist", home / "web") if (ROOT / "admin_ui/dist").is_dir() else home / "web"
-    settings = Settings(port=0, home=home, database_pool=6, web=web, packages=ROOT / "packages", **more)
+    hosts = {"webhook_hosts": "example.com,*.example.com,hook.example"}
+    settings = Settings(port=0, home=home, database_pool=6, web=web, packages=ROOT / "packages", **(hosts | more))
     app = make_app(make_server(settings, urls.server))
     certificate = local_certificate(home)
     plain, secure = listen(settings, 0), listen(settings, 0)

@@ -36,6 +36,7 @@ from chassis_metadata.fields import (
     TypeTraits,
     traits_when_encrypted,
 )
+from chassis_metadata.ids import is_id
 
 Kept = TypeVar("Kept")
 
@@ -266,6 +267,10 @@ class Snapshot:
     def objects_by_prefix(self) -> Mapping[str, Object]:
         """The first three characters of a record id to its object."""
         return {each.key_prefix: each for each in self.objects.values()}
+
+    def object_of_id(self, text: str) -> Object | None:
+        """The object of the record with that id; None where the text is no id, or of no object."""
+        return self.objects_by_prefix.get(text[:3]) if is_id(text) else None
 
     @cached_property
     def referrers(self) -> Mapping[str, tuple[Field, ...]]:

@@ -20,6 +20,7 @@ from chassis_platform.access.compile import PolicyStore
 from chassis_platform.api import (
     approval_links,
     approvals,
+    assignment_rules,
     audit,
     bulk_ingest,
     bulk_query,
@@ -95,6 +96,7 @@ from chassis_platform.api import (
 from chassis_platform.api.compression import Compression
 from chassis_platform.api.deps import Server
 from chassis_platform.api.directory import Directory, Front
+from chassis_platform.api.method_override import MethodOverride
 from chassis_platform.key_encryption import key_problem, wrapper_of
 from chassis_platform.settings import Settings
 from chassis_tenants.database import Database
@@ -131,6 +133,7 @@ ROOMS = (
     merge,
     functions,
     documents,
+    assignment_rules,
     ui_session,
     ui_security,
     approvals,
@@ -232,7 +235,8 @@ class _Application(Starlette):
     def build_middleware_stack(self) -> ASGIApp:
         """What every request passes."""
         usual = super().build_middleware_stack()
-        return web.SecurityHeaders(web.TrailingSlash(Compression(Front(self.state.directory, usual))))
+        compressed = Compression(Front(self.state.directory, usual))
+        return web.SecurityHeaders(web.TrailingSlash(MethodOverride(compressed)))
 
 
 @asynccontextmanager

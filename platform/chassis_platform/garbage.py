@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 
 #: Python's own 700 are made by a request or two, or by thirty records of a batch, and die with them: whoever looks so
-#: soon finds them all alive. Many more would keep more garbage than they save time.
-_YOUNG = 10_000
+#: soon finds them all alive. These are more than two batches of a thousand records make, which a worker has in hand at
+#: once. Many more would keep more garbage than they save time.
+_YOUNG = 30_000
 
 
 def collect_seldom() -> None:

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 import chassis_platform.automation.engines  # noqa: F401  they register themselves with the write road
 from chassis_metadata.errors import Conflict, Invalid, NotFound
-from chassis_metadata.ids import is_id, normal_id
+from chassis_metadata.ids import normal_id
+from chassis_metadata.snapshot import Object
 from chassis_platform.access.compile import PolicyStore
 from chassis_platform.access.context import Context, Principal
 from chassis_platform.access.policy import AccessPolicy
@@ -31,6 +32,7 @@ from chassis_platform.auth.sign_in import store_password
 from chassis_platform.auth.users import create_user
 from chassis_platform.inbound.keys import list_inbound_keys
 from chassis_platform.records.explain import why
+from chassis_platform.records.readers import all_readers_of, as_user
 from chassis_platform.settings import Settings
 from chassis_tenants import provision
 from chassis_tenants.bootstrap import DatabaseUrls
@@ -277,10 +279,22 @@ async def explain_access(database: Database, tenant: Tenant, record_id: str, use
     """Why a user sees a record, or does not."""
     user_id = await user_of_tenant(database, tenant, username)
     context = await operator_context(database, tenant, user_id)
-    policies = PolicyStore(database)
-    policy = await policies.of(context.tenant, user_id, context.snapshot, context.tenant.access_version)
-    obj = context.snapshot.objects_by_prefix.get(record_id[:3])
-    if obj is None or not is_id(record_id):
-        raise Invalid.of("malformed_id", f"{record_id!r} is no id of a record.")
-    found = await why(database, replace(context, policy=policy), obj, normal_id(record_id))
+    obj = _object_of(context, record_id)
+    other = await as_user(PolicyStore(database), context, user_id, username)
+    found = await why(database, other, obj, normal_id(record_id))
     return {"user": username, "record": record_id, "object": obj.name, **found}
+
+
+async def who_sees(database: Database, tenant: Tenant, record_id: str) -> dict[str, Any]:
+    """Who sees a record, and what grants it to each."""
+    context = await operator_context(database, tenant, None)
+    obj = _object_of(context, record_id)
+    found = all_readers_of(database, PolicyStore(database), context, (obj, normal_id(record_id)))
+    return {"record": record_id, "object": obj.name, "users": [each async for each in found]}
+
+
+def _object_of(context: Context, record_id: str) -> Object:
+    obj = context.snapshot.object_of_id(record_id)
+    if obj is None:
+        raise Invalid.of("malformed_id", f"{record_id!r} is no id of a record.")
+    return obj

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from urllib.parse import SplitResult, urlsplit
 
 #: How long nothing may happen, and how long all of it may take.
@@ -43,17 +44,34 @@ class Answer:
 
 def allowed_address(destinations: Destinations, parts: SplitResult) -> str:
     """The address to connect to. Raises NotAllowedError where scheme, host or address is none to call."""
+    demand_allowed(destinations, parts)
+    host = (parts.hostname or "").lower()
+    addresses = [str(each[4][0]) for each in socket.getaddrinfo(host, port_of(parts), type=socket.SOCK_STREAM)]
+    for each in addresses:
+        if not destinations.private and not is_public(each):
+            raise NotAllowedError(f"{host} leads into a private network.")
+    return addresses[0]
+
+
+def demand_allowed(destinations: Destinations, parts: SplitResult) -> None:
+    """Raise NotAllowedError where that can be told without asking what the host's name means at the moment."""
     host = (parts.hostname or "").lower()
     allowed = [each.strip().lower() for each in destinations.hosts.split(",") if each.strip()]
     if parts.scheme not in ("https", "http"):
         raise NotAllowedError(f"{parts.scheme!r} is no scheme to call: https, or http.")
     if not any(fnmatchcase(host, each) for each in allowed):
         raise NotAllowedError(f"{host} is not among the hosts that may be called ({destinations.setting}).")
-    addresses = [str(each[4][0]) for each in socket.getaddrinfo(host, port_of(parts), type=socket.SOCK_STREAM)]
-    for each in addresses:
-        if not destinations.private and not is_public(each):
-            raise NotAllowedError(f"{host} leads into a private network.")
-    return addresses[0]
+    if not destinations.private and _names_itself_private(host):
+        raise NotAllowedError(f"{host} leads into a private network.")
+
+
+def _names_itself_private(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return not is_public(host)
+    except ValueError:  # a name
+        return False
 
 
 def is_public(address: str) -> bool:
@@ -65,6 +83,12 @@ def is_public(address: str) -> bool:
         if found.is_site_local or found.sixtofour is not None or found.teredo is not None:
             return False
     return found.is_global and not found.is_multicast and not found.is_reserved
+
+
+@cache
+def tls_context() -> ssl.SSLContext:
+    """Which authorities are trusted; read once a process, for that takes as long as many calls do."""
+    return ssl.create_default_context()
 
 
 def port_of(parts: SplitResult) -> int:
@@ -90,7 +114,7 @@ def send(
     hanging_up.start()
     try:
         if parts.scheme == "https":
-            connection.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=parts.hostname)
+            connection.sock = tls_context().wrap_socket(plain, server_hostname=parts.hostname)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request(method, target, body, dict(headers or {}))
         response = connection.getresponse()

@@ -14,9 +14,9 @@ from typing import Self
 
 import psycopg
 from psycopg import AsyncConnection, sql
-from psycopg.adapt import Loader
 from psycopg_pool import AsyncConnectionPool
 
+from chassis_tenants.adapting import adapt
 from chassis_tenants.statement import Statement
 from chassis_tenants.tenant_keys import NO_WRAPPER, KeyDesk, KeyRing, KeyWrapper, asks_for_keys
 from chassis_tenants.wire import Row, Wire
@@ -72,13 +72,6 @@ def _verify(binding: Binding, row: Row | None) -> int:
     if binding.metadata_version not in (None, metadata_version) or binding.access_version not in (None, access_version):
         raise StaleBindingError
     return int(key_version)
-
-
-class _BytesLoader(Loader):
-    """A `json` value stays the bytes that PostgreSQL sent: they are the answer's body."""
-
-    def load(self, data: bytes | bytearray | memoryview) -> bytes:
-        return bytes(data)
 
 
 _BEGIN, _COMMIT = Statement("BEGIN"), Statement("COMMIT")
@@ -249,7 +242,7 @@ class Database:
         )
 
     async def _configure(self, connection: _Connection) -> None:
-        connection.adapters.register_loader("json", _BytesLoader)
+        adapt(connection)
         connection.wire = Wire(connection, prepared=self._prepared)
 
     async def __aenter__(self) -> Self:

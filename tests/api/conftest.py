@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from chassis_tenants.bootstrap import DatabaseUrls
-from serving import Address, Person, Site, make_site, running
+from serving import Address, Person, Site, make_site
 
 PEOPLE = [
     Person("partner", ("AutoIntegration", "AutoLeadUser")),
@@ -17,12 +15,6 @@ PEOPLE = [
     Person("auditor", ("Auditor",)),
     Person("agent", ("AutoCallCentre",)),
 ]
-
-
-@pytest.fixture(scope="module")
-def address(urls: DatabaseUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    with running(urls, tmp_path_factory.mktemp("home")) as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

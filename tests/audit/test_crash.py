@@ -187,10 +187,11 @@ def check(trial: Trial) -> None:
         logged = ids_of(owner, "SELECT unnest(record_ids) FROM data.access_log WHERE 'Email' = ANY (fields)")
         changed = ids_of(owner, "SELECT id FROM data.workshop WHERE budget IS NOT NULL")
         noted = ids_of(owner, "SELECT record_id FROM data.field_history WHERE field_name = 'Budget'")
+        told = ids_of(owner, "SELECT unnest(record_ids) FROM chassis.change_event WHERE 'Budget' = ANY (fields)")
         owner.execute("SELECT pg_sleep(2.1)")  # what is younger than two seconds is left to the next seal
     assert trial.read <= logged
     assert trial.written <= changed
-    assert changed == noted
+    assert changed == noted == told
     asyncio.run(seal_rest(trial))
     report = verify(trial.urls.owner, trial.tenant, trusted_keys(trial.base / "home"))
     assert report.is_intact, report.findings

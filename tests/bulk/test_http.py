@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from chassis_platform.access.compile import PolicyStore
 from chassis_platform.bulk import uploads
@@ -18,9 +16,8 @@ from chassis_platform.bulk.ingest import LANES
 from chassis_platform.bulk.processing import Desk, run_ingest
 from chassis_tenants.bootstrap import DatabaseUrls
 from chassis_tenants.database import Database
-from chassis_tenants.sealing import KEY_BYTES
 from chassis_tenants.snapshots import SnapshotStore
-from serving import Address, Person, Site, make_site, running
+from serving import Address, Person, Site, make_site
 
 JOBS = "jobs/ingest"
 CSV = {"content-type": "text/csv; charset=UTF-8"}
@@ -28,13 +25,6 @@ INSERT = {"object": "Workshop", "operation": "insert", "contentType": "CSV"}
 
 Work = Callable[[str], Awaitable[None]]
 Parts = dict[str, tuple[str | None, str | bytes, str]]
-
-
-@pytest.fixture(scope="module")
-def address(urls: DatabaseUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    keys = SecretStr(base64.b64encode(bytes(KEY_BYTES)).decode())
-    with running(urls, tmp_path_factory.mktemp("home"), key_encryption_keys=keys) as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

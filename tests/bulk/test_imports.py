@@ -225,6 +225,20 @@ async def test_a_preview_shows_values_and_suggests_fields_by_name_and_label(impo
     ]
 
 
+async def test_how_many_rows_a_file_may_have_is_told_before_it_is_sent(
+    imports: Imports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "MOST_IMPORTED_ROWS", 3)
+
+    fits, is_longer = await imports.upload(FILE), await imports.upload(f"{FILE}Delta;I4;;;\n")
+
+    assert (await imports.told(fits))["limits"] == {"records": 500_000, "contentBytes": 157_286_400}
+    assert (fits.records, (await imports.told(fits))["problem"]) == (3, None)
+    assert "more than 3 rows" in (await imports.told(is_longer))["problem"]
+    with pytest.raises(Invalid, match="more than 3 rows"):
+        await begin_check(imports.bulk.database, imports.context, is_longer)
+
+
 async def test_who_may_import_is_said_by_a_permission(ann: Context) -> None:
     with pytest.raises(Forbidden, match="ImportData"):
         read_import(ann, {"object": "Workshop", "operation": "insert"}, version="66.0")

@@ -123,6 +123,9 @@ BROKEN = [
     (b"Code,Nonsense\nA,B\n", "Field name not found : Nonsense"),
     (b"Code,TaxNumber\nA,B\n", "Field name not found : TaxNumber"),  # there, but not for her
     (b"Code,Nobody.Code\nA,B\n", "Field name not found : Nobody.Code"),
+    (b"Code,Owner.password_hash\nA,B\n", "Owner.password_hash : password_hash is no external ID or unique field"),
+    (b"Code,ParentWorkshop.TaxNumber\nA,B\n", "ParentWorkshop.TaxNumber : TaxNumber is no external ID"),
+    (b"Code,Stay:ParentWorkshop.Code\nA,B\n", "Stay:ParentWorkshop.Code : Code is no external ID"),
     (b"Code,Name') FROM data.user; --\nA,B\n", "Field name not found : Name') FROM data.user; --"),
 ]
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import io
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 import openpyxl
 import pytest
-from pydantic import SecretStr
 
 from chassis_platform.access.compile import PolicyStore
 from chassis_platform.settings import Settings
@@ -19,9 +17,8 @@ from chassis_platform.worker.handlers import HANDLERS
 from chassis_platform.worker.server import WorkerServer
 from chassis_tenants.bootstrap import DatabaseUrls
 from chassis_tenants.database import Database
-from chassis_tenants.sealing import KEY_BYTES
 from chassis_tenants.snapshots import SnapshotStore
-from serving import Address, Person, Site, make_site, running
+from serving import Address, Person, Site, make_site
 
 JOBS = "jobs/query"
 TEXT = "SELECT Code, Name, Phone FROM Workshop ORDER BY Code"
@@ -29,13 +26,6 @@ SHOPS = 30
 EXPORTS = "chassis/exports"
 
 Count = Callable[[str], Awaitable[None]]
-
-
-@pytest.fixture(scope="module")
-def address(urls: DatabaseUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    keys = SecretStr(base64.b64encode(bytes(KEY_BYTES)).decode())
-    with running(urls, tmp_path_factory.mktemp("home"), key_encryption_keys=keys) as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

@@ -283,6 +283,22 @@ class TestAutoAssign:
             asked = "SELECT COUNT() FROM Inquiry WHERE Name = 'Refused'"
             assert ann.get("query", params={"q": asked}).json()["totalSize"] == 0
 
+    def test_rules_that_may_be_named_are_listed(self, site: Site) -> None:
+        with site.partner("ann") as ann, site.partner("clerk") as clerk:
+            listed = {each["name"]: each for each in ann.get("chassis/assignmentRules").json()["assignmentRules"]}
+            others = clerk.get("chassis/assignmentRules", params={"object": "Inquiry"}).json()["assignmentRules"]
+            none = ann.get("chassis/assignmentRules", params={"object": "Branch"}).json()["assignmentRules"]
+        assert listed["Team"] == {
+            "id": component_id("01Q", "Team"),
+            "name": "Team",
+            "object": "Inquiry",
+            "fields": ["OwnerId"],
+            "runsBySaves": False,
+            "mayBeChosen": True,
+        }
+        assert [each["mayBeChosen"] for each in others if each["name"] == "Nearest"] == [False]
+        assert none == []
+
     def test_collections_trees_and_subrequests_take_it_too(self, site: Site, branch: str) -> None:
         values = {"Name": "Auto", "City": "Suzhou", "Status": "Dispatched"}
         record = {"attributes": {"type": "Inquiry", "referenceId": "one"}, **values}

@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from api.conftest import address, other_site, site  # noqa: F401  fixtures
+from api.conftest import other_site, site  # noqa: F401  fixtures
 from serving import Site
 
 

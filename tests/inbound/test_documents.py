@@ -202,6 +202,41 @@ def test_what_the_sender_leaves_out_of_a_vehicle_the_vin_tells() -> None:
     assert (line["Year"], line["MakeText"], line["ModelText"]) == (2011, "Ford", "Edge")
 
 
+def test_pictures_of_a_vehicle_become_attachments_by_their_addresses() -> None:
+    pictures = (
+        "<imagetag>https://cdn.example.com/cars/front.jpg?w=800</imagetag>"
+        '<imagetag alttext="The back">https://cdn.example.com:8443/back.jpg</imagetag>'
+        "<imagetag>http://cdn.example.com/plain.jpg</imagetag><imagetag>javascript:alert(1)</imagetag>"
+        "<imagetag>https://cdn.example.com/two words.jpg</imagetag><imagetag/>"
+    )
+
+    [unit] = units_of(prospect(vehicle=f"<make>Kia</make>{pictures}"))
+
+    assert [(each["Name"], each["Url"], each["Kind"]) for each in values(unit, "picture")] == [
+        ("front.jpg", "https://cdn.example.com/cars/front.jpg?w=800", "Image"),
+        ("The back", "https://cdn.example.com:8443/back.jpg", "Image"),
+    ]
+
+
+def test_attachments_of_a_json_lead_keep_their_names_and_digests() -> None:
+    digest = "AB" * 32
+    lead = {
+        "customer": {"lastName": "Example", "email": "a@example.com"},
+        "attachments": [
+            {"name": "Licence", "url": "https://files.example.com/1", "hash": digest, "kind": "document"},
+            {"url": "https://files.example.com/2/plan.pdf"},
+            {"name": "Script", "url": "javascript:alert(1)"},
+        ],
+    }
+
+    [unit] = units_of(json.dumps(lead).encode(), "lead_json", "application/json")
+
+    assert [(each["Name"], each.get("Kind"), each.get("Digest")) for each in values(unit, "attachment")] == [
+        ("Licence", "Document", digest.lower()),
+        ("plan.pdf", None, None),  # the field's default is File
+    ]
+
+
 def test_a_trade_in_is_never_new() -> None:
     content = prospect().replace(b"<vehicle>", b'<vehicle interest="trade-in" status="new">')
 

@@ -59,6 +59,16 @@ async def test_a_star_document_is_accepted(dealership: Dealership) -> None:
     assert lead(dealership.world, answer.json()["records"][0])["last_name"] == "Starman"
 
 
+async def test_pictures_are_kept_with_the_lead_as_addresses(dealership: Dealership) -> None:
+    pictures = b"<imagetag>https://cdn.example.com/a.jpg</imagetag><imagetag>file:///etc/passwd</imagetag></vehicle>"
+
+    answer = await dealership.post(prospect("P-1").replace(b"</vehicle>", pictures))
+
+    assert answer.status_code == 201, answer.text
+    [made] = dealership.world.sql("SELECT lead_id, name, url, kind FROM data.lead_attachment")
+    assert tuple(made) == (answer.json()["records"][0], "a.jpg", "https://cdn.example.com/a.jpg", "Image")
+
+
 async def test_a_resend_in_the_same_document_answers_the_first_ones_records(dealership: Dealership) -> None:
     content = prospect("R-1").replace(b"</adf>", prospect("R-1").removeprefix(b"<adf>"))
 

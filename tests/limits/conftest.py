@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from chassis_tenants.bootstrap import DatabaseUrls
-from serving import Address, Person, Site, make_site, running
+from serving import Address, Person, Site, make_site
 
 PEOPLE = [Person("admin", ("SystemAdministrator",)), Person("user", ("GarageUser",))]
 MakeSite = Callable[[str], Awaitable[Site]]
-
-
-@pytest.fixture(scope="module")
-def address(urls: DatabaseUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    with running(urls, tmp_path_factory.mktemp("home")) as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

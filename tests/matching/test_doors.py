@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from chassis_tenants.bootstrap import DatabaseUrls
-from serving import Person, Site, make_site, running
+from serving import Address, Person, Site, make_site
 
 PEOPLE = [
     Person("partner", ("SystemAdministrator", "CrmAdministrator")),
@@ -21,9 +21,8 @@ DETAILS = {"Sforce-Duplicate-Rule-Header": "includeRecordDetails=true"}
 
 
 @pytest.fixture(scope="module")
-async def site(urls: DatabaseUrls, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    with running(urls, tmp_path_factory.mktemp("home")) as address:
-        yield await make_site(urls, address, "dealer", PEOPLE, packages=("crm",))
+async def site(urls: DatabaseUrls, address: Address) -> Site:
+    return await make_site(urls, address, "dealer", PEOPLE, packages=("crm",))
 
 
 @pytest.fixture(scope="module")

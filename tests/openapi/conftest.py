@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from chassis_tenants.bootstrap import DatabaseUrls
-from serving import Address, Person, Site, make_site, running
+from serving import Address, Person, Site, make_site
+from shared_server import address, urls  # noqa: F401  fixtures
 
 PEOPLE = [
     Person("partner", ("AutoIntegration", "AutoLeadUser", "CrmAdministrator")),
@@ -20,24 +21,12 @@ PATH = "openapi.json"
 
 
 @pytest.fixture(scope="session")
-def urls(copy_database: Callable[[], DatabaseUrls]) -> DatabaseUrls:
-    """One database for the whole folder."""
-    return copy_database()
-
-
-@pytest.fixture(scope="session")
-def address(urls: DatabaseUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    with running(urls, tmp_path_factory.mktemp("home")) as address:
-        yield address
-
-
-@pytest.fixture(scope="session")
-async def site(urls: DatabaseUrls, address: Address) -> Site:
+async def site(urls: DatabaseUrls, address: Address) -> Site:  # noqa: F811
     return await make_site(urls, address, "dealer", PEOPLE, packages=("automotive",))
 
 
 @pytest.fixture(scope="session")
-async def neighbour(urls: DatabaseUrls, address: Address) -> Site:
+async def neighbour(urls: DatabaseUrls, address: Address) -> Site:  # noqa: F811
     return await make_site(urls, address, "neighbour", PEOPLE[:1], packages=("automotive",))
 
 

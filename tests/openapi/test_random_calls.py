@@ -39,7 +39,8 @@ def test_every_answer_is_as_the_document_says_and_tells_no_secret(
     assert run.statuses[200] > sum(run.statuses.values()) // 5
 
 
-def test_the_call_centre_sees_the_records_whose_values_are_masked(site: Site, known: dict[str, list[Any]]) -> None:
+@pytest.mark.usefixtures("known")
+def test_the_call_centre_sees_the_records_whose_values_are_masked(site: Site) -> None:
     queries = {
         "SELECT MobilePhone FROM Contact WHERE LastName = 'Of another'": ("MobilePhone", "137****4321"),
         "SELECT IdNumber FROM Account WHERE IdType = 'IdCard'": ("IdNumber", "110***********002X"),

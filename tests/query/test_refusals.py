@@ -154,3 +154,31 @@ async def test_what_cannot_be_run_is_refused_by_name(world: World, text: str, co
 
     assert problem.code == code
     assert message in problem.message
+    assert problem.line == 1  # whatever is refused has a place
+
+
+PLACES = [
+    ("SELECT Id\nFROM Nonsense", 2, 6),
+    ("SELECT Id, (SELECT Id FROM Nonsenses) FROM Workshop", 1, 28),
+    ("SELECT Id FROM Workshop WHERE Id IN (SELECT Id FROM Nonsense)", 1, 53),
+    ("SELECT Name, Id, Name FROM Workshop", 1, 18),
+    ("SELECT Id, Name called FROM Workshop", 1, 12),
+    ("SELECT Id FROM Workshop WHERE Id != null AND Name = 5", 1, 46),
+    ("SELECT Id FROM Workshop WHERE Id != null AND Budget > null", 1, 46),
+    ("SELECT Id FROM Workshop USING SCOPE team", 1, 37),
+    ("SELECT Id FROM Workshop WITH SYSTEM_MODE", 1, 30),
+    ("SELECT Id FROM Workshop LIMIT 1 UPDATE TRACKING", 1, 33),
+    ("SELECT Id FROM Workshop ALL ROWS", 1, 25),
+    ("SELECT COUNT(Id) FROM Workshop GROUP BY ROLLUP(Name), Region", 1, 41),
+    ("SELECT COUNT(Id) FROM Workshop GROUP BY CUBE(Name, Region, IsActive, OpenedOn)", 1, 70),
+    ("SELECT COUNT(Id) FROM Workshop GROUP BY Region HAVING COUNT(Id) = 'x'", 1, 55),
+    ("SELECT COUNT() FROM Workshop GROUP BY Region", 1, 39),
+    ("SELECT Region, (SELECT Id FROM Branches) FROM Workshop GROUP BY Region", 1, 17),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "column"), PLACES)
+async def test_what_is_refused_has_its_place_in_the_text(world: World, text: str, line: int, column: int) -> None:
+    problem = refusal(await world.as_user("admin"), text)
+
+    assert (problem.line, problem.column) == (line, column)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -14,7 +15,7 @@ from chassis_metadata.errors import ChassisError, Conflict, Forbidden, Invalid, 
 from chassis_metadata.ids import new_id
 from chassis_platform.access.context import Context
 from chassis_platform.access.system import as_system
-from chassis_platform.plan.changes import RecordResult
+from chassis_platform.plan.changes import Change, RecordResult
 from chassis_platform.records.write import (
     Expectation,
     create_record,
@@ -59,6 +60,20 @@ async def test_a_record_is_created_with_defaults_numbers_and_owner(
     assert found[2:] == (["Repair", "Paint"], True, ann.principal.user_id, ann.principal.user_id)
     [(number,)] = await rows("SELECT workshop_number FROM tenant.workshop WHERE id = %(id)s", id=record_id)
     assert number.startswith("W-0")
+
+
+async def test_a_batch_is_gone_from_memory_when_it_is_written(database: Database, ann: Context) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        await write_records(
+            database, ann, "Workshop", "insert", [{"Name": "gone", "Code": f"gone{n}"} for n in range(3)]
+        )
+        left = [each for each in gc.get_objects() if type(each) is Change]
+    finally:
+        gc.enable()
+
+    assert left == []
 
 
 async def test_all_problems_of_all_records_are_told_at_once(database: Database, ann: Context) -> None:

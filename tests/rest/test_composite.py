@@ -143,6 +143,26 @@ def test_two_transactions_in_each_others_way_are_both_done(partner: httpx.Client
     assert answers == [[204, 204]] * 6
 
 
+def test_what_a_query_holds_for_update_nobody_else_changes_meanwhile(partner: httpx.Client) -> None:
+    account = partner.post("sobjects/Account", json={"LastName": "Counted", "FirstName": "0"}).json()["id"]
+    asked = f"query?q=SELECT+Id,FirstName+FROM+Account+WHERE+Id='{account}'+FOR+UPDATE"
+    seen = "query?q=SELECT+COUNT()+FROM+Account+WHERE+FirstName='@{read.records[0].FirstName}'"
+
+    def count_up(_: int) -> str:
+        with httpx.Client(base_url=partner.base_url, headers=partner.headers, timeout=60) as client:
+            changed = {"FirstName": "@{read.records[0].FirstName}1"}
+            steps = [sub("GET", asked, "read"), sub("GET", seen, "seen")]
+            read, _seen, done = send(
+                client, *steps, sub("PATCH", f"sobjects/Account/{account}", "up", changed), allOrNone=True
+            )
+            assert done["httpStatusCode"] == 204, done
+            return str(read["body"]["records"][0]["FirstName"])
+
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(count_up, range(3)))
+    assert sorted(found, key=len) == ["0" + "1" * times for times in range(3)]  # nobody read what another replaced
+
+
 def test_a_refused_read_stays_in_the_access_log(site: Site, partner: httpx.Client) -> None:
     account = partner.post("sobjects/Account", json={"LastName": "Looked at", "Phone": "+8613912345678"}).json()["id"]
     send(

@@ -121,6 +121,26 @@ def test_external_ids_know_conditions_too(admin: httpx.Client) -> None:
     assert gone == [412, 204]
 
 
+def test_an_upsert_may_be_told_to_change_only(admin: httpx.Client) -> None:
+    url, only = "sobjects/Location/LocationCode/EXT-2", {"updateOnly": "true"}
+    absent = admin.patch(url, json={"Name": "None"}, params=only)
+    created = admin.patch(url, json={"Name": "One", "LocationType": "Van"}, params={"updateOnly": "false"})
+    changed = admin.patch(url, json={"Name": "Two"}, params=only)
+
+    assert [each.status_code for each in (absent, created, changed)] == [404, 201, 200]
+    assert (changed.json()["created"], admin.get(url).json()["Name"]) == (False, "Two")
+
+
+def test_a_post_may_stand_for_another_method(admin: httpx.Client) -> None:
+    url = "sobjects/Location/LocationCode/EXT-3"
+    made = admin.post(url, json={"Name": "One", "LocationType": "Van"}, params={"_HttpMethod": "PATCH"})
+    refused = admin.post(f"sobjects/Location/{made.json()['id']}", json={}, params={"_HttpMethod": "CONNECT"})
+    gone = admin.post(url, params={"_HttpMethod": "delete"})
+
+    assert [each.status_code for each in (made, refused, gone)] == [201, 405, 204]
+    assert admin.get(url).status_code == 404
+
+
 def test_several_records_with_the_same_external_id_are_named(admin: httpx.Client) -> None:
     models = [made(admin, "Product2", Name="Model", ProductCode=f"M-{place}") for place in range(2)]
     ids = {

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from chassis_tenants.bootstrap import DatabaseUrls
-from serving import PASSWORD, Address, Person, Site, make_site, running
+from serving import PASSWORD, Address, Person, Site, make_site
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
@@ -116,12 +116,6 @@ def code_of(answer: httpx.Response) -> str:
     """The first problem's code."""
     code: str = answer.json()[0]["errorCode"]
     return code
-
-
-@pytest.fixture(scope="module")
-def address(urls: DatabaseUrls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
-    with running(urls, tmp_path_factory.mktemp("home")) as address:
-        yield address
 
 
 @pytest.fixture(scope="module")

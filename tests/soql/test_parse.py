@@ -114,6 +114,8 @@ def test_what_the_language_s_reference_says_holds(line: str) -> None:
 
 def test_a_part_of_a_query_is_read_where_it_stands_for_itself() -> None:
     assert answer_to("WHERE Name = 'x' ORDER BY Name") == "ok"
+    assert answer_to("FOR VIEW") == answer_to("UPDATE TRACKING, VIEWSTAT") == "ok"
+    assert answer_to("UPDATE Account") != "ok"
     assert answer_to("FROM Account", partial=True) == answer_to("SELECT Name", partial=True) == "ok"
     assert answer_to("FROM Account") != "ok"
     assert answer_to("SELECT Name") != "ok"

@@ -8,16 +8,19 @@ from types import SimpleNamespace
 
 import pytest
 
-from chassis_metadata.errors import Conflict, NotFound
+from chassis_metadata.errors import Conflict, Invalid, NotFound
 from chassis_platform.auth.sign_in import Caller, sign_in
 from chassis_platform.operator import (
     NewTenant,
+    explain_access,
     install_package,
     issue_token,
     operator_context,
     provision_tenant,
     tenants_with_packages,
+    user_of_tenant,
     verify_journals,
+    who_sees,
 )
 from chassis_platform.settings import Settings
 from chassis_tenants.bootstrap import DatabaseUrls
@@ -85,6 +88,22 @@ async def test_a_token_is_a_session_that_the_login_history_shows(database: Datab
     assert sessions == [("command_line",)]
     with pytest.raises(NotFound):
         await issue_token(database, Settings(), "nobody@nowhere.example")
+
+
+async def test_why_and_who_are_told_on_the_command_line(database: Database, urls: DatabaseUrls) -> None:
+    wanted = new_tenant()
+    made = await provision_tenant(database, urls.owner, wanted)
+    tenant = await tenant_by_name(database, wanted.name)
+    assert tenant is not None
+    user_id = await user_of_tenant(database, tenant, made["username"])
+
+    told = await explain_access(database, tenant, user_id, made["username"])
+    seeing = await who_sees(database, tenant, user_id)
+
+    assert (told["object"], told["refusal"]) == ("User", None)
+    assert {each["username"]: each["grants"] for each in seeing["users"]}[made["username"]] == told["grants"] != []
+    with pytest.raises(Invalid):
+        await who_sees(database, tenant, "005")
 
 
 async def test_a_journal_that_nobody_touched_is_intact(database: Database, urls: DatabaseUrls, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from psycopg import AsyncConnection
 
 from chassis_tenants import wire as wires
+from chassis_tenants.adapting import adapt
 from chassis_tenants.database import Binding, Database, StaleBindingError
 from chassis_tenants.statement import Statement
 from chassis_tenants.tenant import Tenant
@@ -43,6 +44,32 @@ async def test_a_place_that_is_named_twice_is_one_value(connection: AsyncConnect
     twice = Statement("SELECT %(n)s::int + %(n)s::int * %(m)s::int", {"m": 10, "n": 2})
 
     assert await Wire(connection).send([twice]) == [[(22,)]]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [],
+        ["a"],
+        ["", "null", "NULL", "{}", "a,b", " padded ", "{a,b}", "[1]"],
+        ['"', "\\", 'say "hi"', "C:\\new", "one\ntwo", "\ttab", "\x7f", "\x01"],
+        ["张伟", "\u3000", "🚗", "\u2028", "é"],
+        ["a", None, "b"],
+        [None],
+    ],
+)
+async def test_lists_of_texts_arrive_as_they_were_sent(connection: AsyncConnection[Row], texts: list[str]) -> None:
+    adapt(connection)
+    listed = Statement("SELECT %(texts)s::text[]", {"texts": texts})
+
+    assert await Wire(connection).send([listed]) == [[(texts,)]]
+
+
+async def test_a_text_that_is_none_is_refused_within_a_list(connection: AsyncConnection[Row]) -> None:
+    adapt(connection)
+
+    with pytest.raises(UnicodeEncodeError):
+        await Wire(connection).send([Statement("SELECT %(texts)s::text[]", {"texts": ["a", "\ud800"]})])
 
 
 async def test_a_lone_percent_sign_is_refused(connection: AsyncConnection[Row]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.conftest import address, other_site, site  # noqa: F401  fixtures
+from api.conftest import other_site, site  # noqa: F401  fixtures
 from chassis_metadata.errors import Invalid
 from chassis_platform import outbound
 from chassis_platform.access.context import Context
@@ -79,6 +79,28 @@ def test_webhooks_are_for_those_who_look_after_connections(site: Site, other_sit
         ):
             assert answer.status_code == 404
         assert stranger.get("/setup/webhooks").json() == {"webhooks": [], "declared": []}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://elsewhere.example/",
+        "https://example.com.elsewhere.example/",
+        "http://127.0.0.1/",
+        "http://169.254.169.254/latest/meta-data/",
+        "http://localhost:5432/",
+    ],
+)
+def test_a_target_that_may_not_be_called_is_refused_when_it_is_named(admin_browser: httpx.Client, url: str) -> None:
+    refused = admin_browser.post("/setup/webhooks", json={**LEADS, "url": url})
+    made = admin_browser.post("/setup/webhooks", json=LEADS).json()["id"]
+    moved = admin_browser.patch(f"/setup/webhooks/{made}", json={"url": url})
+
+    for answer in (refused, moved):
+        assert answer.status_code == 400
+        [problem] = answer.json()
+        assert (problem["errorCode"], problem["fields"]) == ("TARGET_NOT_ALLOWED", ["url"])
+        assert "CHASSIS_WEBHOOK_HOSTS" in problem["message"]
 
 
 def test_all_that_is_wrong_is_said_at_once(admin_browser: httpx.Client) -> None:

@@ -43,6 +43,7 @@ _NEVER_NAMES = frozenset({"HAVING", "LIKE", "NULL"})
 @dataclass(frozen=True, slots=True)
 class _Source:
     names: tuple[str, ...]
+    position: Position | None
     alias: str | None
     joined: tuple[tuple[Path, str], ...]
 
@@ -55,11 +56,12 @@ class _Grouping:
 
 
 @dataclass(frozen=True, slots=True)
-class _Closing:
-    """One of the clauses that close a query: `FOR VIEW`, `UPDATE TRACKING`, `ALL ROWS`."""
+class Clause:
+    """A clause that is kept as read: `USING SCOPE mine`, `FOR VIEW`, `UPDATE TRACKING`, `ALL ROWS`."""
 
     kind: str
     words: tuple[str, ...] = ()
+    position: Position | None = None
 
 
 def position_of(token: Token) -> Position:
@@ -114,6 +116,7 @@ class TreeBuilder(Transformer[Token, Query]):
             source=source.names[-1],
             source_alias=source.alias,
             source_prefix=source.names[:-1],
+            source_position=source.position,
             joined=source.joined,
             count_only=count_only,
             where=where,
@@ -123,11 +126,12 @@ class TreeBuilder(Transformer[Token, Query]):
             order_by=order_by,
             limit=limit,
             offset=offset,
-            scope=scope,
-            with_clause=with_clause,
-            for_clauses=_closing_words(closings, "FOR"),
-            all_rows=any(closing.kind == "ALL ROWS" for closing in closings),
-            further_clauses=_closing_words(closings, "FURTHER"),
+            scope=next(iter(scope.words), None),
+            with_clause=" WITH ".join(with_clause.words) or None,
+            for_clauses=_words(closings, "FOR"),
+            all_rows=bool(_words(closings, "ALL ROWS")),
+            further_clauses=_words(closings, "FURTHER"),
+            places=_places([scope, with_clause, *closings]),
             position=position_of(select),
         )
 
@@ -148,7 +152,7 @@ class TreeBuilder(Transformer[Token, Query]):
         return paths
 
     def source(self, name: Path, alias: str | None, *joined: tuple[Path, str]) -> _Source:
-        return _Source(name.names, alias, joined)
+        return _Source(name.names, name.position, alias, joined)
 
     def source_alias(self, alias: Path | None = None) -> str | None:
         return _alias(alias)
@@ -159,11 +163,13 @@ class TreeBuilder(Transformer[Token, Query]):
             raise malformed("FROM takes one object", advice, place=path.position)
         return path, _alias(alias) or ""
 
-    def scope(self, scope: Path | str | None = None) -> str | None:
-        return _single_name(scope, "a scope") if isinstance(scope, Path) else scope
+    def scope(self, scope: Path | Clause | None = None) -> Clause:
+        if isinstance(scope, Path):
+            return Clause("SCOPE", (_single_name(scope, "a scope"),), scope.position)
+        return scope or Clause("SCOPE")
 
-    def LOOKUP(self, token: Token) -> str:
-        return str(token)
+    def LOOKUP(self, token: Token) -> Clause:
+        return Clause("SCOPE", (str(token),), position_of(token))
 
     # WHERE
 
@@ -213,21 +219,23 @@ class TreeBuilder(Transformer[Token, Query]):
 
     # The other clauses
 
-    def with_clause(self, *parts: str) -> str | None:
-        return " WITH ".join(parts) or None
+    def with_clause(self, *parts: Clause) -> Clause:
+        words = tuple(word for each in parts for word in each.words)
+        return Clause("WITH", words, parts[0].position if parts else None)
 
-    def categories(self, *categories: str) -> str:
-        return "DATA CATEGORY " + " AND ".join(categories)
+    def categories(self, *categories: Clause) -> Clause:
+        written = "DATA CATEGORY " + " AND ".join(word for each in categories for word in each.words)
+        return Clause("WITH", (written,), categories[0].position)
 
-    def FILTER(self, token: Token) -> str:
-        return str(token)
+    def FILTER(self, token: Token) -> Clause:
+        return Clause("WITH", (str(token),), position_of(token))
 
-    def MODE(self, token: Token) -> str:
-        return token.upper()
+    def MODE(self, token: Token) -> Clause:
+        return Clause("WITH", (token.upper(),), position_of(token))
 
-    def category(self, group: Path, category_filter: Token, members: Path | tuple[Path, ...]) -> str:
+    def category(self, group: Path, category_filter: Token, members: Path | tuple[Path, ...]) -> Clause:
         written = str(members) if isinstance(members, Path) else f"({', '.join(map(str, members))})"
-        return f"{group} {category_filter.upper()} {written}"
+        return Clause("WITH", (f"{group} {category_filter.upper()} {written}",), group.position)
 
     def group_by(self, operands: tuple[Path | FunctionCall, ...] = (), having: Condition | None = None) -> _Grouping:
         match operands:
@@ -253,21 +261,21 @@ class TreeBuilder(Transformer[Token, Query]):
     def offset(self, number: Token | None = None) -> int | None:
         return None if number is None else _bounded(number, "OFFSET", HIGHEST_OFFSET)
 
-    def FOR_CLAUSE(self, token: Token) -> _Closing:
-        return _Closing("FOR", (token.upper().split()[-1],))
+    def FOR_CLAUSE(self, token: Token) -> Clause:
+        return Clause("FOR", (token.upper().split()[-1],), position_of(token))
 
-    def UPDATE_CLAUSE(self, token: Token) -> _Closing:
+    def UPDATE_CLAUSE(self, token: Token) -> Clause:
         kinds = re.findall(r"\b(?:TRACKING|VIEWSTAT)\b", token.upper())
-        return _Closing("FURTHER", tuple(f"UPDATE {kind}" for kind in kinds))
+        return Clause("FURTHER", tuple(f"UPDATE {kind}" for kind in kinds), position_of(token))
 
-    def ALL_ROWS(self, _: Token) -> _Closing:
-        return _Closing("ALL ROWS")
+    def ALL_ROWS(self, token: Token) -> Clause:
+        return Clause("ALL ROWS", ("ALL ROWS",), position_of(token))
 
-    def SET_OPTIONS(self, token: Token) -> _Closing:
-        return _Closing("FURTHER", (str(token),))
+    def SET_OPTIONS(self, token: Token) -> Clause:
+        return Clause("FURTHER", (str(token),), position_of(token))
 
-    def BIND(self, token: Token) -> _Closing:
-        return _Closing("FURTHER", (str(token),))
+    def BIND(self, token: Token) -> Clause:
+        return Clause("FURTHER", (str(token),), position_of(token))
 
     # Names and values
 
@@ -321,5 +329,9 @@ def _grouped(call: FunctionCall) -> tuple[Path | FunctionCall, ...]:
     return operands
 
 
-def _closing_words(closings: list[_Closing], kind: str) -> tuple[str, ...]:
-    return tuple(word for closing in closings if closing.kind == kind for word in closing.words)
+def _words(clauses: list[Clause], kind: str) -> tuple[str, ...]:
+    return tuple(word for clause in clauses if clause.kind == kind for word in clause.words)
+
+
+def _places(clauses: list[Clause]) -> dict[str, Position]:
+    return {word: clause.position for clause in clauses if clause.position for word in clause.words}

@@ -10,7 +10,9 @@ from chassis_metadata.soql.parse import is_search, parse_query, parse_search
 
 #: Behind FROM, a clause stands for itself: so conditions and orders are kept in files of their own.
 _LATER_CLAUSE = re.compile(
-    r"(?>\s+|/\*.*?\*/|//[^\n]*)*(?:using|where|with|group\s+by|order\s+by|limit|offset)\b", re.IGNORECASE | re.DOTALL
+    r"(?>\s+|/\*.*?\*/|//[^\n]*)*(?:using|where|with|group\s+by|order\s+by|limit|offset"
+    r"|for\s+(?:view|reference|update)|update\s+(?:tracking|viewstat))\b",
+    re.IGNORECASE | re.DOTALL,
 )
 _SOURCE = re.compile(r"(?>\s+|/\*.*?\*/|//[^\n]*)*from\b", re.IGNORECASE | re.DOTALL)
 

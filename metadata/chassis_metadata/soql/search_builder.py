@@ -10,7 +10,7 @@ from typing import Any
 
 from lark import Token, v_args
 
-from chassis_metadata.soql.builder import TreeBuilder, position_of
+from chassis_metadata.soql.builder import Clause, TreeBuilder, position_of
 from chassis_metadata.soql.malformed import malformed
 from chassis_metadata.soql.search_text import read_search_text
 from chassis_metadata.soql.tree import Condition, Path, Query, Search
@@ -78,7 +78,9 @@ class SearchBuilder(TreeBuilder):
 
     def returned(self, name: Path, *parts: Any) -> Query:
         """Nothing behind the name, or: what is selected, a list view, the condition, order, limit and offset."""
-        bare = Query((), name.names[-1], source_prefix=name.names[:-1], position=name.position)
+        bare = Query(
+            (), name.names[-1], source_prefix=name.names[:-1], position=name.position, source_position=name.position
+        )
         if not parts:
             return bare
         *selected, view, (where, later_view), order_by, limit, offset = parts
@@ -97,5 +99,5 @@ class SearchBuilder(TreeBuilder):
     ) -> tuple[Condition | None, str | None]:
         return condition, view
 
-    def search_with(self, option: str | _Option) -> _Option:
-        return option if isinstance(option, _Option) else _Option(option)
+    def search_with(self, option: Clause | _Option) -> _Option:
+        return option if isinstance(option, _Option) else _Option(option.words[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -181,6 +182,9 @@ class Query:
     all_rows: bool = False  # only Apex has it
     further_clauses: tuple[str, ...] = ()
     position: Position | None = field(default=None, compare=False)
+    source_position: Position | None = field(default=None, compare=False)
+    #: Where the clauses stand that are kept as read, by their texts.
+    places: Mapping[str, Position] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,14 @@ async def json_object(request: Request) -> dict[str, Any]:
     return document
 
 
+def values_in(document: dict[str, Any], member: str) -> dict[str, Any]:
+    """The values of a record, which stand in this member of the body."""
+    values = document.get(member)
+    if not isinstance(values, dict):
+        raise Invalid.of("json_parser_error", f'The body must have "{member}": an object of field values.')
+    return values
+
+
 def is_whole_number(text: str) -> bool:
     """Whether a text of the request is a number that may be read: other scripts' digits and endless ones are none."""
     return text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS

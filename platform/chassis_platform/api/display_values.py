@@ -12,11 +12,9 @@ from chassis_metadata.fields import FieldType
 from chassis_metadata.snapshot import Field
 from chassis_platform.access.context import Context
 from chassis_platform.api.describe import value_label
+from chassis_platform.plan.day_patterns import counts_half_days, day_pattern
 
-#: How languages write days; anything else writes them as ISO 8601 has it.
-_DAYS = {"en_US": "%m/%d/%Y", "zh_CN": "%Y/%m/%d", "zh_TW": "%Y/%m/%d", "en_GB": "%d/%m/%Y"}
 _SYMBOLS = {"CNY": "¥", "JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
-_HALF_A_DAY = {"en_US"}
 
 
 def display_value(context: Context, field: Field, value: Any) -> str | None:
@@ -77,11 +75,12 @@ def _time(context: Context, field: Field, value: Any) -> str:
 
 
 def _day(context: Context, day: date) -> str:
-    return day.strftime(_DAYS.get(context.principal.language, "%Y-%m-%d"))
+    pattern = day_pattern(context.principal.language)
+    return pattern.replace("YYYY", f"{day:%Y}").replace("MM", f"{day:%m}").replace("DD", f"{day:%d}")
 
 
 def _hour(context: Context, hour: time) -> str:
-    if context.principal.language in _HALF_A_DAY:
+    if counts_half_days(context.principal.language):
         return f"{hour.hour % 12 or 12}:{hour:%M %p}"
     return f"{hour:%H:%M}"
 

@@ -21,7 +21,7 @@ from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.errors import problem_document
-from chassis_platform.api.ui_records import _object_of
+from chassis_platform.api.ui_objects import readable_record
 from chassis_platform.automation.assignment.assign import Assignment, assign, rule_named
 from chassis_platform.automation.decision_tables import decide
 from chassis_platform.automation.flows.buttons import check_visible
@@ -99,7 +99,7 @@ async def score_records(context: Context, request: Request) -> Response:
 
 async def record_scores(context: Context, request: Request) -> Response:
     """`GET /ui/records/{id}/scores`: the last result of each model, with its reasons."""
-    obj, record_id = _object_of(context, request.path_params["id"])
+    obj, record_id = readable_record(context, request.path_params["id"])
     language = request.query_params.get("language") or context.principal.language
 
     async def work(transaction: Transaction) -> list[dict[str, Any]]:
@@ -148,7 +148,7 @@ async def refresh_segment(context: Context, request: Request) -> Response:
 async def account_statement(context: Context, request: Request) -> Response:
     """`GET /ui/ledgers/{name}/accounts/{id}`: balances and the last entries of an account that the user sees."""
     ledger = ledger_named(context.snapshot, request.path_params["name"])
-    obj, record_id = _object_of(context, request.path_params["id"])
+    obj, record_id = readable_record(context, request.path_params["id"])
     if not (context.policy.on("LedgerBalance").read and context.policy.on("LedgerEntry").read):
         raise Forbidden.of("insufficient_access", "You may not read ledgers.")
 

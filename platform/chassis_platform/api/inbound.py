@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from starlette.requests import Request
@@ -11,8 +10,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from chassis_metadata.errors import LimitExceeded, NotFound, Unauthenticated
-from chassis_platform.access.administration import without_assignments
-from chassis_platform.access.context import Context, Principal
+from chassis_platform.access.absent_user import Errand, context_of_absent_user, context_on_errand
+from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import body_bytes, json_response
 from chassis_platform.api.deps import Server, open_route, server_of, source_ip
 from chassis_platform.api.errors import error_response
@@ -23,9 +22,8 @@ from chassis_platform.inbound.intake import mapping_of, receive
 from chassis_platform.inbound.keys import KeyHolder, holder_of_key
 from chassis_platform.inbound.messages import Post, problem_entries
 from chassis_platform.inbound.receipts import Receipt, UnitReceipt
-from chassis_tenants.database import Binding, StaleBindingError, TenantClosedError
+from chassis_tenants.database import StaleBindingError, TenantClosedError
 from chassis_tenants.registry import tenant_by_organization_id
-from chassis_tenants.tenant import Tenant
 
 #: The document itself is broken; every other refusal is about what it says.
 _UNREADABLE = frozenset(
@@ -47,24 +45,12 @@ _UNREADABLE = frozenset(
 _STATUSES = {"accepted": 201, "duplicate": 200, "partial": 207, "refused": 422}
 
 
-async def context_of_holder(server: Server, tenant: Tenant, holder: KeyHolder, address: str | None) -> Context:
-    """The Context of the user that a key stands for: the same rights as if the user wrote the records by hand."""
-    principal = Principal(
-        user_id=holder.user_id,
-        username=holder.username,
-        kind="inbound",
-        client_name=holder.label,
-        source_ip=address,
-        language=holder.language or tenant.language,
-        time_zone=holder.time_zone or tenant.time_zone,
-    )
-    current = replace(tenant, metadata_version=holder.metadata_version, access_version=holder.access_version)
-    snapshot = await server.snapshots.of(tenant.id, holder.metadata_version)
-    policy = await server.policies.of(current, holder.user_id, snapshot, holder.access_version)
-    policy = without_assignments(policy)  # a key never shows who holds it
-    return Context(
-        current, principal, snapshot, policy, Binding(tenant.id, holder.metadata_version, holder.access_version)
-    )
+async def context_of_sender(
+    server: Server, tenant_id: int, user_id: str, label: str, address: str | None
+) -> Context | None:
+    """The Context in which the user's documents are taken, without a key; None where the user is active no more."""
+    errand = Errand("inbound", client_name=label, source_ip=address)
+    return await context_of_absent_user(server.database, server.snapshots, server.policies, tenant_id, user_id, errand)
 
 
 async def post_document(request: Request) -> Response:
@@ -103,7 +89,8 @@ async def _sender(server: Server, request: Request) -> tuple[Context, KeyHolder]
     holder = await holder_of_key(server.database, tenant.id, key.strip())
     if holder is None:
         raise invalid_session()
-    return await context_of_holder(server, tenant, holder, source_ip(request)), holder
+    errand = Errand("inbound", client_name=holder.label, source_ip=source_ip(request))
+    return await context_on_errand(server.snapshots, server.policies, tenant, holder.user, errand), holder
 
 
 def _answer(receipt: Receipt) -> Response:

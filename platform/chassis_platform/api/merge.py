@@ -13,12 +13,11 @@ from starlette.routing import BaseRoute
 from chassis_metadata.errors import Invalid, NotFound
 from chassis_metadata.ids import is_id, normal_id
 from chassis_metadata.logic.duplicate_rule import duplicate_rules
-from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.describe import visible_object
-from chassis_platform.api.ui_objects import readable_object
+from chassis_platform.api.ui_objects import readable_object, readable_record
 from chassis_platform.api.versions import ROOT, demand_version
 from chassis_platform.automation.matching.details import add_record_details
 from chassis_platform.automation.matching.search import duplicates_of_record, duplicates_of_values
@@ -76,20 +75,13 @@ def _reason(document: Mapping[str, Any]) -> str | None:
     return None if reason is None else str(reason)[:1000]
 
 
-def _object_by_id(context: Context, record_id: str) -> Object:
-    obj = context.snapshot.objects_by_prefix.get(record_id[:3]) if is_id(record_id) else None
-    if obj is None or not context.policy.on(obj.name).read:
-        raise NotFound.of("not_found", "There is no such record, or you may not see it.")
-    return obj
-
-
 async def merge_in_ui(context: Context, request: Request) -> Response:
     """`POST /ui/merge`."""
     document = await json_object(request)
     master_id = _text(document, "masterId")
     version = document.get("version")
     wanted = MergeRequest(
-        _object_by_id(context, master_id).name,
+        readable_record(context, master_id)[0].name,
         master_id,
         _ids(document, "ids"),
         sources=_map(document, "sources"),
@@ -106,7 +98,7 @@ async def preview(context: Context, request: Request) -> Response:
     document = await json_object(request)
     ids = _ids(document, "ids")
     master_id = normal_id(_text(document, "masterId")) if document.get("masterId") else ids[0]
-    obj = object_to_merge(context, _object_by_id(context, master_id).name)
+    obj = object_to_merge(context, readable_record(context, master_id)[0].name)
     if master_id not in ids or any(each[:3] != obj.key_prefix for each in ids):
         raise Invalid.of("malformed_id", f"A merge is of records of one object, here {obj.name}.")
     return json_response(
@@ -133,7 +125,7 @@ async def duplicates_of_form(context: Context, request: Request) -> Response:
 async def duplicates_of_stored(context: Context, request: Request) -> Response:
     """`GET /ui/records/{id}/duplicates`."""
     record_id, database = request.path_params["id"], server_of(request).database
-    obj = _object_by_id(context, record_id)
+    obj, _ = readable_record(context, record_id)
     seen = orjson.loads(await get_record(database, context, obj.name, record_id, ["Id"]))
     found = await duplicates_of_record(database, context, obj, seen["Id"])
     await add_record_details(database, context, found)

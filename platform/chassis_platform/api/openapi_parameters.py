@@ -35,6 +35,7 @@ _QUERY: Mapping[str, Schema] = {
     "explain": _asked("A query whose way to the records is asked for, instead of q"),
     "columns": _asked("Answer the query's columns alone", _FLAG),
     "fields": _asked("Only these fields, comma-separated"),
+    "updateOnly": _asked("Only change: 404 where there is no such record", _FLAG),
     "ui.fields": _asked("Fields with their object, as Lead.Name, comma-separated", name="fields"),
     "optionalFields": _asked("The same; unknown ones are left out"),
     "layoutTypes": _choice("The fields of layouts", "Full", "Compact"),

@@ -9,11 +9,11 @@ from chassis_platform.api.openapi_operations import ANY_OBJECT, TAGGED, Operatio
 
 _CONDITIONS = ("If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since")
 EXPECTED = ("If-Match", "If-Unmodified-Since")
-DUPLICATES = ("Sforce-Duplicate-Rule-Header", "Sforce-Auto-Assign")
+OF_WRITES = ("Sforce-Duplicate-Rule-Header", "Sforce-Auto-Assign")
 
 _CREATE = once(
     replace(
-        post("/sobjects/{object}", "createRecord", "Create a record", "Values", "SaveResult", *DUPLICATES),
+        post("/sobjects/{object}", "createRecord", "Create a record", "Values", "SaveResult", *OF_WRITES),
         answers={200: "SaveResult", 201: "SaveResult"},
         headers=("Location",),
     )
@@ -31,7 +31,7 @@ _UPDATE = Operation(
     "Change a record",
     {204: ""},
     "Values",
-    (*EXPECTED, *DUPLICATES),
+    (*EXPECTED, *OF_WRITES),
     refusals=(412,),
 )
 _DELETE = Operation(
@@ -58,7 +58,7 @@ _UPSERT = Operation(
     "Create or change a record by external id",
     {200: "SaveResult", 201: "SaveResult", 204: ""},
     "Values",
-    (*_CONDITIONS, *DUPLICATES),
+    ("updateOnly", *_CONDITIONS, *OF_WRITES),
     refusals=(405, 412),
 )
 _DELETE_BY_KEY = replace(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from chassis_platform.api.openapi_operations import ANY_OBJECT, ANYTHING, FORM, Operation, described, get, once, post
-from chassis_platform.api.openapi_record_operations import DUPLICATES, EXPECTED, RECORDS
+from chassis_platform.api.openapi_record_operations import EXPECTED, OF_WRITES, RECORDS
 
 _CSV = "text/csv"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -98,7 +98,7 @@ _COMPOSITE = (
             answers={201: "TreeResult", 400: "TreeRefusal"},
         )
     ),
-    once(post(_COLLECTIONS, "createRecords", "Create up to 200 records", "Collection", "SaveResult[]", *DUPLICATES)),
+    once(post(_COLLECTIONS, "createRecords", "Create up to 200 records", "Collection", "SaveResult[]", *OF_WRITES)),
     Operation(
         "patch",
         _COLLECTIONS,
@@ -106,7 +106,7 @@ _COMPOSITE = (
         "Change up to 200 records",
         {200: "SaveResult[]"},
         "Collection",
-        DUPLICATES,
+        OF_WRITES,
     ),
     Operation(
         "delete",
@@ -132,7 +132,7 @@ _COMPOSITE = (
         "Create or change up to 200 records by external id",
         {200: "SaveResult[]"},
         "Collection",
-        DUPLICATES,
+        OF_WRITES,
     ),
 )
 
@@ -211,6 +211,7 @@ _EVENTS = (
         "objects",
         "Last-Event-ID",
     ),
+    get("/chassis/assignmentRules", "listAssignmentRules", "Rules that a request may name", ANY_OBJECT, "object"),
     get("/chassis/documents", "listDocuments", "Documents that can be made of records", ANY_OBJECT, "object"),
     get("/chassis/documents/{name}/{record_id}", "getDocument", "The document of a record", ANYTHING),
     Operation(

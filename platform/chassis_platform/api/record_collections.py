@@ -11,7 +11,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from chassis_metadata.errors import Invalid, Problem
-from chassis_metadata.ids import is_id
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response
@@ -163,7 +162,7 @@ async def delete(context: Context, request: Request) -> Response:
 
 
 def _object_of(context: Context, record_id: str) -> Object | None:
-    return context.snapshot.objects_by_prefix.get(record_id[:3]) if is_id(record_id) else None
+    return context.snapshot.object_of_id(record_id)
 
 
 def _malformed(record_id: str) -> RecordResult:

@@ -89,7 +89,7 @@ async def _parent(context: Context, request: Request, obj: Object) -> tuple[Obje
     field = _reference(context, obj, request.path_params["value"])
     body = await get_record(server_of(request).database, context, obj.name, _record_id(request, obj), [field.name])
     parent_id = orjson.loads(body)[field.name]
-    parent = context.snapshot.objects_by_prefix.get(parent_id[:3]) if parent_id and is_id(parent_id) else None
+    parent = context.snapshot.object_of_id(parent_id or "")
     if parent is None:
         raise _no_relationship()
     return parent, parent_id

@@ -14,9 +14,8 @@ from chassis_metadata.errors import Invalid, NotFound
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_response
 from chassis_platform.api.deps import route, server_of
-from chassis_platform.api.inbound import context_of_holder
+from chassis_platform.api.inbound import context_of_sender
 from chassis_platform.inbound.intake import mapping_of, replay
-from chassis_platform.inbound.keys import holder_of_user
 from chassis_platform.inbound.messages import PAGE, find_message, list_messages, problem_entries
 from chassis_platform.inbound.receipts import Receipt, problems_of
 from chassis_tenants.database import Row
@@ -106,13 +105,12 @@ def _replayed(receipt: Receipt) -> dict[str, Any]:
 
 
 async def _sender(context: Context, request: Request, result: dict[str, Any]) -> Context:
-    server = server_of(request)
-    user_id = result.get("run_as")
-    label = result.get("key") or "replay"
-    holder = await holder_of_user(server.database, context.tenant.id, user_id, label) if user_id else None
-    if holder is None:
+    user_id, label = result.get("run_as") or "", result.get("key") or "replay"
+    address = context.principal.source_ip
+    sender = await context_of_sender(server_of(request), context.tenant.id, user_id, label, address)
+    if sender is None:
         raise Invalid.of("invalid_field", "The user that the document's key runs as is no longer active.")
-    return await context_of_holder(server, context.tenant, holder, context.principal.source_ip)
+    return sender
 
 
 def routes() -> list[BaseRoute]:

@@ -19,12 +19,11 @@ from chassis_platform import clock
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response
 from chassis_platform.api.deps import route, server_of
-from chassis_platform.api.inbound import context_of_holder
+from chassis_platform.api.inbound import context_of_sender
 from chassis_platform.api.setup_keys import demand_may_lend
 from chassis_platform.api.standing_for import demand_no_stronger
 from chassis_platform.documents.questions import LookupKey
 from chassis_platform.inbound.intake import mapping_of
-from chassis_platform.inbound.keys import holder_of_user
 from chassis_platform.inbound.messages import Post, problem_entries
 from chassis_platform.inbound.preview import Seen, SeenRecord, preview_document
 from chassis_platform.records.trail import as_text
@@ -65,14 +64,14 @@ async def _who_tries(context: Context, request: Request, user_id: Any) -> Contex
         return context
     if not isinstance(user_id, str):
         raise Invalid.of("invalid_field", "run_as_user_id must be the id of a user.", fields=["run_as_user_id"])
-    server = server_of(request)
     context.policy.demand("ManageConnections")
     demand_may_lend(context, user_id)
     await demand_no_stronger(context, request, user_id)
-    holder = await holder_of_user(server.database, context.tenant.id, user_id, "preview")
-    if holder is None:
+    address = context.principal.source_ip
+    trying = await context_of_sender(server_of(request), context.tenant.id, user_id, "preview", address)
+    if trying is None:
         raise Invalid.of("invalid_field", "The user is not there or not active.", fields=["run_as_user_id"])
-    return await context_of_holder(server, context.tenant, holder, context.principal.source_ip)
+    return trying
 
 
 def _mapping_to_try(context: Context, name: str, definition: Any) -> InboundMapping:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,6 +27,8 @@ from chassis_platform.automation.webhook_subscriptions.store import (
     show_webhook,
     update_webhook,
 )
+from chassis_platform.automation.webhooks import destinations_of
+from chassis_platform.outbound import NotAllowedError, demand_allowed
 
 WEBHOOKS = "/setup/webhooks"
 PERMISSION = "ManageConnections"
@@ -58,6 +61,14 @@ async def _definition(context: Context, request: Request, document: dict[str, An
     return read_definition(reader, {**document, "run_as_user_id": user_id})
 
 
+def _demand_target(request: Request, url: str) -> None:
+    """Refuse at once what would never be called. What a name stands for is looked at with each call."""
+    try:
+        demand_allowed(destinations_of(server_of(request).settings), urlsplit(url))
+    except NotAllowedError as error:
+        raise Invalid.of("target_not_allowed", str(error), fields=["url"]) from None
+
+
 async def list_(context: Context, request: Request) -> Response:
     """`GET /setup/webhooks`, with those that packages declare and that lead nowhere yet."""
     context.policy.demand(PERMISSION)
@@ -76,6 +87,7 @@ async def create(context: Context, request: Request) -> Response:
     """`POST /setup/webhooks`: answers its id and, this once, its secret."""
     _demand(context)
     definition = await _definition(context, request, await json_object(request))
+    _demand_target(request, definition.url)
     server = server_of(request)
     made, secret = await create_webhook(server.database, context, server.settings.home, definition)
     return json_response({"id": made, "secret": secret}, 201)
@@ -90,6 +102,8 @@ async def update(context: Context, request: Request) -> Response:
     kept = {name: before[name] for name in ("label", "url", "objects", "batch_size", "is_active", "declared")}
     document = {**kept, "run_as_user_id": run_as, **await json_object(request)}
     definition = await _definition(context, request, document)
+    if definition.url != before["url"]:
+        _demand_target(request, definition.url)
     await update_webhook(database, context, _id(request), definition, {**kept, "run_as": run_as})
     return no_content()
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -15,17 +12,10 @@ from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import route, server_of
-from chassis_platform.records.explain import NONE, why
+from chassis_platform.records.explain import why
+from chassis_platform.records.readers import as_user, readers_of
 from chassis_platform.records.shares import share, shares_of, unshare
 from chassis_tenants.statement import Statement
-
-#: So many users are looked at for one answer of "who sees this record".
-USERS_A_PAGE = 100
-
-_USERS = Statement(
-    'SELECT id, name, username FROM tenant."user" WHERE tenant_id = %(tenant_id)s AND is_active'
-    " AND NOT is_deleted AND id > %(after)s ORDER BY id LIMIT %(most)s"
-)
 
 
 def _record(context: Context, record_id: str | None) -> tuple[Object, str]:
@@ -78,17 +68,9 @@ async def explain_access(context: Context, request: Request) -> Response:
 async def who_sees(context: Context, request: Request) -> Response:
     """`GET /setup/explain-access/users?record=&after=`: who sees a record, among the next hundred users."""
     context.policy.demand("ManageSharing")
-    database = server_of(request).database
-    obj, record_id = _record(context, request.query_params.get("record"))
-    asked = _USERS.bind(tenant_id=context.tenant.id, after=request.query_params.get("after", ""), most=USERS_A_PAGE + 1)
-    [users] = await database.read(context.binding, asked)
-    found: list[dict[str, Any]] = []
-    for user_id, name, username in users[:USERS_A_PAGE]:
-        other = await _as_policy(context, request, user_id, username)
-        explained = await why(database, other, obj, record_id)
-        if explained["access"] != NONE:
-            found.append({"id": user_id, "name": name, "username": username, **explained})
-    following = users[USERS_A_PAGE - 1][0] if len(users) > USERS_A_PAGE else None
+    server, record = server_of(request), _record(context, request.query_params.get("record"))
+    after = request.query_params.get("after", "")
+    found, following = await readers_of(server.database, server.policies, context, record, after)
     return json_response({"users": found, "next": following})
 
 
@@ -103,15 +85,7 @@ async def _as_user(context: Context, request: Request, user_id: str) -> Context:
     [rows] = await server_of(request).database.read(context.binding, named)
     if not rows:
         raise NotFound.of("not_found", "There is no such user.")
-    return await _as_policy(context, request, normal_id(user_id), rows[0][0])
-
-
-async def _as_policy(context: Context, request: Request, user_id: str, username: str) -> Context:
-    """The Context that the user would have, to be asked and never to be acted in."""
-    policies = server_of(request).policies
-    policy = await policies.of(context.tenant, user_id, context.snapshot, context.tenant.access_version)
-    principal = replace(context.principal, user_id=user_id, username=username)
-    return replace(context, principal=principal, policy=policy)
+    return await as_user(server_of(request).policies, context, normal_id(user_id), rows[0][0])
 
 
 def routes() -> list[BaseRoute]:

@@ -141,7 +141,7 @@ async def upsert(context: Context, request: Request) -> Response:
     if field.name == "Id":
         return await _update_by_id(context, request, obj, value, values)
     values = {name: each for name, each in values.items() if name.lower() != field.name.lower()}
-    if not conditions_of(request).is_empty:
+    if _only_updates(request) or not conditions_of(request).is_empty:
         return await _upsert_as_expected(context, request, obj, field, values)
     database = server_of(request).database
     try:
@@ -151,6 +151,10 @@ async def upsert(context: Context, request: Request) -> Response:
             await id_by_key(context, request, obj, field, value)  # refuses with the addresses
         raise
     return _upserted(result, version)
+
+
+def _only_updates(request: Request) -> bool:
+    return request.query_params.get("updateOnly", "").lower() == "true"
 
 
 async def _update_by_id(
@@ -164,12 +168,14 @@ async def _update_by_id(
 async def _upsert_as_expected(
     context: Context, request: Request, obj: Object, field: Field, values: dict[str, Any]
 ) -> Response:
-    """As the conditions have it: create where nothing is to be there, or change what is as it is expected to be."""
+    """As the request has it: create where nothing is to be there, or change what is as it is expected to be."""
     asked, version = conditions_of(request), demand_version(request)
     database, value = server_of(request).database, request.path_params["value"]
     try:
         record_id = await id_by_key(context, request, obj, field, value)
     except NotFound:
+        if _only_updates(request):
+            raise
         if asked.match is not None:
             raise Conflict.of("precondition_failed", "If-Match does not hold: there is no such record") from None
         return _upserted(await create_record(database, context, obj.name, {**values, field.name: value}), version)

@@ -12,11 +12,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from chassis_metadata.errors import ChassisError, Invalid, NotFound
-from chassis_metadata.ids import is_id, normal_id
+from chassis_metadata.ids import normal_id
 from chassis_metadata.snapshot import Object
 from chassis_metadata.soql.tree import Path
 from chassis_platform.access.context import Context
-from chassis_platform.api.bodies import json_object, json_response, no_content
+from chassis_platform.api.bodies import json_object, json_response, no_content, values_in
 from chassis_platform.api.conditions import expectation_of
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.describe import Document, visible_object
@@ -31,11 +31,12 @@ from chassis_platform.records.write import create_record, delete_record, update_
 
 MOST_RECORDS = 200
 _NO_RECORD = "The requested resource does not exist"
+_FOUND = 200
 
 
 def _object_of(context: Context, record_id: str) -> Object:
     """The object behind an id; the same NotFound whatever is wrong with it."""
-    obj = context.snapshot.objects_by_prefix.get(record_id[:3]) if is_id(record_id) else None
+    obj = context.snapshot.object_of_id(record_id)
     if obj is None or not context.policy.on(obj.name).read:
         raise NotFound.of("not_found", _NO_RECORD)
     return obj
@@ -68,9 +69,6 @@ async def get_batch(context: Context, request: Request) -> Response:
     answered = [results[each] for each in ids]
     has_errors = any(each["statusCode"] != _FOUND for each in answered)
     return json_response({"hasErrors": has_errors, "results": answered})
-
-
-_FOUND = 200
 
 
 async def _answers(context: Context, request: Request, obj: Object, ids: Sequence[str]) -> dict[str, Document]:
@@ -163,7 +161,7 @@ async def create(context: Context, request: Request) -> Response:
         raise Invalid.of("required_field_missing", "Required fields are missing: [apiName]", fields=["apiName"])
     obj = visible_object(context, name)
     asking = _as_asked(context, document)
-    made = await create_record(server_of(request).database, asking, obj.name, _values(document))
+    made = await create_record(server_of(request).database, asking, obj.name, values_in(document, "fields"))
     return await _answer_written(context, request, obj, str(made.id), 200 if made.attached else 201)
 
 
@@ -180,13 +178,6 @@ def _as_asked(context: Context, document: dict[str, Any]) -> Context:
     return replace(context, allow_duplicates=True) if document.get("allowSaveOnDuplicate") is True else context
 
 
-def _values(document: dict[str, Any]) -> dict[str, Any]:
-    values = document.get("fields")
-    if not isinstance(values, dict):
-        raise Invalid.of("json_parser_error", 'The body must have "fields": an object of field values.')
-    return values
-
-
 async def update(context: Context, request: Request) -> Response:
     """`PATCH /ui-api/records/{id}` `{"fields"}`: 200 with the record as it is now."""
     demand_version(request)
@@ -194,7 +185,7 @@ async def update(context: Context, request: Request) -> Response:
     obj = _object_of(context, record_id)
     expectation = expectation_of(request)
     asking, database = _as_asked(context, document), server_of(request).database
-    await update_record(database, asking, obj.name, record_id, _values(document), expectation=expectation)
+    await update_record(database, asking, obj.name, record_id, values_in(document, "fields"), expectation=expectation)
     return await _answer_written(context, request, obj, normal_id(record_id), 200)
 
 

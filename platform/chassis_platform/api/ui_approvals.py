@@ -11,11 +11,11 @@ from starlette.routing import BaseRoute
 
 from chassis_metadata.errors import Invalid, NotFound
 from chassis_metadata.ids import is_id, normal_id
-from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
 from chassis_platform.api.approvals import MOST_REQUESTS, raise_problems, result_document, texts, values
 from chassis_platform.api.bodies import json_object, json_response, no_content
 from chassis_platform.api.deps import route, server_of
+from chassis_platform.api.ui_objects import readable_record
 from chassis_platform.automation.approvals.carry_out import carry_out
 from chassis_platform.automation.approvals.delegates import delegate, end_delegation, my_delegates
 from chassis_platform.automation.approvals.pending import (
@@ -89,13 +89,13 @@ async def reassign(context: Context, request: Request) -> Response:
 
 async def of_record(context: Context, request: Request) -> Response:
     """`GET /ui/records/{id}/approvals`: what runs, what happened, what could be submitted."""
-    obj, record_id = _record(context, request)
+    obj, record_id = readable_record(context, request.path_params["id"])
     return json_response(await approvals_of(server_of(request).database, context, obj, record_id))
 
 
 async def submit(context: Context, request: Request) -> Response:
     """`POST /ui/records/{id}/approvals`: submit the record."""
-    _, record_id = _record(context, request)
+    _, record_id = readable_record(context, request.path_params["id"])
     document = await json_object(request)
     process = document.get("process")
     asked = Submission(
@@ -122,7 +122,7 @@ async def submit_many(context: Context, request: Request) -> Response:
 
 async def recall(context: Context, request: Request) -> Response:
     """`POST /ui/records/{id}/approvals/recall`: take the request back."""
-    _, record_id = _record(context, request)
+    _, record_id = readable_record(context, request.path_params["id"])
     document = await json_object(request)
     return await _only(context, request, Recall(record_id, _comments(document)))
 
@@ -138,14 +138,6 @@ def _id_in(request: Request) -> str:
     if not is_id(found):
         raise NotFound.of("not_found", "There is no such record, or you may not see it.")
     return normal_id(found)
-
-
-def _record(context: Context, request: Request) -> tuple[Object, str]:
-    record_id = _id_in(request)
-    obj = context.snapshot.objects_by_prefix.get(record_id[:3])
-    if obj is None or not context.policy.on(obj.name).read:
-        raise NotFound.of("not_found", "There is no such record, or you may not see it.")
-    return obj, record_id
 
 
 async def delegates(context: Context, request: Request) -> Response:

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 
 from chassis_metadata.components import ListView, PageLayout, PathDefinition, RelatedList
 from chassis_metadata.errors import Invalid, NotFound
+from chassis_metadata.ids import normal_id
 from chassis_metadata.logic.duplicate_rule import duplicate_rules
 from chassis_metadata.snapshot import ChildRelationship, Field, Object
 from chassis_metadata.soql.tree import Path
@@ -33,6 +34,14 @@ def readable_object(context: Context, name: str) -> Object:
     if obj is None or not context.policy.on(obj.name).read:
         raise NotFound.of("not_found", f"There is no object {name!r} that you may see.")
     return obj
+
+
+def readable_record(context: Context, record_id: str) -> tuple[Object, str]:
+    """The object behind an id and the id's full form; the same NotFound whatever is wrong with it."""
+    obj = context.snapshot.object_of_id(record_id)
+    if obj is None or not context.policy.on(obj.name).read:
+        raise NotFound.of("not_found", "There is no such record, or you may not see it.")
+    return obj, normal_id(record_id)
 
 
 def object_document(context: Context, obj: Object, access: ObjectAccess) -> Document:

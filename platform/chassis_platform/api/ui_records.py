@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from chassis_metadata.errors import Invalid, NotFound
-from chassis_metadata.ids import is_id, normal_id
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
-from chassis_platform.api.bodies import is_whole_number, json_object, json_response, no_content
+from chassis_platform.api.bodies import is_whole_number, json_object, json_response, no_content, values_in
 from chassis_platform.api.conditions import expectation_of
 from chassis_platform.api.deps import route, server_of
 from chassis_platform.api.errors import warnings_document
 from chassis_platform.api.moved import moved_or_raise, with_master
-from chassis_platform.api.ui_objects import readable_object
+from chassis_platform.api.ui_objects import readable_object, readable_record
 from chassis_platform.plan.listing import ListRequest, parse_list_request
 from chassis_platform.records import read as reading
 from chassis_platform.records import search as searching
@@ -25,14 +24,6 @@ from chassis_platform.records.recent import remember
 from chassis_platform.records.write import create_record, delete_record, undelete_record, update_record
 
 LARGEST_PAGE = 200
-
-
-def _object_of(context: Context, record_id: str) -> tuple[Object, str]:
-    """The object behind an id and the id's full form; the same NotFound whatever is wrong with it."""
-    obj = context.snapshot.objects_by_prefix.get(record_id[:3]) if is_id(record_id) else None
-    if obj is None or not context.policy.on(obj.name).read:
-        raise NotFound.of("not_found", "There is no such record, or you may not see it.")
-    return obj, normal_id(record_id)
 
 
 def _limit(request: Request, default: int) -> int:
@@ -65,7 +56,7 @@ async def count(context: Context, request: Request) -> Response:
 
 async def get(context: Context, request: Request) -> Response:
     """`GET /ui/records/{id}`."""
-    obj, record_id = _object_of(context, request.path_params["id"])
+    obj, record_id = readable_record(context, request.path_params["id"])
     try:
         body = await reading.record_for_ui(server_of(request).database, context, obj.name, record_id)
     except NotFound as error:
@@ -74,17 +65,10 @@ async def get(context: Context, request: Request) -> Response:
     return json_response(await with_master(context, request, record_id, body))
 
 
-def _values(document: dict[str, Any]) -> dict[str, Any]:
-    values = document.get("values")
-    if not isinstance(values, dict):
-        raise Invalid.of("json_parser_error", 'The body must have "values": an object of field values.')
-    return values
-
-
 async def create(context: Context, request: Request) -> Response:
     """`POST /ui/objects/{Object}/records`; 200 with the id of the record which took what was sent."""
     obj = readable_object(context, request.path_params["object"])
-    values = _values(await json_object(request))
+    values = values_in(await json_object(request), "values")
     result = await create_record(server_of(request).database, context, obj.name, values)
     document = {"id": result.id, "version": result.version} | warnings_document(result)
     return json_response(document | {"created": not result.attached}, 200 if result.attached else 201)
@@ -92,8 +76,8 @@ async def create(context: Context, request: Request) -> Response:
 
 async def update(context: Context, request: Request) -> Response:
     """`PATCH /ui/records/{id}` with `If-Match`."""
-    obj, record_id = _object_of(context, request.path_params["id"])
-    values = _values(await json_object(request))
+    obj, record_id = readable_record(context, request.path_params["id"])
+    values = values_in(await json_object(request), "values")
     result = await update_record(
         server_of(request).database, context, obj.name, record_id, values, expectation=expectation_of(request)
     )
@@ -102,21 +86,21 @@ async def update(context: Context, request: Request) -> Response:
 
 async def delete(context: Context, request: Request) -> Response:
     """`DELETE /ui/records/{id}`."""
-    obj, record_id = _object_of(context, request.path_params["id"])
+    obj, record_id = readable_record(context, request.path_params["id"])
     await delete_record(server_of(request).database, context, obj.name, record_id, expectation=expectation_of(request))
     return no_content()
 
 
 async def undelete(context: Context, request: Request) -> Response:
     """`POST /ui/records/{id}/undelete`."""
-    obj, record_id = _object_of(context, request.path_params["id"])
+    obj, record_id = readable_record(context, request.path_params["id"])
     await undelete_record(server_of(request).database, context, obj.name, record_id)
     return no_content()
 
 
 async def related(context: Context, request: Request) -> Response:
     """`GET /ui/records/{id}/related/{relationship}`."""
-    obj, record_id = _object_of(context, request.path_params["id"])
+    obj, record_id = readable_record(context, request.path_params["id"])
     columns = [each for each in request.query_params.get("columns", "").split(",") if each]
     body = await reading.related_list(
         server_of(request).database,
@@ -133,7 +117,7 @@ async def related(context: Context, request: Request) -> Response:
 
 async def history(context: Context, request: Request) -> Response:
     """`GET /ui/records/{id}/history`."""
-    obj, record_id = _object_of(context, request.path_params["id"])
+    obj, record_id = readable_record(context, request.path_params["id"])
     return json_response(await reading.record_history(server_of(request).database, context, obj.name, record_id))
 
 

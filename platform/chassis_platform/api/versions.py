@@ -26,18 +26,8 @@ _LABELS = {
     66: "Spring '26",
 }
 RESOURCES = (
-    *(
-        "actions",
-        "appMenu",
-        "composite",
-        "limits",
-        "parameterizedSearch",
-        "process",
-        "query",
-        "queryAll",
-        "quickActions",
-    ),
-    *("recent", "search", "sobjects", "tabs", "theme"),
+    *("actions", "appMenu", "composite", "limits", "parameterizedSearch", "process", "query", "queryAll"),
+    *("quickActions", "recent", "search", "sobjects", "tabs", "theme"),
 )
 
 

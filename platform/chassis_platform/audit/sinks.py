@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import json
 import socket
-import ssl
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 
 from chassis_platform.audit.stream import SealedEntry
-from chassis_platform.outbound import TIMEOUT_SECONDS, Destinations, allowed_address, port_of, send
+from chassis_platform.outbound import TIMEOUT_SECONDS, Destinations, allowed_address, port_of, send, tls_context
 
 #: Facility "log audit" (13), severity "informational" (6).
 _PRIORITY = 13 * 8 + 6
@@ -64,8 +63,7 @@ def _to_syslog(destinations: Destinations, target: Target, entries: Sequence[Sea
     checked = urlsplit(f"{'https' if secure else 'http'}://{parts.hostname}:{parts.port or (6514 if secure else 601)}")
     address = allowed_address(destinations, checked)
     with socket.create_connection((address, port_of(checked)), TIMEOUT_SECONDS) as plain:
-        context = ssl.create_default_context()
-        connection = context.wrap_socket(plain, server_hostname=parts.hostname) if secure else plain
+        connection = tls_context().wrap_socket(plain, server_hostname=parts.hostname) if secure else plain
         connection.sendall(b"".join(_framed(syslog_message(each, origin)) for each in entries))
         connection.shutdown(socket.SHUT_WR)
         connection.settimeout(_CLOSING_SECONDS)

@@ -52,7 +52,7 @@ def inserted(context: Context, object_name: str, rows: Sequence[Values]) -> Iter
     if rows:
         obj = context.snapshot.objects[object_name]
         names = sorted({name for row in rows for name in row} - {"Id"})
-        yield insert_records(obj, names).bind(rows=_folded(obj, rows, names), **common(context))
+        yield insert_records(obj, names, [(row["Id"], row) for row in rows]).bind(**common(context))
 
 
 def updated(context: Context, object_name: str, rows: Sequence[Values]) -> Iterable[Statement]:
@@ -61,7 +61,9 @@ def updated(context: Context, object_name: str, rows: Sequence[Values]) -> Itera
         obj = context.snapshot.objects[object_name]
         names = sorted(set(rows[0]) - {"Id"})
         ids = [row["Id"] for row in rows]
-        yield update_records(obj, names).bind(rows=_folded(obj, rows, names), ids=ids, **common(context))
+        places = places_of(obj, names)
+        folded_rows = folded(row_to_store(obj, row["Id"], row, places) for row in rows)
+        yield update_records(obj, names).bind(rows=folded_rows, ids=ids, **common(context))
 
 
 class Kept(Protocol):
@@ -91,11 +93,6 @@ def stored(
 def without_blanks(value: Any) -> dict[str, Any]:
     """The fields of a dataclass that have a value: what is kept of it as JSON."""
     return {key: each for key, each in asdict(value).items() if each is not None}
-
-
-def _folded(obj: Object, rows: Sequence[Values], names: Sequence[str]) -> str:
-    places = places_of(obj, names)
-    return folded(row_to_store(obj, row["Id"], row, places) for row in rows)
 
 
 _TAKE_TURNS = Statement(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
-import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -16,6 +15,7 @@ from chassis_platform import clock
 from chassis_platform.access.context import Context
 from chassis_platform.automation.identity import context_of_job
 from chassis_platform.automation.keeping import inserted, updated, with_ids
+from chassis_platform.outbound import tls_context
 from chassis_platform.settings import Settings
 from chassis_tenants.database import Database, Transaction
 from chassis_tenants.journal import enqueue
@@ -167,13 +167,11 @@ def deliver(settings: Settings, messages: Mapping[str, EmailMessage]) -> dict[st
 def _connected(settings: Settings) -> smtplib.SMTP:
     host, port = str(settings.smtp_host), settings.smtp_port
     if settings.smtp_security == "tls":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(
-            host, port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context()
-        )
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=tls_context())
     else:
         server = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
         if settings.smtp_security == "starttls":
-            server.starttls(context=ssl.create_default_context())
+            server.starttls(context=tls_context())
     if settings.smtp_user and settings.smtp_password:
         server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
     return server

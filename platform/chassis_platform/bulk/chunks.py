@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -27,8 +27,7 @@ def _unpacked(content: bytes) -> Any:
     return orjson.loads(zlib.decompress(content)) if content else []
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one row: the record, or what was wrong."""
 
     id: str | None
@@ -122,7 +121,6 @@ def insert_outcome(
     tenant_id: int, part: Part, outcomes: Sequence[Outcome], *, spent_ms: int = 0, undo: object = None
 ) -> list[Statement]:
     """Keep what became of some rows. It fails where any of them has an outcome already: somebody else wrote it."""
-    told = [[each.id, each.is_created, each.error] for each in outcomes]
     kept = _INSERT_OUTCOME.bind(
         tenant_id=tenant_id,
         job_id=part.job_id,
@@ -132,7 +130,7 @@ def insert_outcome(
         records=len(outcomes),
         failed=sum(each.error is not None for each in outcomes),
         spent_ms=spent_ms,
-        content=document_to_seal(_OUTCOME, part.place, _packed(told)),
+        content=document_to_seal(_OUTCOME, part.place, _packed([*map(list, outcomes)])),
         undo=None if undo is None else document_to_seal(_UNDO, part.place, _packed(undo)),
     )
     return [_IN_TURN.bind(tenant_id=tenant_id, job_id=part.job_id, number=part.number), kept]

@@ -9,7 +9,7 @@ from typing import Any
 from chassis_metadata.snapshot import Object
 from chassis_platform.access.context import Context
 from chassis_platform.bulk.csv_rows import Cells, bad_file
-from chassis_platform.plan.forms import form_for
+from chassis_platform.plan.forms import form_for, refers_by
 
 #: What stands for an empty value; an empty cell leaves the field alone.
 NO_VALUE = "#N/A"
@@ -52,6 +52,8 @@ def check_columns(context: Context, obj: Object, operation: str, header: Sequenc
         related = _RELATED.fullmatch(name.strip())
         if (related["relationship"] if related else name.strip()).lower() not in known:
             raise bad_file(f"Field name not found : {name.strip()}")
+        if related and not refers_by(context, obj, related["relationship"], related["key"], related["object"]):
+            raise bad_file(f"{name.strip()} : {related['key']} is no external ID or unique field to refer by")
 
 
 def _known(context: Context, obj: Object, operation: str) -> Collection[str]:

@@ -13,9 +13,9 @@ from chassis_platform.access.context import Context
 from chassis_platform.bulk.imports import MAPPING, begin_import, import_document, preview, read_import, set_mapping
 from chassis_platform.bulk.jobs import AT_WORK, BulkJob, JobType, State, find_job, make_job
 from chassis_platform.bulk.uploads import PROBLEM, take_upload
+from chassis_platform.records.pages import LATEST_VERSION
 from chassis_tenants.database import Database
 
-_VERSION = "66.0"
 _PIECE = 256 * 1024
 _PAUSE_SECONDS = 0.5
 
@@ -41,7 +41,7 @@ async def make_import(database: Database, context: Context, file: ImportFile) ->
         MAPPING: file.mapping,
         **({"externalIdFieldName": file.key} if file.key is not None else {}),
     }
-    job = await make_job(database, context, read_import(context, asked, version=_VERSION))
+    job = await make_job(database, context, read_import(context, asked, version=LATEST_VERSION))
     await take_upload(database, context, job, _pieces(file.path))
     job = await find_import(database, context, job.id)
     if PROBLEM in job.settings:

@@ -28,7 +28,7 @@ from chassis_platform.bulk.jobs import (
 from chassis_platform.bulk.mapping import check_mapping, mapped_reader, read_mapping, suggested
 from chassis_platform.bulk.processing import Desk, Work, run_lane, take_turn
 from chassis_platform.bulk.undoing import UNDO, UndoLane, kept_steps
-from chassis_platform.bulk.uploads import HEADER, PROBLEM
+from chassis_platform.bulk.uploads import HEADER, LARGEST_UPLOAD, MOST_IMPORTED_ROWS, PROBLEM
 from chassis_platform.bulk.writing import Task
 from chassis_platform.plan.write import object_to_write
 from chassis_tenants.database import Binding, Database
@@ -206,6 +206,7 @@ async def import_document(database: Database, context: Context, job: BulkJob) ->
         "state": job.state.value,
         "records": job.records,
         "contentBytes": job.content_bytes,
+        "limits": {"records": MOST_IMPORTED_ROWS, "contentBytes": LARGEST_UPLOAD},
         "createdDate": wire_time(job.created_at),
         "systemModstamp": wire_time(job.changed_at),
         "problem": job.error_message or settings.get(PROBLEM),

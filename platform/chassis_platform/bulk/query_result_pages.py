@@ -36,9 +36,10 @@ async def result_pages(
     plan = plan_query(ids, context, include_deleted=job.operation == QUERY_ALL)
     wanted = Wanted(DOOR, size, shape=Shape.TEXTS, after=place.after, position=place.position)
     pages: list[Place] = []
-    following: Place | None = place
+    begin = replace(place, until=None)
     async for page in all_rows(database, context, plan, wanted, most=size * MOST_PAGES):
-        begin = following or place
-        following = None if page.next_key is None else Place(begin.position + len(page.ids), page.next_key)
-        pages.append(replace(begin, until=None if following is None else page.ids[-1]))
-    return pages, following
+        if page.next_key is None:
+            return [*pages, begin], None
+        pages.append(replace(begin, until=page.ids[-1]))
+        begin = Place(begin.position + len(page.ids), page.next_key)
+    return pages, begin

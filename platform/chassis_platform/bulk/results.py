@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import replace
 
 from chassis_platform.access.context import Context
 from chassis_platform.bulk.chunks import Chunk, Outcome, chunk_of, outcomes_of, read_chunk, read_outcomes
@@ -28,7 +27,7 @@ async def result_lines(
     """A results file, a batch at a time. The session is asked for with each of them."""
     dialect = Dialect(job.settings["columnDelimiter"], job.settings["lineEnding"])
     yield dialect.lines([[*_HEADS[kind], *job.settings.get(HEADER, [])]]).encode()
-    binding = replace(context.binding, metadata_version=None, access_version=None)
+    binding = context.unversioned.binding
     place = (context.tenant.id, job.id)
     for number in range(job.chunks):
         chunks, outcomes = await database.read(

@@ -19,11 +19,13 @@ from chassis_platform.access.context import Context
 from chassis_platform.bulk.chunks import Chunk, insert_chunk
 from chassis_platform.bulk.columns import check_header
 from chassis_platform.bulk.csv_rows import Cells, Dialect, RowReader, bad_file
-from chassis_platform.bulk.jobs import PREFIX, BulkJob, State, wrong_state
+from chassis_platform.bulk.jobs import PREFIX, BulkJob, JobType, State, wrong_state
 from chassis_tenants.database import Database
 from chassis_tenants.statement import Statement
 
 LARGEST_UPLOAD = 150 * 1024 * 1024
+#: Of an import, whose rows people look at, try first and take back. A bulk job has no such limit.
+MOST_IMPORTED_ROWS = 500_000
 #: A batch is written as one set. Larger ones are hardly faster, and hold locks longer.
 BATCH_ROWS, BATCH_CHARACTERS = 1_000, 2_000_000
 _PIECE = 256 * 1024
@@ -91,6 +93,10 @@ async def _inflated(content: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         raise bad_file("The content is not gzip, as its Content-Encoding says") from None
 
 
+def _too_many() -> Invalid:
+    return bad_file(f"The file has more than {MOST_IMPORTED_ROWS:,} rows: make several imports, or a bulk job")
+
+
 def _too_large() -> Invalid:
     return Invalid.of("request_too_large", f"The content is larger than {LARGEST_UPLOAD:,} bytes: make several jobs.")
 
@@ -151,6 +157,8 @@ class _Upload:
             return
         if len(cells) != len(self.header):
             raise bad_file(f"Line {line} has {len(cells)} cells; the header has {len(self.header)} columns")
+        if self.job.job_type is JobType.IMPORT and self.records + len(self.rows) >= MOST_IMPORTED_ROWS:
+            raise _too_many()
         self.rows.append(cells)
         self.lines.append(line)
         self.characters += sum(map(len, cells))

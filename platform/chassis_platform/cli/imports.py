@@ -39,7 +39,7 @@ Refused = Annotated[Path | None, typer.Option(help="Write the rows that were ref
 
 
 @dataclass(frozen=True, slots=True)
-class _Errand:
+class _Order:
     """What is done, and with which rows: `begin` answers the import's id."""
 
     act: str
@@ -74,7 +74,7 @@ def import_file(  # noqa: PLR0913  a file has this many sides
         return job_id
 
     _carry_out(
-        tenant, run_as, _Errand("try_import" if dry_run else "import_file", CHECK if dry_run else WRITE, begin, refused)
+        tenant, run_as, _Order("try_import" if dry_run else "import_file", CHECK if dry_run else WRITE, begin, refused)
     )
 
 
@@ -97,7 +97,7 @@ def import_resume(
         await go_on(database, context, import_id)
         return import_id
 
-    _carry_out(tenant, run_as, _Errand("resume_import", WRITE, begin, refused))
+    _carry_out(tenant, run_as, _Order("resume_import", WRITE, begin, refused))
 
 
 @import_app.command("undo")
@@ -108,10 +108,10 @@ def import_undo(tenant: str, import_id: Annotated[str, typer.Argument(metavar="I
         await begin_undo(database, context, await find_import(database, context, import_id))
         return import_id
 
-    _carry_out(tenant, run_as, _Errand("undo_import", UNDO, begin))
+    _carry_out(tenant, run_as, _Order("undo_import", UNDO, begin))
 
 
-def _carry_out(tenant: str, username: str, errand: _Errand) -> None:
+def _carry_out(tenant: str, username: str, order: _Order) -> None:
     """Do it to its end, beside whatever workers there are; exit with 1 where rows were refused."""
     collect_seldom()
     with installed() as (settings, prepared):
@@ -120,9 +120,9 @@ def _carry_out(tenant: str, username: str, errand: _Errand) -> None:
         async def work(database: Database) -> dict[str, Any]:
             context = await _context_of(database, await named_tenant(database, tenant), username)
             async with alongside():
-                return await _until_done(database, context, errand)
+                return await _until_done(database, context, order)
 
-        with noted(prepared.urls.owner, prepared.home, errand.act, tenant, user=username):
+        with noted(prepared.urls.owner, prepared.home, order.act, tenant, user=username):
             told = run(with_database(prepared, work))
     output.print_json(data=told)
     if told["failed"] or told["state"] in ("Failed", "Aborted"):
@@ -140,23 +140,23 @@ async def _context_of(database: Database, tenant: Tenant, username: str) -> Cont
     return context
 
 
-async def _until_done(database: Database, context: Context, errand: _Errand) -> dict[str, Any]:
-    job_id = await errand.begin(database, context)
+async def _until_done(database: Database, context: Context, order: _Order) -> dict[str, Any]:
+    job_id = await order.begin(database, context)
     later = context.unversioned
     with Progress(console=console, transient=True) as progress:
         bar = progress.add_task(f"Import {job_id}")
 
         def tell(document: dict[str, Any]) -> None:
-            phase = _PHASE_OF.get(document["state"], errand.phase)
+            phase = _PHASE_OF.get(document["state"], order.phase)
             progress.update(bar, total=document["records"], completed=document[phase]["processed"])
 
         document = await until_over(database, later, job_id, tell)
     job = await find_import(database, later, job_id)
-    found = await import_errors(database, later, job, errand.phase)
-    if errand.refused is not None:
-        with errand.refused.open("wb") as file:
-            async for lines in result_lines(database, later, job, FAILED, phase=errand.phase):
+    found = await import_errors(database, later, job, order.phase)
+    if order.refused is not None:
+        with order.refused.open("wb") as file:
+            async for lines in result_lines(database, later, job, FAILED, phase=order.phase):
                 file.write(lines)
     kept = ("id", "object", "operation", "state", "records", "problem")
     errors = [{name: each[name] for name in ("line", "error")} for each in found["errors"][:_MOST_SHOWN]]
-    return {**{name: document[name] for name in kept}, **document[errand.phase], "errors": errors}
+    return {**{name: document[name] for name in kept}, **document[order.phase], "errors": errors}

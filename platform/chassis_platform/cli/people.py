@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from chassis_platform.audit.operators import noted
 from chassis_platform.automation.break_glass import DEFAULT_MINUTES, PAGE, Glass, issue
 from chassis_platform.cli.shared import app, installed, named_tenant, of_tenant, output, run, with_database
-from chassis_platform.operator import explain_access, issue_token, operator_context, user_of_tenant
+from chassis_platform.operator import explain_access, issue_token, operator_context, user_of_tenant, who_sees
 from chassis_tenants.database import Database
 from chassis_tenants.tenant import Tenant
 
@@ -27,10 +27,20 @@ def token(username: str) -> None:
 
 @app.command("explain-access")
 def explain(
-    tenant: str, record: str, user: Annotated[str, typer.Option(help="Username of whose access is asked.")]
+    tenant: str,
+    record: str,
+    user: Annotated[
+        str | None, typer.Option(help="Username of whose access is asked; without it: who sees it.")
+    ] = None,
 ) -> None:
-    """Say why a user sees or changes a record, or what stands in the way."""
-    output.print_json(data=of_tenant(tenant, lambda database, found: explain_access(database, found, record, user)))
+    """Say why a user sees or changes a record, or what stands in the way; or who sees it."""
+
+    async def work(database: Database, found: Tenant) -> dict[str, Any]:
+        if user is None:
+            return await who_sees(database, found, record)
+        return await explain_access(database, found, record, user)
+
+    output.print_json(data=of_tenant(tenant, work))
 
 
 @app.command("break-glass")

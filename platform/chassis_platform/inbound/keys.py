@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from chassis_metadata.errors import Invalid, NotFound
 from chassis_platform import clock
+from chassis_platform.access.absent_user import AbsentUser, find_absent_user
 from chassis_platform.auth.sessions import new_token, token_hash
 from chassis_tenants.database import Binding, Database
 from chassis_tenants.journal import OPERATOR, Actor, SetupChange, setup_entry
@@ -18,23 +19,11 @@ LARGEST_LIMIT = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class KeyHolder:
-    """Who a key stands for, and the versions that the user's context depends on."""
+    """Who a key stands for, what the key is called, and how large its documents may be."""
 
+    user: AbsentUser
     label: str
-    user_id: str
-    username: str
-    language: str | None
-    time_zone: str | None
-    metadata_version: int
-    access_version: int
     max_bytes: int | None = None
-
-
-_USER = (
-    "SELECT %(label)s::text, u.id, u.username, u.language_locale_key, u.time_zone_sid_key, t.metadata_version,"
-    ' t.access_version FROM tenant."user" u JOIN chassis.tenant t ON t.id = u.tenant_id'
-    " WHERE u.tenant_id = %(tenant_id)s AND u.id = %(user_id)s AND u.is_active AND NOT u.is_deleted"
-)
 
 
 async def create_inbound_key(
@@ -55,7 +44,7 @@ async def create_inbound_key(
         raise NotFound.of("not_found", "There is no such tenant.")
     if not label.strip() or len(label) > LONGEST_LABEL:
         raise Invalid.of("invalid_field", f"A label has 1 to {LONGEST_LABEL} characters.", fields=["label"])
-    if await holder_of_user(database, tenant_id, run_as_user_id, label) is None:
+    if await find_absent_user(database, tenant_id, run_as_user_id) is None:
         raise Invalid.of("invalid_field", "The user to run as is not there or not active.", fields=["run_as_user_id"])
     if max_bytes is not None and not 1 <= max_bytes <= LARGEST_LIMIT:
         message = f"A key's largest document has 1 to {LARGEST_LIMIT:,} bytes."
@@ -117,8 +106,8 @@ async def revoke_inbound_key(database: Database, tenant_id: int, key_id: str, *,
 async def holder_of_key(database: Database, tenant_id: int, key: str) -> KeyHolder | None:
     """The holder of a key that was not revoked, if the user is active."""
     text = (
-        "SELECT k.label, u.id, u.username, u.language_locale_key, u.time_zone_sid_key, t.metadata_version,"
-        " t.access_version, k.max_bytes FROM chassis.inbound_key k"
+        "SELECT u.id, u.username, u.language_locale_key, u.time_zone_sid_key, t.metadata_version, t.access_version,"
+        " k.label, k.max_bytes FROM chassis.inbound_key k"
         ' JOIN tenant."user" u ON u.tenant_id = k.tenant_id AND u.id = k.run_as_user_id'
         " JOIN chassis.tenant t ON t.id = k.tenant_id"
         " WHERE k.tenant_id = %(tenant_id)s AND k.key_hash = %(key_hash)s AND k.revoked_at IS NULL"
@@ -126,11 +115,7 @@ async def holder_of_key(database: Database, tenant_id: int, key: str) -> KeyHold
     )
     parameters = {"tenant_id": tenant_id, "key_hash": token_hash(key)}
     [rows] = await database.read(Binding(tenant_id), Statement(text, parameters))
-    return KeyHolder(*rows[0]) if rows else None
-
-
-async def holder_of_user(database: Database, tenant_id: int, user_id: str, label: str) -> KeyHolder | None:
-    """The same for a user without a key, for replays."""
-    parameters = {"tenant_id": tenant_id, "user_id": user_id, "label": label}
-    [rows] = await database.read(Binding(tenant_id), Statement(_USER, parameters))
-    return KeyHolder(*rows[0]) if rows else None
+    if not rows:
+        return None
+    *user, label, max_bytes = rows[0]
+    return KeyHolder(AbsentUser(*user), label, max_bytes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from chassis_metadata.errors import Invalid
 from chassis_metadata.fields import NUMERIC_TYPES, FieldType
 from chassis_metadata.snapshot import Object
 from chassis_metadata.soql.functions import AGGREGATES
@@ -23,7 +24,7 @@ from chassis_metadata.soql.tree import (
 from chassis_platform.plan.conditions import compare
 from chassis_platform.plan.functions import GROUPING, Functions, answered_at_top, bare_fields
 from chassis_platform.plan.names import Names, aliases_of
-from chassis_platform.plan.problems import refuse, unsupported
+from chassis_platform.plan.problems import placed, refuse, unsupported
 from chassis_platform.plan.read_plan import (
     Aggregate,
     AllOf,
@@ -44,6 +45,7 @@ MOST_ROLLED_UP = 3
 CURRENCY = "CONVERTCURRENCY"
 Group = PlannedField | Computed
 Groups = tuple[Group, ...]
+_GROUPINGS = frozenset({"ROLLUP", "CUBE"})
 _UNORDERED = frozenset({FieldType.CHECKBOX, FieldType.MULTI_PICKLIST})
 
 
@@ -77,12 +79,12 @@ class Aggregation:
         """`plan` with groups, aggregates and what is said about them."""
         if self.query.group_by_kind is not None and len(self.query.group_by) > MOST_ROLLED_UP:
             message = f"{self.query.group_by_kind} takes at most {MOST_ROLLED_UP} fields"
-            raise refuse("malformed_query", message, self.query.position)
+            raise refuse("malformed_query", message, self.query.group_by[MOST_ROLLED_UP].position)
         groups = tuple(self._group(each) for each in self.query.group_by)
         columns = tuple(self._columns(groups))
         having = self._condition(self.query.having, groups) if self.query.having is not None else None
         order = tuple(self._order(each, columns, groups) for each in self.query.order_by)
-        limit = min(plan.limit or MOST_GROUPS, MOST_GROUPS)
+        limit = MOST_GROUPS if plan.limit is None else min(plan.limit, MOST_GROUPS)
         return replace(
             plan,
             selected=columns,
@@ -96,6 +98,9 @@ class Aggregation:
 
     def _group(self, operand: Path | FunctionCall) -> Group:
         if isinstance(operand, FunctionCall):
+            if operand.name.upper() in _GROUPINGS:
+                message = f"GROUP BY {operand.name.upper()}(…) stands alone: put all fields between its parentheses"
+                raise refuse("malformed_query", message, operand.position)
             planned = self._functions.plan(operand, asked="grouped by")
             if isinstance(planned, Aggregate):
                 raise refuse("malformed_query", f"{operand.name}() can not be grouped by", operand.position)
@@ -113,7 +118,8 @@ class Aggregation:
         expression = 0
         for each in self.query.selected:
             if not isinstance(each, SelectedField):
-                raise unsupported("a subquery beside GROUP BY")
+                place = each.position if isinstance(each, Query) else each.relationship.position
+                raise unsupported("a subquery or TYPEOF beside GROUP BY", place)
             operand = self._operand(each.operand, groups)
             name = each.alias or operand_name(operand, expression)
             expression += not isinstance(operand, PlannedField) and each.alias is None
@@ -150,7 +156,7 @@ class Aggregation:
     def _aggregate(self, call: FunctionCall) -> Aggregate:
         function = call.name.upper()
         if function not in AGGREGATES:
-            raise unsupported(f"{call.name}()")
+            raise unsupported(f"{call.name}()", call.position)
         if function == "COUNT" and not call.arguments:
             return Aggregate("count", None)
         match call.arguments:
@@ -182,8 +188,14 @@ class Aggregation:
                 return AnyOf(tuple(self._condition(each, groups) for each in conditions))
             case Not(negated):
                 return NotSo(self._condition(negated, groups))
-            case Comparison(operand, operator, value):
-                return compare(self._operand(operand, groups), operator, value, slots=self.slots)
+            case Comparison(operand):
+                return self._compared(self._operand(operand, groups), condition)
+
+    def _compared(self, operand: PlannedOperand, comparison: Comparison) -> PlannedCondition:
+        try:
+            return compare(operand, comparison.operator, comparison.value, slots=self.slots)
+        except Invalid as error:
+            raise placed(error, comparison.operand.position) from None
 
     def _order(self, ordering: Ordering, columns: tuple[Column, ...], groups: Groups) -> PlannedOrder:
         named = {each.path.lower(): each.operand for each in columns}

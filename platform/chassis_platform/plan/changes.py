@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from chassis_metadata.errors import Problem
 from chassis_metadata.snapshot import Field, Object
@@ -74,10 +74,10 @@ class Change:
     values: dict[str, Any] = field(default_factory=dict)
     sent: frozenset[str] = frozenset()
     computed: frozenset[str] = frozenset()
-    keyed: list[KeyedReference] = field(default_factory=list)
-    refused: list[str] = field(default_factory=list)
+    keyed: tuple[KeyedReference, ...] = ()
+    refused: tuple[str, ...] = ()
     problems: list[Problem] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
+    warnings: tuple[Problem, ...] = ()
     expectation: Expectation | None = None
     old: Mapping[str, Any] | None = None
     version: int = 1
@@ -102,11 +102,11 @@ class Change:
         return self.old.get(name)
 
 
-@dataclass(frozen=True, slots=True)
-class RecordResult:
+class RecordResult(NamedTuple):
     """What became of one record. `problems` is empty exactly when `success` is true; `warnings` stop nothing.
 
-    Where a new record was `attached`, the id is that of the record that it went to.
+    Where a new record was `attached`, the id is that of the record that it went to. One is made for every record of
+    every batch, and a tuple is made in a quarter of the time of a frozen dataclass.
     """
 
     id: str | None

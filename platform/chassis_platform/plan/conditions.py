@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from chassis_metadata.errors import Invalid
 from chassis_metadata.fields import REFERENCE_TYPES, FieldType
 from chassis_metadata.snapshot import Object
 from chassis_metadata.soql.tree import (
@@ -25,7 +26,7 @@ from chassis_metadata.soql.tree import (
 )
 from chassis_platform.plan.functions import Functions, no_others
 from chassis_platform.plan.names import Aliases, Names
-from chassis_platform.plan.problems import masked_field, refuse, unsupported
+from chassis_platform.plan.problems import masked_field, placed, refuse, unsupported
 from chassis_platform.plan.read_plan import (
     Aggregate,
     AllOf,
@@ -85,7 +86,13 @@ class Conditions:
             case Not(negated):
                 return NotSo(self.plan(negated))
             case Comparison():
-                return self._comparison(condition)
+                return self._placed(condition)
+
+    def _placed(self, comparison: Comparison) -> PlannedCondition:
+        try:
+            return self._comparison(comparison)
+        except Invalid as error:
+            raise placed(error, comparison.operand.position) from None
 
     def _comparison(self, comparison: Comparison) -> PlannedCondition:
         if isinstance(comparison.operand, FunctionCall):
@@ -194,7 +201,7 @@ def compare(
     if len(value) > MOST_VALUES:
         raise refuse("malformed_query", f"A list has {len(value)} values; at most {MOST_VALUES} are allowed")
     if isinstance(operand, Aggregate):
-        raise unsupported(f"{operator} with an aggregate")
+        return _any_of(operand, operator, value, slots)
     if operator in MEMBERS and isinstance(operand, PlannedField):
         return _includes(operand, operator, value, slots)
     return _one_of(operand, operator, value, slots)
@@ -305,12 +312,18 @@ def _includes(field: PlannedField, operator: Operator, members: tuple[Literal, .
     return Includes(field, names, negated=operator is Operator.EXCLUDES)
 
 
+def _any_of(
+    operand: PlannedOperand, operator: Operator, literals: tuple[Literal, ...], slots: Slots
+) -> PlannedCondition:
+    equals = AnyOf(tuple(_single(operand, Operator.EQUALS, each, slots) for each in literals))
+    return NotSo(equals) if operator is Operator.NOT_IN else equals
+
+
 def _one_of(
     field: PlannedField | Computed, operator: Operator, literals: tuple[Literal, ...], slots: Slots
 ) -> PlannedCondition:
     if any(isinstance(each.value, DateLiteral) for each in literals):
-        equals = AnyOf(tuple(_single(field, Operator.EQUALS, each, slots) for each in literals))
-        return NotSo(equals) if operator is Operator.NOT_IN else equals
+        return _any_of(field, operator, literals, slots)
     name = name_of(field)
     values = [check_value(slots.plain(each, field.type, name), field.type, name) for each in literals]
     slot = slots.put([_compared(field, each) for each in values if each is not None])

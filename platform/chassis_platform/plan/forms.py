@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -54,7 +54,7 @@ def no_such_column(name: object, obj: Object) -> str:
     return f"No such column '{shown(name)}' on sobject of type {obj.name}"
 
 
-def _refusal(names: list[str]) -> str:
+def _refusal(names: Sequence[str]) -> str:
     return (
         f"Unable to create/update fields: {', '.join(names)}. Please check the security settings of this field and "
         "verify that it is read/write for your profile or permission set."
@@ -152,7 +152,7 @@ def _id_of_new(change: Change, value: object) -> None:
 
 
 def _refuse(field: Field) -> Take:
-    return lambda change, _: change.refused.append(field.name)
+    return lambda change, _: setattr(change, "refused", (*change.refused, field.name))
 
 
 def _value(field: Field, convert: Convert) -> Take:
@@ -206,7 +206,7 @@ def _relationship(snapshot: Snapshot, policy: AccessPolicy, obj: Object, field: 
         else:
             reference = references(key_name, wanted)(key)
             change.values[field.name] = None  # known when the keys are looked up
-            change.keyed.append(reference)
+            change.keyed = (*change.keyed, reference)
 
     return take
 
@@ -232,6 +232,10 @@ def _references(
 def _single_key(field: Field, value: object) -> tuple[str, Any, str | None]:
     if not isinstance(value, Mapping):
         raise wrong_type(str(field.relationship_name), value)
+    if len(value) == 1 and "attributes" not in value:
+        [(name, key)] = value.items()
+        if key is not None and key != "":
+            return str(name), key, None
     attributes = value.get("attributes")
     wanted = attributes.get("type") if isinstance(attributes, Mapping) else None
     keys = [(str(name), key) for name, key in value.items() if name != "attributes"]
@@ -264,6 +268,20 @@ def _keys(
             + (" or ".join(each.name for each in objects) or shown(only)),
         )
     return found
+
+
+def refers_by(context: Context, obj: Object, relationship: str, key_name: str, only: str | None = None) -> bool:
+    """Whether a relationship's records can be named by such a key, as `Account.Number` in a file's header does."""
+    field = obj.fields_by_relationship.get(relationship.lower())
+    if field is None:
+        return False
+    if key_name.lower() == "id" or field.name == RECORD_TYPE:
+        return True
+    try:
+        _keys(context.snapshot, context.policy, field, key_name, only)
+    except BadValue:
+        return False
+    return True
 
 
 def _is_key(field: Field, access: ObjectAccess) -> bool:

@@ -180,7 +180,7 @@ def bare_fields(operand: PlannedOperand) -> tuple[PlannedField, ...]:
 
 def no_others(call: FunctionCall) -> PlannedOperand:
     """Where one record is asked, not many."""
-    raise unsupported(f"{call.name}() in this place")
+    raise unsupported(f"{call.name}() in this place", call.position)
 
 
 def answered_at_top(operand: PlannedOperand) -> PlannedOperand:

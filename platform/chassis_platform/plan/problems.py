@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from difflib import get_close_matches
 
 from chassis_metadata.errors import Invalid, Problem
@@ -15,9 +16,18 @@ def refuse(code: str, message: str, place: Position | None = None, *, fields: tu
     return Invalid(Problem(path="", code=code, message=message, fields=fields, line=line, column=column))
 
 
-def unsupported(clause: str) -> Invalid:
+def placed(error: Invalid, place: Position | None) -> Invalid:
+    """The same refusal, with this place where it names none."""
+    if place is None:
+        return error
+    return Invalid(
+        [each if each.line else replace(each, line=place.line, column=place.column) for each in error.problems]
+    )
+
+
+def unsupported(clause: str, place: Position | None = None) -> Invalid:
     """A clause of the language that this version does not run."""
-    return refuse("malformed_query", f"This clause is not supported in this version: {clause}")
+    return refuse("malformed_query", f"This clause is not supported in this version: {clause}", place)
 
 
 def masked_field(path: str, asked: str, place: Position | None = None) -> Invalid:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from chassis_metadata.errors import Invalid
 from chassis_metadata.snapshot import Field, Object
-from chassis_metadata.soql.tree import FunctionCall, Ordering, Path, Query, SelectedField, TypeOf
+from chassis_metadata.soql.tree import FunctionCall, Ordering, Path, Position, Query, SelectedField, TypeOf
 from chassis_platform.access.context import Context
 from chassis_platform.plan.aggregates import Aggregation, is_aggregation
 from chassis_platform.plan.conditions import Conditions
@@ -14,7 +15,7 @@ from chassis_platform.plan.fiscal import start_month
 from chassis_platform.plan.functions import FORM, FORMAT, LABELS, Functions, answered_at_top, no_others
 from chassis_platform.plan.kinds import Kinds, path_of
 from chassis_platform.plan.names import Aliases, Names, aliases_of
-from chassis_platform.plan.problems import refuse, unsupported
+from chassis_platform.plan.problems import placed, refuse, unsupported
 from chassis_platform.plan.read_plan import (
     Aggregate,
     AllOf,
@@ -45,7 +46,7 @@ def plan_query(query: Query, context: Context, *, include_deleted: bool = False)
 
 def plan_source(query: Query, names: Names, *, include_deleted: bool = False, currency: str | None = None) -> ReadPlan:
     """As plan_query, for what has no Context: the metadata as the user may see it is enough."""
-    obj = names.object(query.source, query.position)
+    obj = names.object(query.source, query.source_position)
     slots = Slots(fiscal_start=start_month(names.snapshot), currency=currency)
     plan = _Planner(names, obj, query, slots, include_deleted=include_deleted).plan()
     return replace(plan, values=slots.values, moving=slots.moving)
@@ -64,6 +65,13 @@ class _Planner:
     is_semi_join: bool = False
 
     def plan(self) -> ReadPlan:
+        """What is refused is refused with a place in the text: at worst that of the SELECT."""
+        try:
+            return self._plan()
+        except Invalid as error:
+            raise placed(error, self.query.position) from None
+
+    def _plan(self) -> ReadPlan:
         self._refuse_unsupported()
         plan = ReadPlan(
             object=self.obj,
@@ -74,6 +82,7 @@ class _Planner:
             count_only=self.query.count_only,
             include_deleted=self.include_deleted,
             is_looked_at=not {"VIEW", "REFERENCE"}.isdisjoint(self.query.for_clauses),
+            is_held="UPDATE" in self.query.for_clauses,
         )
         if is_aggregation(self.query):
             return self._aggregation().plan(plan)
@@ -81,9 +90,13 @@ class _Planner:
 
     def _refuse_unsupported(self) -> None:
         if self.query.all_rows:
-            raise refuse("malformed_query", "ALL ROWS not allowed in this context: ask queryAll")
-        for clause in _unsupported_clauses(self.query):
-            raise unsupported(clause)
+            place = self.query.places.get("ALL ROWS")
+            raise refuse("malformed_query", "ALL ROWS not allowed in this context: ask queryAll", place)
+        if self.query.count_only and self.query.group_by:
+            message = "COUNT() counts all records, not groups: use COUNT(Id) beside GROUP BY"
+            raise refuse("malformed_query", message, self.query.group_by[0].position)
+        for clause, place in _unsupported_clauses(self.query):
+            raise unsupported(clause, place)
 
     def _offset(self) -> int:
         offset = self.query.offset or 0
@@ -115,7 +128,7 @@ class _Planner:
     def _semi_join(self, query: Query) -> ReadPlan:
         if self.is_semi_join:
             raise refuse("malformed_query", "A semi-join may not stand inside another one", query.position)
-        inner = self._inner(query, self.names.object(query.source, query.position))
+        inner = self._inner(query, self.names.object(query.source, query.source_position))
         return replace(inner, is_semi_join=True).plan()
 
     def _inner(self, query: Query, obj: Object) -> _Planner:
@@ -131,7 +144,7 @@ class _Planner:
                 unnamed += isinstance(selected, Column) and selected.path == f"expr{unnamed}"
                 name = selected.path if isinstance(selected, Column) else selected.name
                 if name.lower() in seen:
-                    raise refuse("invalid_field", f"duplicate field selected: {name}", self.query.position)
+                    raise refuse("invalid_field", f"duplicate field selected: {name}", _place_of(each))
                 seen.add(name.lower())
                 yield selected
         self._refuse_twice_shown()
@@ -155,7 +168,7 @@ class _Planner:
             return [self._worked_out(each.operand, each.alias, unnamed)]
         if each.alias is not None:
             message = f"only aggregates and groups take an alias: {each.alias}"
-            raise refuse("malformed_query", message, self.query.position)
+            raise refuse("malformed_query", message, each.operand.position)
         return [self._column(each.operand)]
 
     def _column(self, path: Path) -> Column:
@@ -189,8 +202,8 @@ class _Planner:
         if self.is_semi_join:
             raise refuse("malformed_query", "A semi-join selects exactly one field", query.position)
         if query.count_only or is_aggregation(query):
-            raise unsupported("COUNT and GROUP BY in a subquery")
-        relationship, child, reference = self.names.children(self.obj, query.source, query.position)
+            raise unsupported("COUNT and GROUP BY in a subquery", query.position)
+        relationship, child, reference = self.names.children(self.obj, query.source, query.source_position)
         plan = self._inner(query, child).plan()
         return ChildSet(relationship.name, reference, plan)
 
@@ -220,7 +233,14 @@ def all_columns(fields: Iterable[Field]) -> tuple[Column, ...]:
     return tuple(Column(each.name, PlannedField((), (each,))) for each in fields)
 
 
-def _unsupported_clauses(query: Query) -> Iterator[str]:
-    if query.with_clause is not None and query.with_clause not in _ENFORCED:
-        yield f"WITH {query.with_clause.split(' AT ')[0]}"
-    yield from query.further_clauses
+def _place_of(each: SelectedField | TypeOf | Query) -> Position | None:
+    if isinstance(each, Query):
+        return each.position
+    return each.relationship.position if isinstance(each, TypeOf) else each.operand.position
+
+
+def _unsupported_clauses(query: Query) -> Iterator[tuple[str, Position | None]]:
+    asked = query.with_clause
+    if asked is not None and asked not in _ENFORCED:
+        yield f"WITH {asked.split(' AT ')[0]}", query.places.get(asked.split(" WITH ")[0])
+    yield from ((clause, query.places.get(clause)) for clause in query.further_clauses)

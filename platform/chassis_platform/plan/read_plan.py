@@ -269,6 +269,7 @@ class ReadPlan:
     is_aggregate: bool = False
     include_deleted: bool = False
     is_looked_at: bool = False  # FOR VIEW, FOR REFERENCE: what is answered counts as seen by the user
+    is_held: bool = False  # FOR UPDATE: a transaction holds what is answered until it ends
     values: Mapping[str, Any] = field(default_factory=dict)
     moving: Mapping[str, Moving] = field(default_factory=dict)
     #: Worked out when it is first asked for, by `plan/signature.py`; a changed copy has its own.

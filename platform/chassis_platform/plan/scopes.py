@@ -14,9 +14,10 @@ def scope_of(query: Query, obj: Object) -> OwnedBy | None:
     """The condition that the query's scope stands for; None where it is everything."""
     if query.scope is None or query.scope.upper() == "EVERYTHING":
         return None
-    owned = _OWNED.get(query.scope.upper())
+    owned, place = _OWNED.get(query.scope.upper()), query.places.get(query.scope)
     if owned is None:
-        raise unsupported(f"USING SCOPE {query.scope} (there are everything, mine, mineAndMyGroups)")
+        asked = f"USING SCOPE {query.scope} (there are everything, mine, mineAndMyGroups)"
+        raise unsupported(asked, place)
     if not obj.has_owner:
-        raise refuse("malformed_query", f"{obj.plural_label} have no owner: leave the scope out", query.position)
+        raise refuse("malformed_query", f"{obj.plural_label} have no owner: leave the scope out", place)
     return owned

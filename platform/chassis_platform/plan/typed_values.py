@@ -82,22 +82,26 @@ _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 _LONGEST = 1 << 30
 
 
+def _is_storable(text: str) -> bool:
+    """Whether nothing is in a text that a database can't hold; most texts are ASCII, which they know of themselves."""
+    return "\0" not in text if text.isascii() else not _NOT_STORABLE.search(text)
+
+
 def _fitting(field: Field, text: str) -> str:
     if len(text) > (field.length or _LONGEST):
         size = f"(max length={field.length})"
         raise BadValue("string_too_long", f"{field.label}: data value too large: {shown(text)} {size}")
-    if _NOT_STORABLE.search(text):
+    if not _is_storable(text):
         raise BadValue("json_parser_error", f"{field.label}: holds a null character or half a surrogate pair")
     return text
 
 
 def _text(field: Field) -> Convert:
     longest = field.length or _LONGEST
-    unstorable = _NOT_STORABLE.search
 
     def convert(value: Any) -> str | None:
         text = value.strip() if value.__class__ is str else _demand_text(value).strip()
-        if len(text) > longest or unstorable(text):
+        if len(text) > longest or not _is_storable(text):
             _fitting(field, text)
         return text or None
 
@@ -335,10 +339,13 @@ def remembering(convert: Convert) -> Convert:
     known: dict[str, Any] = {}
 
     def convert_or_recall(value: Any) -> Any:
-        if value.__class__ is not str or len(value) > _LONGEST_REMEMBERED:
+        if value.__class__ is not str:
             return convert(value)
-        if value in known:
-            return known[value]
+        recalled = known.get(value, known)
+        if recalled is not known:
+            return recalled
+        if len(value) > _LONGEST_REMEMBERED:
+            return convert(value)
         if len(known) >= _MOST_REMEMBERED:
             known.clear()
         found = known[value] = convert(value)

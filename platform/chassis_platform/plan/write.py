@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from chassis_metadata.errors import Invalid, NotFound, Problem
@@ -144,7 +145,13 @@ def _reading_new(context: Context, obj: Object) -> _Read:
 
 def _sent(change: Change) -> frozenset[str]:
     keyed = [reference.field.name for reference in change.keyed] if change.keyed else ()
-    return frozenset((*change.values, *keyed))
+    return _set_of((*change.values, *keyed))
+
+
+@lru_cache(maxsize=1_000)
+def _set_of(names: tuple[str, ...]) -> frozenset[str]:
+    """The records of a batch mostly have the same fields."""
+    return frozenset(names)
 
 
 def _refusal(access: ObjectAccess, obj: Object, operation: Operation) -> Problem | None:

@@ -21,7 +21,7 @@ async def all_rows(
     What the user may see is what it was when the first page was read, as in one long statement; the session is checked
     with every page.
     """
-    later = replace(context, binding=replace(context.binding, metadata_version=None, access_version=None))
+    later = context.unversioned
     last = None if most is None else wanted.position + most
     page = await read_rows(database, context, plan, _within(wanted, last))
     yield page

@@ -20,6 +20,7 @@ from chassis_platform.plan.names import Names
 from chassis_platform.plan.read_plan import AllOf, ChildSet, Compare, PlannedField, ReadPlan, Seen, child_sets_within
 from chassis_platform.records.cursors import read_cursor, write_cursor
 from chassis_platform.records.groups import read_groups
+from chassis_platform.records.held import hold_answer
 from chassis_platform.records.pages import (
     LARGEST_BATCH,
     LATEST_VERSION,
@@ -62,6 +63,7 @@ async def query(  # noqa: PLR0913  what a request for a query may say, by name
     if plan.is_aggregate:
         page = await read_groups(database, context, plan, wanted)
         return _body(page.count, page.records)
+    await hold_answer(database, context, plan, wanted)
     page = await read_page(database, context, plan, wanted)
     answered = _Answered(text, plan, page, wanted)
     await remember_answer(database, context, plan, page.records)

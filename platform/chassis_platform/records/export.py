@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from chassis_metadata.errors import LimitExceeded
 from chassis_platform.access.context import Context
@@ -124,5 +124,4 @@ async def _note_all(database: Database, context: Context, export: _Export, ids: 
         total=len(ids),
         digest=digest_of(ids),
     )
-    later = replace(context.binding, metadata_version=None, access_version=None)
-    await database.read(later, access_entry(context.tenant.id, context.actor, access))
+    await database.read(context.unversioned.binding, access_entry(context.tenant.id, context.actor, access))

@@ -37,6 +37,9 @@ Take = Callable[[list[Row]], None]
 #: all of it: so large sets, which fill tables, are planned anew. That costs a thousandth of what they cost themselves.
 LARGE_SET = 500
 PLAN_ANEW = Statement("DISCARD PLANS")
+#: What a table of four pages costs to be read is estimated at less than a look into its index. For one record that is
+#: as good; a foreign key asks again for each of a thousand, and reads all of a small parent table each time.
+BY_INDEX = Statement("SET LOCAL enable_seqscan = off")
 
 #: Who holds a record longer than this makes a write fail; it is tried a few times.
 LOCK_TIMEOUT = Statement("SET LOCAL lock_timeout = '3s'")
@@ -103,12 +106,14 @@ class Inquiry:
         """Have a large set answered, and written, by plans for the tables as they are."""
         if len(self._plan.changes) >= LARGE_SET:
             self._ask(PLAN_ANEW, _forget)
+            self._ask(BY_INDEX, _forget)
 
     async def answers(self, transaction: Transaction) -> Knowledge:
         """Everything that was asked, in one round trip; nothing is sent where nothing was asked."""
-        if self._questions:
-            answered = await transaction.fetch_each([statement for statement, _ in self._questions])
-            for (_, take), rows in zip(self._questions, answered, strict=True):
+        questions, self._questions = self._questions, []  # they hold this, which holds the plan: no circle is left
+        if questions:
+            answered = await transaction.fetch_each([statement for statement, _ in questions])
+            for (_, take), rows in zip(questions, answered, strict=True):
                 take(rows)
         return self.known
 
@@ -141,10 +146,9 @@ class Inquiry:
         for name, ids in _ids_by_object(self._plan, changes).items():
             target = self._plan.context.snapshot.objects[name]
             self._ask(referred_records(target, self._plan.context), self._take_referred, ids=sorted(ids))
-        for change in changes:
-            for reference in change.keyed:
-                for target, key_field, key in reference.targets:
-                    self.known.holders.setdefault((target.name, key_field.name, key), [])
+        for reference in {id(each): each for change in changes for each in change.keyed}.values():
+            for target, key_field, key in reference.targets:
+                self.known.holders.setdefault((target.name, key_field.name, key), [])
         self._ask_for_holders()
 
     def _take_referred(self, rows: list[Row]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chassis_metadata.components import OrgWideDefault
@@ -56,34 +56,42 @@ def _check_expectation(change: Change, row: Row) -> None:
 def resolve_keys(plan: WritePlan, known: Knowledge) -> list[Change]:
     """Turn references by key into references by id; answers the changes with which nothing was wrong before."""
     changes = fine(plan.changes)
+    holders: dict[int, list[Holder]] = {}  # by reference: records of a batch share them
     for change in changes:
         for reference in change.keyed:
-            _resolve(change, reference, known)
+            if id(reference) not in holders:
+                holders[id(reference)] = _holders(reference, known)
+            _resolve(change, reference, holders[id(reference)], known)
     return changes
 
 
 def judge_values(plan: WritePlan, known: Knowledge, changes: Iterable[Change]) -> None:
     """Everything else: references, rules between fields, uniqueness. Values that don't change are not judged."""
     rules, is_computed = rules_for(plan.obj), plan.logic.computes
-    for change in changes:
-        if is_computed and change.problems:
-            continue  # its values were not worked out: what is missing may not be
+    # Where values were not worked out, what is missing may not be.
+    judged = [change for change in changes if not (is_computed and change.problems)]
+    for change in judged:
         if not change.creating:
             complete_changed(rules, change)
         elif is_computed:
             complete_computed(rules, change)
-        _check_references(plan, change, known)
+    _check_references(plan, judged, known)
     _check_unique(plan, known)
     _check_usernames(plan, known)
 
 
-def _resolve(change: Change, reference: KeyedReference, known: Knowledge) -> None:
+def _holders(reference: KeyedReference, known: Knowledge) -> list[Holder]:
+    """The records that the user sees and that have the key."""
     found: dict[str, Holder] = {}
     for target, key_field, key in reference.targets:
         found |= {each.id: each for each in known.holders[target.name, key_field.name, key] if each.is_visible}
+    return list(found.values())
+
+
+def _resolve(change: Change, reference: KeyedReference, found: Sequence[Holder], known: Knowledge) -> None:
     name = reference.field.name
     if len(found) == 1:
-        [holder] = found.values()
+        [holder] = found
         change.values[name] = holder.id
         known.referred[holder.id] = holder.is_writable
         return
@@ -92,22 +100,29 @@ def _resolve(change: Change, reference: KeyedReference, known: Knowledge) -> Non
     change.wrong("invalid_field", f"Foreign key external ID: {several}{reference.shown} in entity {entity}", name)
 
 
-def _check_references(plan: WritePlan, change: Change, known: Knowledge) -> None:
-    controlling = plan.obj.controlled_by if plan.obj.sharing is OrgWideDefault.CONTROLLED_BY_PARENT else None
-    access = plan.context.policy.on(plan.obj.name)
+def _check_references(plan: WritePlan, changes: Sequence[Change], known: Knowledge) -> None:
+    own_id, controlling = plan.context.principal.user_id, None
+    if plan.obj.sharing is OrgWideDefault.CONTROLLED_BY_PARENT:
+        controlling = plan.obj.controlled_by
     for field in reference_fields(plan.obj):
-        value = change.values.get(field.name)
-        if value is None or (value in known.referred and field.name != controlling):
-            continue
-        if not change.differs(field.name) or change.has_problem_with(field.name):
-            continue
-        if field.name in change.computed and value in known.trusted:
-            continue
-        if value not in known.referred and value != plan.context.principal.user_id:
-            change.wrong("invalid_cross_reference_key", f"invalid cross reference id: {field.label}", field.name)
-        elif field.name == controlling and not (access.modify_all or known.referred.get(value)):
-            message = f"insufficient access rights on the parent record: {field.label}"
-            change.wrong("insufficient_access_or_readonly", message, field.name)
+        is_controlling = field.name == controlling
+        for change in changes:
+            value = change.values.get(field.name)
+            if value is None or (not is_controlling and (value == own_id or value in known.referred)):
+                continue
+            if change.differs(field.name) and not change.has_problem_with(field.name):
+                _check_reference(plan, change, field, known, is_controlling=is_controlling)
+
+
+def _check_reference(plan: WritePlan, change: Change, field: Field, known: Knowledge, *, is_controlling: bool) -> None:
+    value = change.values[field.name]
+    if field.name in change.computed and value in known.trusted:
+        return
+    if value not in known.referred and value != plan.context.principal.user_id:
+        change.wrong("invalid_cross_reference_key", f"invalid cross reference id: {field.label}", field.name)
+    elif is_controlling and not (plan.context.policy.on(plan.obj.name).modify_all or known.referred.get(value)):
+        message = f"insufficient access rights on the parent record: {field.label}"
+        change.wrong("insufficient_access_or_readonly", message, field.name)
 
 
 def _check_unique(plan: WritePlan, known: Knowledge) -> None:

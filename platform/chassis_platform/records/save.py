@@ -126,16 +126,7 @@ def _statements(plan: WritePlan) -> list[Statement]:
 
 def _insert(obj: Object, changes: Sequence[Change]) -> Iterable[Statement]:
     names = sorted({name for change in changes for name in change.values})
-    places = places_of(obj, names)
-    rows = [_without_nulls(row_to_store(obj, str(change.id), change.values, places)) for change in changes]
-    yield insert_records(obj, names).bind(rows=folded(rows))
-
-
-def _without_nulls(row: dict[str, Any]) -> dict[str, Any]:
-    custom = row.get("custom")
-    if custom is None:
-        return row
-    return row | {"custom": {name: each for name, each in custom.items() if each is not None}}
+    yield insert_records(obj, names, [(str(change.id), change.values) for change in changes])
 
 
 def _update(obj: Object, changes: Sequence[Change]) -> Iterable[Statement]:

@@ -16,7 +16,7 @@ from chassis_metadata.soql.search_text import literally, read_search_text
 from chassis_metadata.soql.tree import And, Ordering, Path, Query, Search, SearchTerm, SelectedField
 from chassis_platform.access.context import Context
 from chassis_platform.plan.names import Names
-from chassis_platform.plan.problems import refuse, unsupported
+from chassis_platform.plan.problems import placed, refuse, unsupported
 from chassis_platform.plan.query import plan_query
 from chassis_platform.plan.read_plan import ReadPlan
 from chassis_platform.plan.search_terms import demand_length, fields_searched, found_in
@@ -32,14 +32,18 @@ _NEWEST = (Ordering(Path(("LastModifiedDate",)), descending=True),)
 
 async def find(database: Database, context: Context, text: str, *, version: str = LATEST_VERSION) -> bytes:
     """The answer to a FIND of SOSL."""
-    return await _answer(database, context, _read(text), version)
+    search = _read(text)
+    try:
+        return await _answer(database, context, search, version)
+    except Invalid as error:
+        raise placed(error, search.position) from None
 
 
 def _read(text: str) -> Search:
     try:
         return parse_search(text)
     except Invalid as error:
-        raise Invalid(*(replace(each, code="malformed_search") for each in error.problems)) from None
+        raise Invalid([replace(each, code="malformed_search") for each in error.problems]) from None
 
 
 async def find_by_parameters(
@@ -90,7 +94,7 @@ class _Asked:
 
 
 def _asked(names: Names, search: Search, marks: Marks, query: Query) -> _Asked:
-    obj = names.object(query.source, query.position)
+    obj = names.object(query.source, query.source_position)
     fields = fields_searched(obj, names, "ALL" if search.group == "SIDEBAR" else search.group)
     query = replace(query, selected=query.selected or (SelectedField(Path(("Id",))),))
     return _Asked(obj, query, fields, marker_of(search.expression, marks, query, obj, names, fields))
@@ -136,4 +140,4 @@ def _refuse_unsupported(search: Search) -> None:
         raise unsupported(each)
     for query in search.returning:
         if query.scope is not None:
-            raise unsupported(query.scope)
+            raise unsupported(query.scope, query.position)

@@ -43,9 +43,11 @@ def trail_of(plan: WritePlan, created: Sequence[Change], changed: Sequence[Chang
         return
     rows = [*_creations(plan.obj, created), *_field_changes(plan.obj, changed)]
     if rows:
+        acting = plan.context.principal.acting_user_id
         for row, entry_id in zip(rows, new_ids(HISTORY_PREFIX, len(rows)), strict=True):
-            row |= {"id": entry_id, ACTING: plan.context.principal.acting_user_id}
-        yield insert_history(plan.context.snapshot).bind(rows=folded(rows))
+            row["id"] = entry_id
+            row[ACTING] = acting
+        yield insert_history(plan.context.snapshot, rows)
 
 
 def _tracked(obj: Object) -> list[str]:
@@ -97,7 +99,7 @@ def audit_of(plan: WritePlan, action: str, changes: Sequence[Change]) -> Iterabl
         return
     for row, entry_id in zip(rows, new_ids(SETUP_PREFIX, len(rows)), strict=True):
         row |= {"id": entry_id, ACTING: plan.context.principal.acting_user_id}
-    yield insert_audit(plan.context.snapshot).bind(rows=folded(rows))
+    yield insert_audit(plan.context.snapshot, rows)
     if plan.obj.name in FACTS_FROM:
         yield CHANGE_ACCESS
 

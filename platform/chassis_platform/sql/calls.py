@@ -12,6 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from chassis_metadata.fields import NUMERIC_TYPES, FieldType
 from chassis_metadata.soql.functions import SIGNS
 from chassis_platform.plan.conditions import type_of
+from chassis_platform.plan.day_patterns import counts_half_days, day_pattern
 from chassis_platform.plan.fiscal import start_month, years_ahead
 from chassis_platform.plan.functions import DISTANCE, FORMAT, GROUPING, LABELS
 from chassis_platform.plan.read_plan import Aggregate, Computed, PlannedField, PlannedOperand, fields_of
@@ -190,15 +191,12 @@ def _label(call: Computed, value: Value) -> Value:
     return sa.case(*((value == key, label) for key, label in known), else_=value)
 
 
-#: How languages write days; anything else writes them as ISO 8601 has it.
-_DAYS = {"en_US": "MM/DD/YYYY", "zh_CN": "YYYY/MM/DD", "zh_TW": "YYYY/MM/DD", "en_GB": "DD/MM/YYYY"}
-_CLOCKS = {"en_US": "FMHH12:MI AM"}
 _LARGEST = "FM999,999,999,999,999,999,990"
 
 
 def _formatted(call: Computed, value: Value, field_type: FieldType) -> Value:
     language = dict(call.words)["language"]
-    day, hour = _DAYS.get(language, "YYYY-MM-DD"), _CLOCKS.get(language, "HH24:MI")
+    day, hour = day_pattern(language), "FMHH12:MI AM" if counts_half_days(language) else "HH24:MI"
     if field_type in NUMERIC_TYPES:
         return _number(call, value)
     if field_type is FieldType.DATE:

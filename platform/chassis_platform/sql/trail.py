@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from chassis_metadata.snapshot import Object, Snapshot
-from chassis_platform.sql.rows import kept, unfolded
+from chassis_platform.sql.rows import folded, kept, unfolded_in_order
 from chassis_platform.sql.write import ACTOR, STAMP, TENANT
 from chassis_tenants.statement import Statement, compile_statement
 from chassis_tenants.storage import base_table
@@ -35,25 +35,31 @@ HISTORY_COLUMNS = ("id", "object_name", "record_id", "field_name", "old_value", 
 AUDIT_COLUMNS = ("id", "username", "action", "section", "target_name", "display", "old_value", "new_value", "source_ip")
 
 
-def insert_history(snapshot: Snapshot) -> Statement:
-    """Rows of the field history, by one user."""
-    return _insert_journal(snapshot.objects["FieldHistory"], HISTORY_COLUMNS)
+#: A row of a journal, by column.
+Entry = Mapping[str, Any]
 
 
-def insert_audit(snapshot: Snapshot) -> Statement:
-    """Rows of the setup audit trail, by one user."""
-    return _insert_journal(snapshot.objects["SetupAuditTrail"], AUDIT_COLUMNS)
+def insert_history(snapshot: Snapshot, entries: Iterable[Entry]) -> Statement:
+    """Insert rows of the field history, by one user."""
+    return _insert_journal(snapshot.objects["FieldHistory"], HISTORY_COLUMNS, entries)
 
 
-def _insert_journal(obj: Object, columns: Sequence[str]) -> Statement:
+def insert_audit(snapshot: Snapshot, entries: Iterable[Entry]) -> Statement:
+    """Insert rows of the setup audit trail, by one user."""
+    return _insert_journal(snapshot.objects["SetupAuditTrail"], AUDIT_COLUMNS, entries)
+
+
+def _insert_journal(obj: Object, columns: Sequence[str], entries: Iterable[Entry]) -> Statement:
+    known = [column for column in (*columns, ACTING) if column in base_table(obj).c]  # an older version has it not
+
     def make() -> Statement:
         table = base_table(obj)
-        known = [column for column in (*columns, ACTING) if column in table.c]  # an older version has it not
-        rows = unfolded({column: table.c[column].type for column in known})
+        rows = unfolded_in_order({column: table.c[column].type for column in known})
         values: dict[str, sa.ColumnElement[Any]] = {column: rows.c[column] for column in known}
         values |= {"name": rows.c.id, "tenant_id": TENANT}
         values |= dict.fromkeys(("user_id", "created_by_id", "last_modified_by_id"), ACTOR)
         values |= dict.fromkeys(("created_date", "last_modified_date", "system_modstamp"), STAMP)
         return compile_statement(sa.insert(table).from_select(list(values), sa.select(*values.values())))
 
-    return kept(obj, ("journal", tuple(columns)), make)
+    rows = folded([entry.get(column) for column in known] for entry in entries)
+    return kept(obj, ("journal", tuple(columns)), make).bind(rows=rows)

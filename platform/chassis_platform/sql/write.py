@@ -6,8 +6,8 @@ columns in an UPDATE. `rows` is the parameter with the rows; `tenant_id`, `stamp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.sql.elements import ClauseElement
 
 from chassis_metadata.snapshot import Object
-from chassis_platform.sql.rows import kept, of_this_object, unfolded
+from chassis_platform.sql.rows import folded, in_custom, kept, marked, of_this_object, unfolded, unfolded_in_order
 from chassis_tenants.statement import Statement, compile_statement
 from chassis_tenants.storage import base_table
 
@@ -31,21 +31,51 @@ def _columns_of(obj: Object, names: Sequence[str]) -> dict[str, sa.types.TypeEng
     return {column: table.c[column].type for column in ("id", *sorted(columns))}
 
 
-def insert_records(obj: Object, names: Sequence[str]) -> Statement:
-    """Insert rows with values for these fields."""
-    return kept(obj, ("insert", tuple(names)), lambda: _insert(obj, names))
+@dataclass(frozen=True, slots=True)
+class _Insert:
+    """How records are inserted: fields with a column, those of them that hold lists (by place), and those without."""
+
+    statement: Statement
+    own: tuple[str, ...]
+    lists: tuple[int, ...]
+    custom: tuple[str, ...]
+
+    def row(self, record_id: str, values: Mapping[str, Any]) -> list[Any]:
+        """A record's row, in the order of the statement's columns."""
+        row = [record_id, *map(values.get, self.own)]
+        for place in self.lists:
+            row[place] = in_custom(row[place])
+        if self.custom:
+            row.append({name: in_custom(values[name]) for name in self.custom if values.get(name) is not None})
+        return row
 
 
-def _insert(obj: Object, names: Sequence[str]) -> Statement:
+def insert_records(obj: Object, names: Sequence[str], records: Iterable[tuple[str, Mapping[str, Any]]]) -> Statement:
+    """Insert records, each an id and typed values by field name, with values for these fields."""
+    insert = kept(obj, ("insert", tuple(names)), lambda: _compile_insert(obj, names))
+    rows = folded(insert.row(record_id, marked(obj, record_id, values)) for record_id, values in records)
+    return insert.statement.bind(rows=rows)
+
+
+def _compile_insert(obj: Object, names: Sequence[str]) -> _Insert:
+    own = tuple(name for name in names if obj.fields[name].column is not None)
+    custom = tuple(name for name in names if obj.fields[name].column is None)
+    types = base_table(obj).c
+    columns = ["id", *(str(obj.fields[name].column) for name in own), *(["custom"] if custom else [])]
+    statement = _sealing(obj, names, _insert(obj, {column: types[column].type for column in columns}))
+    lists = tuple(place for place, column in enumerate(columns) if isinstance(types[column].type, pg.ARRAY))
+    return _Insert(statement, own, lists, custom)
+
+
+def _insert(obj: Object, columns: Mapping[str, sa.types.TypeEngine[Any]]) -> ClauseElement:
     table = base_table(obj)
-    columns = _columns_of(obj, names)
-    rows = unfolded(columns)
+    rows = unfolded_in_order(columns)
     values: dict[str, sa.ColumnElement[Any]] = {column: rows.c[column] for column in columns}
     values |= {"tenant_id": TENANT, "created_by_id": ACTOR, "last_modified_by_id": ACTOR}
     values |= dict.fromkeys(("created_date", "last_modified_date", "system_modstamp"), STAMP)
     if obj.table is None:
         values["object_name"] = sa.literal(obj.name, sa.Text())
-    return _sealing(obj, names, sa.insert(table).from_select(list(values), sa.select(*values.values())))
+    return sa.insert(table).from_select(list(values), sa.select(*values.values()))
 
 
 def _sealing(obj: Object, names: Sequence[str], clause: ClauseElement) -> Statement:

@@ -8,7 +8,7 @@ from typing import Any
 
 from chassis_metadata.expressions.kinds import Kind
 from chassis_metadata.expressions.typed import Expression
-from chassis_metadata.ids import component_id, is_id, new_ids, normal_id
+from chassis_metadata.ids import component_id, new_ids, normal_id
 from chassis_metadata.logic.approval import ApprovalProcess, processes_of
 from chassis_metadata.logic.approval_formulas import request_formula
 from chassis_metadata.snapshot import Object
@@ -63,7 +63,7 @@ def _by_object(context: Context, submissions: Sequence[Submission], batch: Batch
     found: dict[str, list[int]] = {}
     seen: set[str] = set()
     for place, each in enumerate(submissions):
-        obj = context.snapshot.objects_by_prefix.get(each.record_id[:3]) if is_id(each.record_id) else None
+        obj = context.snapshot.object_of_id(each.record_id)
         if obj is None:
             batch.refuse(place, "malformed_id", f"{each.record_id!r} is no id of a record.", field_name="contextId")
         elif not context.policy.on(obj.name).read:

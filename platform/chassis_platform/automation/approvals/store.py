@@ -11,7 +11,6 @@ from chassis_platform.access.context import Context
 from chassis_platform.automation.approvals.definitions import keep_definitions
 from chassis_platform.automation.approvals.running import PENDING, Line, Running, Workitem
 from chassis_platform.automation.keeping import common, inserted, updated
-from chassis_platform.sql.rows import folded
 from chassis_platform.sql.trail import insert_history
 from chassis_platform.sql.write import erase_records
 from chassis_tenants.database import Transaction
@@ -148,7 +147,7 @@ def _journal(context: Context, runnings: Iterable[Running]) -> Iterator[Statemen
     for row, entry_id in zip(rows, new_ids(HISTORY_PREFIX, len(rows)) if rows else (), strict=True):
         row["id"] = entry_id
     if rows:
-        yield insert_history(context.snapshot).bind(rows=folded(rows), **common(context))
+        yield insert_history(context.snapshot, rows).bind(**common(context))
 
 
 def _jobs(context: Context, runnings: Sequence[Running]) -> Iterator[Statement]:

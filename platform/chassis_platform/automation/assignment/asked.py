@@ -11,8 +11,7 @@ from chassis_metadata.logic.assignment import KIND, AssignmentRule, rule_of
 from chassis_metadata.snapshot import Snapshot
 from chassis_platform.access.context import AS_DECLARED, AssignmentChoice, Context
 
-#: Of the ids of assignment rules.
-PREFIX = "01Q"
+_PREFIX = "01Q"
 _NO, _YES = "FALSE", "TRUE"
 
 
@@ -27,25 +26,41 @@ def with_assignment(context: Context, asked: str | None) -> Context:
     return context if choice == context.assignment else replace(context, assignment=choice)
 
 
+def rules_seen(context: Context) -> list[AssignmentRule]:
+    """The rules in force for objects that the user sees, by name."""
+    return [each for each in _rules(context.snapshot) if context.policy.on(each.object_name).read]
+
+
+def id_of(rule: AssignmentRule) -> str:
+    """What clients call the rule."""
+    return component_id(_PREFIX, rule.name)
+
+
+def may_choose(context: Context, rule: AssignmentRule) -> bool:
+    """Whether the user may name the rule: who may write all that it, and what gives way to it, would assign."""
+    same = (each for each in _rules(context.snapshot) if each.object_name == rule.object_name)
+    return all(_may_do_without(context, each) for each in (rule, *(each for each in same if each.trigger is not None)))
+
+
 def _choice(context: Context, wanted: str) -> AssignmentChoice:
     rules = _rules(context.snapshot)
     if wanted.upper() == _NO:
         names = (each.name for each in rules if each.trigger is not None and _may_do_without(context, each))
         return AssignmentChoice(without=frozenset(names))
-    rule = _named(context, rules, wanted)
-    same = [each for each in rules if each.object_name == rule.object_name]
-    if not all(_may_do_without(context, each) for each in (rule, *(each for each in same if each.trigger is not None))):
+    rule = _named(context, wanted)
+    if not may_choose(context, rule):
         message = f"Choosing a rule needs the right to write all that assignment rules of {rule.object_name} assign."
         raise Forbidden.of("insufficient_access", message)
-    return AssignmentChoice(frozenset(each.name for each in same), (rule.object_name, rule.name))
+    same = frozenset(each.name for each in rules if each.object_name == rule.object_name)
+    return AssignmentChoice(same, (rule.object_name, rule.name))
 
 
-def _named(context: Context, rules: list[AssignmentRule], wanted: str) -> AssignmentRule:
+def _named(context: Context, wanted: str) -> AssignmentRule:
     """The rule of that id or name, of an object that the user sees."""
-    seen = [each for each in rules if context.policy.on(each.object_name).read]
+    seen = rules_seen(context)
     wanted_id = normal_id(wanted) if is_id(wanted) else None
     for each in seen:
-        if each.name == wanted or component_id(PREFIX, each.name) == wanted_id:
+        if each.name == wanted or id_of(each) == wanted_id:
             return each
     hint = near(wanted[:80], [each.name for each in seen])
     message = f"There is no assignment rule {wanted[:80]!r}.{hint} Say TRUE, FALSE, or a rule's id or name."

@@ -58,7 +58,7 @@ def forget_told(fired: Sequence[Fired], *, own: bool) -> None:
     """Take back what an earlier try told of the records themselves, or of those that they refer to."""
     for one in fired:
         for change in one.changes:
-            change.warnings[:] = [each for each in change.warnings if _is_own(each, one.obj.name) is not own]
+            change.warnings = tuple(each for each in change.warnings if _is_own(each, one.obj.name) is not own)
 
 
 def _is_own(warning: Problem, object_name: str) -> bool | None:
@@ -189,7 +189,7 @@ def _attach(context: Context, change: Change, taker: Taker, target: Change | str
         message = f"{taker.rule.name}: a formula of `attach` can't be worked out for this record."
         change.wrong("cannot_execute_flow_trigger", message)
         return
-    change.warnings[:] = [problem_of(context, taker.rule, [taker.match], allow_save=False)]
+    change.warnings = (problem_of(context, taker.rule, [taker.match], allow_save=False),)
     change.attached = Attachment(KIND, target, taker)
 
 
@@ -207,8 +207,11 @@ def _tell(context: Context, asked: _Asked, change: Change, found: Sequence[Match
     may_be_saved = asked.action is not Action.BLOCK
     problem = problem_of(context, asked.rule, matches, allow_save=may_be_saved)
     passes = asked.action in _ONLY_TOLD or (may_be_saved and not _must_confirm(context))
-    (change.warnings if passes else change.problems).append(problem)
-    return Noted(asked.rule.name, asked.rule.object_name, str(change.id), matches) if passes else None
+    if not passes:
+        change.problems.append(problem)
+        return None
+    change.warnings = (*change.warnings, problem)
+    return Noted(asked.rule.name, asked.rule.object_name, str(change.id), matches)
 
 
 def _note(rule: DuplicateRule, matches: Iterable[Match]) -> None:

@@ -39,7 +39,6 @@ from chassis_platform.sql.check import (
 )
 from chassis_platform.sql.formula_context import asking
 from chassis_platform.sql.merging import FORGET_REDIRECT, REDIRECT, REDIRECT_FURTHER, SETTLE_SETS
-from chassis_platform.sql.rows import folded
 from chassis_platform.sql.trail import insert_history
 from chassis_platform.sql.write import lock_records
 from chassis_tenants.database import Database, Transaction
@@ -251,6 +250,6 @@ def _traces(context: Context, obj: Object, request: MergeRequest, moved: int) ->
     statements = [FORGET_REDIRECT, REDIRECT, REDIRECT_FURTHER, SETTLE_SETS]
     return [
         *(each.bind(**common, **redirect) for each in statements),
-        insert_history(context.snapshot).bind(**common, rows=folded(history)),
+        insert_history(context.snapshot, history).bind(**common),
         setup_entry(context.tenant.id, context.actor, change),
     ]
