@@ -191,7 +191,7 @@ class _PageRead:
     def _answer(self, page: CTE, keys: Sequence[Key], logged: Sequence[Logged]) -> FromClause:
         rows = page.alias(alias_of(self.plan.object))
         known = {each: rows.c[_clear_label(number)] for number, each in enumerate(self._conditions())}
-        sources = Sources(self.plan.object, rows, self.reach, known=known)
+        sources = Sources(self.plan.object, rows, self.reach, known=known, of_page=True)
         children = child_rows(self.plan, rows, self.reach, logged)
         shown = self._shown(sources, children)
         key: Json = sa.func.json_build_array(

@@ -45,14 +45,26 @@ class Reach:
         known: ColumnElement[bool] | None = None,
     ) -> list[ColumnElement[bool]]:
         """What holds for every record of `source` that the user can meet; `known`: something grants access already."""
+        sharing = visible(obj, source, self.policy, self.snapshot, scan, known)
+        return [*self._alive(obj, source), *([] if isinstance(sharing, sa.True_) else [sharing])]
+
+    def conditions_of_few(self, obj: Object, source: FromClause) -> list[ColumnElement[bool]]:
+        """The same for records that are looked up by their ids: sharing is a question about each of them.
+
+        PostgreSQL takes the making of hashed ids for a cost of each look-up, and would rather ask about all records.
+        """
+        sharing = visible(obj, source, self.policy, self.snapshot, Scan.ONE_BY_ONE)
+        asked = [] if isinstance(sharing, sa.True_) else [sa.select(sharing).correlate(source).scalar_subquery()]
+        return [*self._alive(obj, source), *asked]
+
+    def _alive(self, obj: Object, source: FromClause) -> list[ColumnElement[bool]]:
         found = [source.c.tenant_id == TENANT_ID]
         this_object = storage.only_this_object(obj, source)
         if this_object is not None:
             found.append(this_object)
         if not self.include_deleted:
             found.append(sa.not_(source.c.is_deleted))
-        sharing = visible(obj, source, self.policy, self.snapshot, scan, known)
-        return found if isinstance(sharing, sa.True_) else [*found, sharing]
+        return found
 
     def mask_of(self, field: Field) -> FieldMask | None:
         """How the user sees the field; None: in clear, wherever the record is seen."""
@@ -76,6 +88,8 @@ class Sources:
     reach: Reach
     prefix: str = ""
     known: Known = field(default_factory=lambda: _NOTHING_KNOWN)
+    #: Whether the rows are a page, so that their parents are few.
+    of_page: bool = False
     #: What functions are worked out to: one SQL element for each call, as for each value.
     calls: dict[int, ColumnElement[Any]] = field(default_factory=dict)
     _parents: dict[tuple[str, ...], Mapping[str, FromClause]] = field(default_factory=dict)
@@ -99,10 +113,14 @@ class Sources:
         for target in hop.targets:
             own_name = name if len(hop.targets) == 1 else f"{name}_{alias_of(target)}"
             source = storage.tenant_view(target).alias(self._free(own_name))
-            within = self.reach.conditions(target, source, Scan.ONE_BY_ONE)
-            self._joins.append((source, sa.and_(source.c.id == reference, *within)))
+            self._joins.append((source, sa.and_(source.c.id == reference, *self._within(target, source))))
             found[target.name] = source
         return found
+
+    def _within(self, target: Object, source: FromClause) -> list[ColumnElement[bool]]:
+        if self.of_page:
+            return self.reach.conditions_of_few(target, source)
+        return self.reach.conditions(target, source, Scan.ONE_BY_ONE)
 
     def reference(self, field: Field, source: FromClause) -> ColumnElement[Any]:
         """Where a reference leads as the user sees it: nowhere, where it is masked."""

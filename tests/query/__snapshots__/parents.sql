@@ -89,6 +89,6 @@ FROM (SELECT workshop.position AS position, json_build_array(CAST(workshop.key_1
     FROM workshop_page AS workshop
     LEFT OUTER JOIN tenant."user" AS owner_user ON owner_user.id = workshop.owner_id AND owner_user.tenant_id = %(tenant_id)s::INTEGER AND NOT owner_user.is_deleted
     LEFT OUTER JOIN tenant."group" AS owner_group ON owner_group.id = workshop.owner_id AND owner_group.tenant_id = %(tenant_id)s::INTEGER AND NOT owner_group.is_deleted
-    LEFT OUTER JOIN tenant.workshop AS parent_workshop ON parent_workshop.id = workshop.parent_workshop_id AND parent_workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT parent_workshop.is_deleted AND ((parent_workshop.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_4)) IS true OR (parent_workshop.id IN (SELECT unnest(anon_10.ids) AS unnest_6
+    LEFT OUTER JOIN tenant.workshop AS parent_workshop ON parent_workshop.id = workshop.parent_workshop_id AND parent_workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT parent_workshop.is_deleted AND (SELECT (parent_workshop.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_4)) IS true OR (parent_workshop.id IN (SELECT unnest(anon_11.ids) AS unnest_6
                 FROM (SELECT "shared_Workshop_visible".ids AS ids
-                    FROM "shared_Workshop_visible") AS anon_10)) IS true)) AS answer
+                    FROM "shared_Workshop_visible") AS anon_11)) IS true AS anon_10)) AS answer

@@ -29,13 +29,13 @@ answer AS (SELECT stay.position AS position, json_build_array(CAST(stay.key_1 AS
                             WHERE parent_1.tenant_id = %(tenant_id)s::INTEGER AND parent_1.id = stay.workshop_id AND (parent_1.owner_id = ANY (CAST((SELECT string_to_array(%(us)s::VARCHAR, ',') AS ids) AS TEXT[])) OR parent_1.id = ANY (CAST((SELECT "shared_Workshop_writable".ids
                                             FROM "shared_Workshop_writable") AS TEXT[]))))) AND NOT stay.is_deleted AS "delete") AS r) AS "permissions", stay.is_deleted AS "is_deleted") AS r) AS body, customer.id AS ids_1, about_customer.id AS ids_2
     FROM stay_page AS stay
-    LEFT OUTER JOIN tenant.workshop AS workshop ON workshop.id = stay.workshop_id AND workshop.tenant_id = %(tenant_id)s::INTEGER AND ((workshop.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_2)) IS true OR (workshop.id IN (SELECT unnest(anon_10.ids) AS unnest_2
+    LEFT OUTER JOIN tenant.workshop AS workshop ON workshop.id = stay.workshop_id AND workshop.tenant_id = %(tenant_id)s::INTEGER AND (SELECT (workshop.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_2)) IS true OR (workshop.id IN (SELECT unnest(anon_11.ids) AS unnest_2
                 FROM (SELECT "shared_Workshop_visible".ids AS ids
-                    FROM "shared_Workshop_visible") AS anon_10)) IS true)
+                    FROM "shared_Workshop_visible") AS anon_11)) IS true AS anon_10)
     LEFT OUTER JOIN tenant.customer AS customer ON customer.id = stay.customer_id AND customer.tenant_id = %(tenant_id)s::INTEGER
-    LEFT OUTER JOIN tenant.workshop AS about_workshop ON about_workshop.id = stay.about_id AND about_workshop.tenant_id = %(tenant_id)s::INTEGER AND ((about_workshop.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_3)) IS true OR (about_workshop.id IN (SELECT unnest(anon_11.ids) AS unnest_3
+    LEFT OUTER JOIN tenant.workshop AS about_workshop ON about_workshop.id = stay.about_id AND about_workshop.tenant_id = %(tenant_id)s::INTEGER AND (SELECT (about_workshop.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_3)) IS true OR (about_workshop.id IN (SELECT unnest(anon_13.ids) AS unnest_3
                 FROM (SELECT "shared_Workshop_visible".ids AS ids
-                    FROM "shared_Workshop_visible") AS anon_11)) IS true)
+                    FROM "shared_Workshop_visible") AS anon_13)) IS true AS anon_12)
     LEFT OUTER JOIN tenant.customer AS about_customer ON about_customer.id = stay.about_id AND about_customer.tenant_id = %(tenant_id)s::INTEGER
     LEFT OUTER JOIN tenant."user" AS created_by ON created_by.id = stay.created_by_id AND created_by.tenant_id = %(tenant_id)s::INTEGER
     LEFT OUTER JOIN tenant."user" AS last_modified_by ON last_modified_by.id = stay.last_modified_by_id AND last_modified_by.tenant_id = %(tenant_id)s::INTEGER),

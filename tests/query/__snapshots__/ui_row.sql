@@ -18,6 +18,6 @@ FROM (SELECT stay.position AS position, json_build_array(CAST(stay.key_1 AS TEXT
                 FROM (SELECT stay.name AS "Name", stay.workshop_id AS "WorkshopId", workshop.region AS "Workshop.Region") AS r) AS "values", json_strip_nulls((SELECT row_to_json(r)
                     FROM (SELECT workshop.name AS "WorkshopId") AS r)) AS "labels") AS r) AS body
     FROM stay_page AS stay
-    LEFT OUTER JOIN tenant.workshop AS workshop ON workshop.id = stay.workshop_id AND workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND ((workshop.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_2)) IS true OR (workshop.id IN (SELECT unnest(anon_2.ids) AS unnest_2
+    LEFT OUTER JOIN tenant.workshop AS workshop ON workshop.id = stay.workshop_id AND workshop.tenant_id = %(tenant_id)s::INTEGER AND NOT workshop.is_deleted AND (SELECT (workshop.owner_id IN (SELECT string_to_table(%(us)s::VARCHAR, ',') AS string_to_table_2)) IS true OR (workshop.id IN (SELECT unnest(anon_3.ids) AS unnest_2
                 FROM (SELECT "shared_Workshop_visible".ids AS ids
-                    FROM "shared_Workshop_visible") AS anon_2)) IS true)) AS answer
+                    FROM "shared_Workshop_visible") AS anon_3)) IS true AS anon_2)) AS answer
