@@ -20,12 +20,6 @@ LONG_LENGTH = 18
 _RANDOM_BITS = 29
 _EPOCH_MS = 1_577_836_800_000  # 2020-01-01T00:00:00Z
 
-
-#: Capital letters to 1, all else to 0; and the five bits of a group, first character lowest, to its letter.
-_CAPITALS = str.maketrans({each: "1" if each in ALPHABET[10:36] else "0" for each in ALPHABET})
-_SUFFIX_OF = {f"{bits:05b}"[::-1]: each for bits, each in enumerate(SUFFIX_ALPHABET)}
-
-
 #: Two digits at a time, and five letters' cases at a time: ids are made by the hundred thousand.
 _PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
 _CASES = str.maketrans({char: "01"["A" <= char <= "Z"] for char in ALPHABET})
