@@ -20,6 +20,7 @@ from benchmarks.copies import have_opportunities
 from benchmarks.environment import Environment, prepared
 from benchmarks.exports import export_rates
 from benchmarks.journal import ENTRIES, QUICK_ENTRIES, journal_figures
+from benchmarks.logged import logged_cost
 from benchmarks.logic import bulk_rate, logic_cost
 from benchmarks.masking import masking_cost
 from benchmarks.report import print_report, write_results
@@ -111,12 +112,12 @@ def _compared(environment: Environment, options: argparse.Namespace) -> list[Com
 
 
 def _singles(environment: Environment, options: argparse.Namespace) -> list[Single]:
-    measures = _measures(environment, is_quick=options.quick)
+    measures = _measures(environment, is_quick=options.quick, seconds=options.seconds)
     wanted = [name for name in measures if options.only is None or name in options.only]
     return [single for name in wanted for single in measures[name]()]
 
 
-def _measures(environment: Environment, *, is_quick: bool) -> dict[str, Callable[[], list[Single]]]:
+def _measures(environment: Environment, *, is_quick: bool, seconds: float) -> dict[str, Callable[[], list[Single]]]:
     """Figures without a limit beside them, in the table's order."""
     leads = QUICK_LEADS if is_quick else LEADS
     return {
@@ -125,6 +126,7 @@ def _measures(environment: Environment, *, is_quick: bool) -> dict[str, Callable
         "import": lambda: [import_rate(environment)],
         "logic": lambda: logic_cost(environment),
         "masking": lambda: masking_cost(environment),
+        "logged": lambda: logged_cost(environment, seconds=seconds),
         "sharing": lambda: sharing_cost(environment, records=leads),
         "bulk_logic": lambda: [bulk_rate(environment, records=QUICK_BULK if is_quick else BULK)],
         "bulk": lambda: ingest_rates(environment, records=QUICK_BULK if is_quick else BULK),

@@ -12,7 +12,7 @@ from benchmarks import made_up
 from benchmarks.environment import API, BATCH, Environment, json_headers
 from benchmarks.load import Request
 
-READ_TARGET, SUM_TARGET, WRITE_TARGET = 0.8, 0.9, 0.5
+READ_TARGET, SUM_TARGET, LOG_TARGET, WRITE_TARGET = 0.8, 0.9, 0.8, 0.5
 #: The aggregate goes over so many opportunities, of which the manager sees half.
 SUMMED = 200_000
 _PLAIN = (
@@ -60,12 +60,21 @@ def _gets(environment: Environment) -> list[Subject]:
     ]
 
 
+def list_with(environment: Environment, column: str) -> Callable[[int], Request]:
+    """Lists of 50 leads with one more column."""
+    return _queries(_headers(environment), f"SELECT {_ROW}, {column} {_LEADS}", made_up.STATUSES)
+
+
+def _queries(headers: dict[str, str], text: str, values: list[str]) -> Callable[[int], Request]:
+    paths = [f"{API}/query?{urlencode({'q': text.format(each)}, quote_via=quote)}" for each in values]
+    return lambda n: Request("GET", paths[n % len(paths)], headers)
+
+
 def _lists(environment: Environment) -> list[Subject]:
     headers = _headers(environment)
 
     def query(text: str, values: list[str]) -> Callable[[int], Request]:
-        paths = [f"{API}/query?{urlencode({'q': text.format(each)}, quote_via=quote)}" for each in values]
-        return lambda n: Request("GET", paths[n % len(paths)], headers)
+        return _queries(headers, text, values)
 
     def by_hand(path: str, values: list[str]) -> Callable[[int], Request]:
         return lambda n: Request("GET", path.format(values[n % len(values)]), headers)
