@@ -17,6 +17,8 @@ Logic = Mapping[str, Mapping[str, LogicComponent]]
 
 #: What switches turn off is kept apart, so that a later switch can find it.
 SWITCHED_OFF = "switched_off"
+#: The type of settings whose value nobody is shown.
+SECRET = "secret"  # noqa: S105  a word of the form
 
 
 def merge_logic(base: Logic, parts: Iterable[Part]) -> Logic:
@@ -29,6 +31,7 @@ def merge_logic(base: Logic, parts: Iterable[Part]) -> Logic:
             merged.setdefault(kind, {}).setdefault(name, replace(each, package=part.package))
     for switch in merged.get("switch", {}).values():
         _turn(merged, switch)
+    _hide_secrets(merged)
     return merged
 
 
@@ -50,14 +53,34 @@ def _turn(merged: dict[str, dict[str, LogicComponent]], switch: LogicComponent) 
             off[switch.name] = found
 
 
+def _hide_secrets(merged: dict[str, dict[str, LogicComponent]]) -> None:
+    """A secret's value is in no snapshot, also where it was given before its setting became one."""
+    declared, off = merged.get("setting", {}), merged.get(SWITCHED_OFF, {})
+    for components in (merged.get("setting_value", {}), off):
+        for key, each in components.items():
+            setting = declared.get(each.name) or off.get(f"setting.{each.name}")
+            if each.kind == "setting_value" and setting is not None and setting.body.get("type") == SECRET:
+                components[key] = replace(each, body=shown_secret(each.body))
+
+
+def shown_secret(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What is shown in place of the body of a secret's value."""
+    return {"is_set": bool(body.get("value") or ("value" not in body and body.get("is_set")))}
+
+
 def settings_in_force(logic: Logic, base: Mapping[str, Setting]) -> Mapping[str, Setting]:
     """Every declared setting with the tenant's value, or its default."""
-    values = {name: each.body.get("value") for name, each in logic.get("setting_value", {}).items()}
+    given = {name: each.body for name, each in logic.get("setting_value", {}).items()}
     settings = dict(base)
     for name, each in logic.get("setting", {}).items():
-        value = values.get(name, each.body.get("default"))
+        said, label = given.get(name, {}), each.body["label"]
+        if each.body["type"] == SECRET:
+            is_set = said.get("is_set") is True
+            settings[name] = Setting(name, FieldType.TEXT, None, label, is_secret=True, is_set=is_set)
+            continue
+        value = said.get("value", each.body.get("default"))
         kind = FieldType(each.body["type"])
-        settings[name] = Setting(name, kind, _forgiving(kind, value), each.body["label"])
+        settings[name] = Setting(name, kind, _forgiving(kind, value), label)
     return settings
 
 

@@ -11,6 +11,7 @@ from chassis_metadata.fields import FieldType
 REFERRING: Mapping[str, tuple[str, str]] = {
     "approval": ("ProcessInstance", "TargetObjectId"),
     "milestone": ("RecordMilestone", "RecordId"),
+    "scoring_model": ("ScoreResult", "TargetId"),
     "task_plan": ("TaskPlanRun", "RecordId"),
 }
 

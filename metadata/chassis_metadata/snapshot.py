@@ -152,12 +152,17 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting in force: what `$Setting.Country` stands for. The value has the type's Python form; None is blank."""
+    """A setting in force: what `$Setting.Country` stands for. The value has the type's Python form; None is blank.
+
+    A secret's value is not here; `is_set` says whether it has one.
+    """
 
     name: str
     type: FieldType
     value: Any
     label: str
+    is_secret: bool = False
+    is_set: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ def _fingerprint(key: bytes) -> str:
 
 
 def _unavailable(reason: str) -> Unavailable:
-    return Unavailable.of("encryption_key_unavailable", f"Encrypted fields are not at hand: {reason}.")
+    return Unavailable.of("encryption_key_unavailable", f"Encrypted values are not at hand: {reason}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from chassis_metadata.bodies import body_of
 from chassis_metadata.check import check_layer, is_warning
+from chassis_metadata.compile_logic import SECRET, shown_secret
 from chassis_metadata.components import FieldDefinition, Layer
 from chassis_metadata.errors import ChassisError, Conflict, Invalid, NotFound, Problem
 from chassis_metadata.fields import FieldType
@@ -33,6 +34,7 @@ from chassis_tenants.journal import Actor, SetupChange, setup_entry
 from chassis_tenants.materialise import PERMISSION_SET_PREFIX, RECORD_TYPE_PREFIX, permission_set_rows, record_type_rows
 from chassis_tenants.recalculation import changes_kind, is_kept, recalculation
 from chassis_tenants.registry import PackageVersion
+from chassis_tenants.secret_settings import SEEN_BODY, seal_clear_secrets, secret_body
 from chassis_tenants.snapshots import LAYER_KINDS, SnapshotStore, installed_versions, layer_of, stored_components
 from chassis_tenants.statement import Statement
 from chassis_tenants.tables import quoted
@@ -74,6 +76,9 @@ async def save_component(
     before = own.body_of(key)
     _check_fixed(key, before, body)
     await own.check_change(own.with_component(key, body))
+    if own.is_secret(key):
+        await _save_secret(tx, key, own.shown(key), body, actor)
+        return
     await tx.fetch_each(
         [
             _store(tx.tenant_id, key, body, actor),
@@ -82,6 +87,23 @@ async def save_component(
             *(begin(tx.tenant_id, own_encrypted(key.name, before, body)) if key.kind == "field" else ()),
             setup_entry(tx.tenant_id, actor, _change(key, before, body)),
             new_versions(tx.tenant_id, access=key.kind == "permission_set"),
+        ]
+    )
+    if key.kind == "setting" and body["type"] == SECRET:
+        await seal_clear_secrets(tx, [key.name])
+
+
+async def _save_secret(
+    tx: Transaction, key: ComponentKey, before: Mapping[str, Any] | None, body: Mapping[str, Any], actor: Actor
+) -> None:
+    """Kept sealed, and the trail says no more than whether there is one. Without a value it stays as it is."""
+    if "value" not in body:
+        return
+    await tx.fetch_each(
+        [
+            _store(tx.tenant_id, key, secret_body(key.name, body["value"]), actor),
+            setup_entry(tx.tenant_id, actor, _change(key, before, shown_secret(body))),
+            new_versions(tx.tenant_id, access=False),
         ]
     )
 
@@ -100,7 +122,8 @@ async def check_component(
 async def stored_body(tx: Transaction, key: ComponentKey) -> dict[str, Any]:
     """The body of one of the tenant's own components as it was saved."""
     statement = Statement(
-        "SELECT body FROM chassis.component WHERE tenant_id = %(tenant_id)s AND kind = %(kind)s AND name = %(name)s",
+        f"SELECT {SEEN_BODY} FROM chassis.component"  # noqa: S608  a text of ours
+        " WHERE tenant_id = %(tenant_id)s AND kind = %(kind)s AND name = %(name)s",
         _named(tx.tenant_id, key),
     )
     rows = await tx.fetch(statement)
@@ -124,7 +147,7 @@ async def delete_component(tx: Transaction, snapshots: SnapshotStore, key: Compo
             *([forget(tx.tenant_id, key.name)] if key.kind == "field" else []),
             *_clear(tx.tenant_id, own.base, key, before),
             _forget(tx.tenant_id, key),
-            setup_entry(tx.tenant_id, actor, _change(key, before, None)),
+            setup_entry(tx.tenant_id, actor, _change(key, own.shown(key), None)),
             new_versions(tx.tenant_id, access=key.kind == "permission_set"),
         ]
     )
@@ -191,6 +214,17 @@ class _OwnComponents:
         ]
         return found[0] if found else None
 
+    def is_secret(self, key: ComponentKey) -> bool:
+        """Whether it is the value of a setting that is a secret."""
+        packaged = self.base.logic_of("setting").get(key.name)
+        declared = packaged.body if packaged else self.body_of(ComponentKey("setting", key.name)) or {}
+        return key.kind == "setting_value" and declared.get("type") == SECRET
+
+    def shown(self, key: ComponentKey) -> Mapping[str, Any] | None:
+        """The body as the trail keeps it."""
+        body = self.body_of(key)
+        return shown_secret(body) if body is not None and self.is_secret(key) else body
+
     def with_component(self, key: ComponentKey, body: Mapping[str, Any]) -> list[Row]:
         return [*self.without_component(key), (key.kind, key.name, body)]
 
@@ -228,6 +262,7 @@ def _store(tenant_id: int, key: ComponentKey, body: Mapping[str, Any], actor: Ac
         " ON CONFLICT (tenant_id, kind, name) DO UPDATE SET body = excluded.body, changed_at = now(),"
         " changed_by = excluded.changed_by",
         {**_named(tenant_id, key), "body": json.dumps(body), "user_id": actor.user_id},
+        sealed=True,  # of a secret
     )
 
 

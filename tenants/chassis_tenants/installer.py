@@ -20,6 +20,7 @@ from chassis_tenants.materialise import permission_set_rows, record_type_rows, r
 from chassis_tenants.recalculation import fields_resting_on, kept_fields, recalculation
 from chassis_tenants.reference_data import upsert_reference_data
 from chassis_tenants.registry import PackageVersion, all_versions
+from chassis_tenants.secret_settings import seal_clear_secrets
 from chassis_tenants.snapshots import SnapshotStore, installed_versions
 from chassis_tenants.statement import Statement
 
@@ -80,6 +81,7 @@ async def install_within(
     before = await snapshots.base(frozenset(PackageVersion(*row) for row in installed))
     converted = begin(tx.tenant_id, newly_encrypted(before, snapshot))
     await tx.fetch_each([*await _statements(tx, plan, snapshot, actor), *converted])
+    await seal_clear_secrets(tx, [each.name for each in snapshot.settings.values() if each.is_secret])
     names = {each.manifest.name for each in plan.packages}
     return Installed(tuple(each for each in sorted(plan.after) if each.package in names))
 

@@ -19,6 +19,7 @@ from chassis_metadata.snapshot import Snapshot
 from chassis_tenants.conversions import conversions_of, unfinished
 from chassis_tenants.database import Binding, Database, Row, StaleBindingError
 from chassis_tenants.registry import PackageLibrary, PackageVersion
+from chassis_tenants.secret_settings import SEEN_BODY
 from chassis_tenants.statement import Statement
 
 _Key = TypeVar("_Key", bound=Hashable)
@@ -44,9 +45,9 @@ def installed_versions(tenant_id: int) -> Statement:
 
 
 def stored_components(tenant_id: int) -> Statement:
-    """What a tenant made of its own: kind, name, body; in the order in which it was made."""
+    """What a tenant made of its own: kind, name, body without secrets; in the order in which it was made."""
     return Statement(
-        "SELECT kind, name, body FROM chassis.component WHERE tenant_id = %(tenant_id)s"
+        f"SELECT kind, name, {SEEN_BODY} FROM chassis.component WHERE tenant_id = %(tenant_id)s"  # noqa: S608
         " ORDER BY created_at, kind, name",
         {"tenant_id": tenant_id},
     )

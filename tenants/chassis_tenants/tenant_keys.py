@@ -76,7 +76,7 @@ NO_WRAPPER: KeyWrapper = NoWrapper()
 
 
 def _no_key() -> Unavailable:
-    message = "Encrypted fields are not at hand: this process was started without a key that opens tenants' keys."
+    message = "Encrypted values are not at hand: this process was started without a key that opens tenants' keys."
     return Unavailable.of("encryption_key_unavailable", message)
 
 

@@ -8,6 +8,7 @@ import socket
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,9 @@ import pytest
 
 from chassis_metadata.errors import Invalid
 from chassis_platform.audit.entries import canonical
-from chassis_platform.audit.sinks import Origin, syslog_message
+from chassis_platform.audit.sinks import Origin, Target, signed_headers, syslog_message
 from chassis_platform.audit.stream import Place, SealedEntry
+from chassis_platform.auth.secrets import seal
 from chassis_platform.automation.journal_exports import NewExport, add_export, list_exports, remove_export, run_exports
 from chassis_platform.operator import operator_context
 from chassis_platform.settings import Settings
@@ -78,7 +80,7 @@ def storage(status: int = 200) -> Iterator[tuple[int, dict[str, bytes], list[dic
 
 async def send(journal: Journal, new: NewExport) -> None:
     context = await operator_context(journal.database, journal.tenant, None)
-    await add_export(journal.database, context, OPERATOR, journal.home, new)
+    await add_export(journal.database, context, OPERATOR, new)
     await run(journal)
 
 
@@ -148,6 +150,32 @@ async def test_nothing_goes_where_the_operator_does_not_allow_it(sealed: Journal
     assert "CHASSIS_WEBHOOK_HOSTS" in (await shown(sealed))["last_error"]
 
 
+@pytest.mark.parametrize("is_former", [False, True])
+async def test_what_is_sent_is_signed_with_the_secret(sealed: Journal, *, is_former: bool) -> None:
+    with storage() as (port, objects, asked):
+        url = f"http://127.0.0.1:{port}/b"
+        context = await operator_context(sealed.database, sealed.tenant, None)
+        new = NewExport("storage", "Archive", url, secret="hush-hush")
+        export_id = await add_export(sealed.database, context, OPERATOR, new)
+        if is_former:  # sealed before tenants had keys for it
+            kept = seal(sealed.home, sealed.tenant.id, "journal export", b"hush-hush")
+            sealed.as_owner("UPDATE chassis.audit_export SET secret = %s WHERE id = %s", kept, export_id)
+        await run(sealed)
+
+    [(path, body)], [headers] = objects.items(), asked
+    moment = datetime.strptime(headers["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    target = Target(url, access_key="")
+    expected = signed_headers(target, "hush-hush", "PUT", url.removesuffix("/b") + path, body, moment)
+    assert headers["authorization"] == expected["authorization"]
+
+
+async def test_an_address_holds_no_password(sealed: Journal) -> None:
+    context = await operator_context(sealed.database, sealed.tenant, None)
+
+    with pytest.raises(Invalid, match="no user name or password"):
+        await add_export(sealed.database, context, OPERATOR, NewExport("storage", "S", "https://me:pass@s3.example/b"))
+
+
 async def test_secrets_are_sealed_and_never_shown(sealed: Journal) -> None:
     with storage() as (port, _, _):
         await send(sealed, NewExport("storage", "Archive", f"http://127.0.0.1:{port}/b", secret="hush-hush"))
@@ -162,11 +190,11 @@ async def test_secrets_are_sealed_and_never_shown(sealed: Journal) -> None:
 async def test_an_export_can_be_ended_and_both_are_noted(sealed: Journal) -> None:
     context = await operator_context(sealed.database, sealed.tenant, None)
     good = NewExport("syslog", "SIEM", "syslog://127.0.0.1:1")
-    export_id = await add_export(sealed.database, context, OPERATOR, sealed.home, good)
+    export_id = await add_export(sealed.database, context, OPERATOR, good)
     await remove_export(sealed.database, context, OPERATOR, export_id)
 
     with pytest.raises(Invalid, match="kind is syslog"):
-        await add_export(sealed.database, context, OPERATOR, sealed.home, replace(good, url="ftp://127.0.0.1"))
+        await add_export(sealed.database, context, OPERATOR, replace(good, url="ftp://127.0.0.1"))
     actions = sealed.as_owner("SELECT action FROM data.setup_audit_trail WHERE tenant_id = {tenant} ORDER BY id")
     assert [action for (action,) in actions][-2:] == ["addedJournalExport", "removedJournalExport"]
 

@@ -173,6 +173,30 @@ async def test_a_refused_field_is_told_beside_it_and_a_duplicate_asked_about(ope
     await consultant.see_heading("Lunde")
 
 
+async def test_a_secret_is_typed_replaced_and_taken_away_and_never_shown(open_desk: OpenDesk, site: Site) -> None:
+    with site.browser("admin") as client:
+        setting = {"type": "secret", "label": "What signs"}
+        assert client.put("/setup/logic/setting/HookKey__c", json=setting).is_success
+    admin = await open_desk()
+    await admin.sign_in("admin", to="/admin/logic/setting_value/new")
+    await admin.page.get_by_placeholder("Lead.NeedsPhone").fill("HookKey__c")
+    await admin.page.get_by_label("Secret", exact=True).fill("Unspeakable")
+    await admin.click("Save")
+    await admin.click("HookKey c", role="link")
+
+    typed = admin.page.get_by_label("Secret", exact=True)
+    await expect(typed).to_have_attribute("type", "password")
+    await expect(typed).to_have_value("")
+    await admin.see("Set", within=admin.page.locator(".logic-name"))
+    await expect(admin.button("Save")).to_be_disabled()
+    assert "Unspeakable" not in await admin.page.content()
+    assert await violations(admin) == []
+    await admin.click("Take away")
+    await admin.click("OK")
+    await admin.click("HookKey c", role="link")
+    await admin.see("Not set")
+
+
 def _lead(site: Site, name: str, **values: str) -> str:
     return lead(site, "consultant", name, **values)
 

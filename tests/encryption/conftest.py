@@ -112,9 +112,14 @@ class Club:
                 await HANDLERS[kind](server, self.world.tenant.id, payload)
 
     def places_of(self, *words: str) -> list[tuple[str, str, str]]:
-        """Where in the whole database one of the words stands: table, column, word. Every text, JSON and byte value."""
-        with psycopg.connect(self.world.owner_dsn) as connection:
-            return [found for table in _tables(connection) for found in _words_in(connection, table, words)]
+        """Where in the whole database one of the words stands."""
+        return places_of(self.world.owner_dsn, *words)
+
+
+def places_of(owner_dsn: str, *words: str) -> list[tuple[str, str, str]]:
+    """Where in the whole database one of the words stands: table, column, word. Every text, JSON and byte value."""
+    with psycopg.connect(owner_dsn) as connection:
+        return [found for table in _tables(connection) for found in _words_in(connection, table, words)]
 
 
 def _tables(connection: psycopg.Connection[Any]) -> list[tuple[str, str]]:

@@ -318,6 +318,32 @@ class TestSettingUp:
         answer = httpx.get(f"{site.url}/ui/sso/{site.organization_id}/nowhere/start")
         assert answer.headers["location"] == "/?sso_problem=unavailable"
 
+    def test_a_secret_that_went_with_the_tenants_keys_opens_no_door_until_there_is_a_new_one(
+        self, other_site: Site, idp: OpenIdProvider, owner_dsn: str
+    ) -> None:
+        kept = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+        made = set_up(other_site, "shredded", kind="oidc", issuer=idp.url, provision=True, **kept)
+        before, after = Browser(other_site, idp, "shredded"), Browser(other_site, idp, "shredded")
+        on_the_way = idp.approve(before.start(), **ann())
+        with psycopg.connect(owner_dsn) as connection:  # as `destroy_keys` does
+            gone = "UPDATE chassis.tenant_key SET wrapped = NULL, destroyed_at = now() WHERE tenant_id = %s"
+            connection.execute(gone, [other_site.tenant_id])
+            changed = "UPDATE chassis.tenant SET key_version = key_version + 1 WHERE id = %s"
+            connection.execute(changed, [other_site.tenant_id])
+
+        assert_refused(before.client.get(on_the_way), before)
+        assert after.start() == "/?sso_problem=unavailable"
+        with psycopg.connect(owner_dsn) as connection:
+            told = connection.execute("SELECT status FROM data.login_history WHERE username = 'shredded'").fetchall()
+        assert set(told) == {("Failed: The secret was destroyed with the tenant's keys. Set a new one.",)}
+        with other_site.browser("admin") as admin:
+            path = "/setup/identity-providers"
+            [listed] = [each for each in admin.get(path).json()["providers"] if each["id"] == made]
+            assert not listed["has_secret"]
+            assert admin.patch(f"{path}/{made}", json={"client_secret": CLIENT_SECRET}).status_code == 204
+        again = after.sign_in(sub="back-1", preferred_username="back@other.example", email="back@other.example")
+        assert again.headers["location"] == "/o/Lead"
+
     @pytest.mark.usefixtures("provider")
     def test_secrets_are_sealed_and_never_told(self, site: Site, owner_dsn: str) -> None:
         with site.browser("admin") as admin:

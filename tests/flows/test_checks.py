@@ -62,6 +62,16 @@ def wrong(tmp_path: Path, text: str, **more: str) -> list[str]:
         (SAVE + "steps:\n  - notify: {to: [{role: Nix}], title: '{!Nix}'}\n", ["5 unknown_name", "5 unknown_role"]),
         (SAVE + "steps:\n  - email: {template: Nix, to: [{email: Email}]}\n", ["5 unknown_e-mail_template"]),
         (SAVE + "steps:\n  - webhook: {url: Nix}\n", ["5 unknown_setting"]),
+        (SAVE + "steps:\n  - webhook: {url: HookUrl, secret: Nix}\n", ["5 unknown_setting"]),
+        (SAVE + "steps:\n  - webhook: {url: HookUrl, secret: HookSecret}\n", []),
+        (SAVE + "steps:\n  - webhook: {url: HookSecret, secret: HookUrl}\n", ["5 wrong_type", "5 wrong_type"]),
+        (SAVE + "steps:\n  - send_document: {document: Nix, url: HookSecret, secret: HookUrl}\n", ["5 unknown_outbound_document", "5 wrong_type", "5 wrong_type"]),  # noqa: E501
+        (SAVE + "steps:\n  - webhook: {url: HookUrl, body: {Key: '$Setting.HookSecret'}}\n", ["5 unknown_name"]),
+        (SAVE + "steps:\n  - webhook: {url: HookUrl, text: {type: text/plain, content: '{!$Setting.HookSecret}'}}\n", ["5 unknown_name"]),  # noqa: E501
+        (SAVE + "steps:\n  - webhook: {address: '$Setting.HookSecret'}\n", ["5 unknown_name"]),
+        (SAVE + "steps:\n  - update: {Note: '$Setting.hooksecret & \"\"'}\n", ["5 unknown_name"]),
+        (SAVE + "steps:\n  - if: '$Setting.HookSecret = \"a\"'\n    stop: true\n", ["5 unknown_name"]),
+        (SAVE + "steps:\n  - notify: {to: [{field: OwnerId}], title: 'It is {!$Setting.HookSecret}'}\n", ["5 unknown_name"]),  # noqa: E501
         (SAVE + "steps:\n  - for_each: {related: Parts, steps: [{wait: {for: 1 d}}]}\n", ["5 not_possible_here"]),
         (SAVE + "steps:\n  - for_each: {related: Parts, steps: [{update: {Status: '\"Open\"'}}]}\n", ["5 unknown_field"]),  # noqa: E501
         (SAVE + "steps:\n  - wait: {for: soon}\n", ["5 invalid_format"]),

@@ -244,7 +244,7 @@ async def test_an_address_that_is_refused_for_good_fails_alone(desk: Desk, sink:
 
 
 async def test_a_call_is_signed_and_made_after_the_commit(desk: Desk, hook: Sink) -> None:
-    await set_url(desk, f"http://127.0.0.1:{hook.port}/hooks?a=1")
+    await set_values(desk, HookUrl=f"http://127.0.0.1:{hook.port}/hooks?a=1", HookSecret="s3cret")
     desk.settings = Settings(home=desk.home, webhook_hosts="127.0.0.1", webhook_private=True)
     record_id = await desk.make(Name="Hook", Score=7)
     await desk.work()
@@ -320,15 +320,19 @@ def test_what_must_not_be_called_is_not_called(url: str, hosts: str) -> None:
 
 
 async def set_url(desk: Desk, url: str) -> None:
+    await set_values(desk, HookUrl=url)
+
+
+async def set_values(desk: Desk, **values: str | None) -> None:
     from chassis_tenants.customise import ComponentKey, save_component  # noqa: PLC0415
     from chassis_tenants.journal import OPERATOR  # noqa: PLC0415
     from chassis_tenants.registry import tenant_by_id  # noqa: PLC0415
 
     context = await desk.as_("admin")
     async with desk.database.transaction(context.unversioned.binding) as transaction:
-        await save_component(
-            transaction, desk.snapshots, ComponentKey("setting_value", "HookUrl"), {"value": url}, OPERATOR
-        )
+        for name, value in values.items():
+            key = ComponentKey("setting_value", name)
+            await save_component(transaction, desk.snapshots, key, {"value": value}, OPERATOR)
     tenant = await tenant_by_id(desk.database, desk.world.tenant.id)
     assert tenant is not None
     desk.world.tenant = tenant

@@ -6,7 +6,7 @@ import pytest
 
 from chassis_platform.settings import Settings
 from flows.conftest import Desk, MakeDesk
-from flows.test_messages import Sink, hook, set_url
+from flows.test_messages import Sink, hook, set_url, set_values
 
 __all__ = ["hook"]
 
@@ -50,7 +50,7 @@ async def desk(make_desk: MakeDesk) -> Desk:
 
 
 async def test_a_document_says_what_who_set_the_flow_off_may_see(desk: Desk, hook: Sink) -> None:
-    await set_url(desk, f"http://127.0.0.1:{hook.port}/in")
+    await set_values(desk, HookUrl=f"http://127.0.0.1:{hook.port}/in", HookSecret="s3cret")
     desk.settings = Settings(home=desk.home, webhook_hosts="127.0.0.1", webhook_private=True)
 
     await desk.make(Name="Masked", Email="anna@example.com", Note="secret")

@@ -22,7 +22,8 @@ def problems(body: Mapping[str, Any], function: Mapping[str, Any] | None = None)
     if function is not None:
         functions = (parse_component("function", "test", {"label": "Test", **function}),)
     manifest = PackageManifest("test", "Test", "1.0.0", "chassis", depends_on={"platform": "1.0.0"})
-    package = Package(manifest, inbound_mappings=(mapping,), functions=functions)
+    secret = parse_component("setting", "Key", {"label": "Key", "type": "secret"})
+    package = Package(manifest, inbound_mappings=(mapping,), functions=functions, logic=(secret,))
     return [each.code for each in check_package(package, [platform])]
 
 
@@ -45,6 +46,7 @@ def target(**fields: object) -> dict[str, Any]:
         (target(DeveloperName="a[["), "invalid_path"),
         (target(DeveloperName={"value": "nothing"}), "unknown_value"),
         (target(DeveloperName={"setting": "Nothing"}), "unknown_setting"),
+        (target(DeveloperName={"setting": "Key"}), "wrong_type"),
         (target(DeveloperName={"decide": {"table": "Nothing", "inputs": {"A": "x"}}}), "unknown_decision_table"),
         (target(DeveloperName={"lookup": {"object": "User", "by": ["Id", "Name"], "value": ["x"]}}), "wrong_count"),
         ({**target(), "format": "json", "root": "$"}, "invalid_path"),

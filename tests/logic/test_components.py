@@ -18,6 +18,7 @@ from package_folders import CRM, PLATFORM, Files, package_of
 SETTINGS: Files = {
     "settings.yaml": (
         "Country: {label: Country, type: text, default: CN}\nMost: {label: Most, type: number, default: 5}\n"
+        "Key: {label: Key, type: secret}\n"
     ),
     "custom_permissions.yaml": "CorrectVin: {label: Correct a VIN}\n",
     "permission_sets/Steward.yaml": "label: Steward\ncustom_permissions: [CorrectVin]\n",
@@ -59,7 +60,7 @@ def test_a_document_keeps_logic(tmp_path: Path) -> None:
     again = package_from_document(package_to_document(package))
 
     assert digest(again) == digest(package)
-    assert [each.full_name for each in again.logic] == ["Country", "Most", "CorrectVin"]
+    assert [each.full_name for each in again.logic] == ["Country", "Most", "Key", "CorrectVin"]
 
 
 def test_a_tenant_sets_a_value(tmp_path: Path, platform: Package) -> None:
@@ -73,7 +74,13 @@ def test_a_tenant_sets_a_value(tmp_path: Path, platform: Package) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "code"),
-    [("Countri", "DE", "unknown_setting"), ("Most", "many", "invalid_value"), ("Country", 7, "invalid_value")],
+    [
+        ("Countri", "DE", "unknown_setting"),
+        ("Most", "many", "invalid_value"),
+        ("Country", 7, "invalid_value"),
+        ("Key", 7, "wrong_type"),
+        ("Key", "", "invalid_value"),
+    ],
 )
 def test_a_wrong_value_is_refused(tmp_path: Path, platform: Package, name: str, value: object, code: str) -> None:
     base = compile_snapshot([platform, crm(tmp_path)])
@@ -81,6 +88,48 @@ def test_a_wrong_value_is_refused(tmp_path: Path, platform: Package, name: str, 
     [problem] = check_layer(tenant(component("setting_value", name, value=value)), base)
 
     assert problem.code == code
+
+
+def test_a_secret_has_neither_default_nor_choices(tmp_path: Path, platform: Package) -> None:
+    text = "Key:\n  label: Key\n  type: secret\n  default: everybody knows\n  values: [a, b]\n"
+
+    problems = check_package(crm(tmp_path, {"settings.yaml": text}), [platform])
+
+    assert [(each.line, each.code) for each in problems] == [(4, "unused_key"), (5, "unused_key")]
+    assert "The tenant sets its own." in problems[0].message
+
+
+def test_no_snapshot_holds_the_value_of_a_secret(tmp_path: Path, platform: Package) -> None:
+    base = compile_snapshot([platform, crm(tmp_path)])
+    given = component("setting_value", "Key", value="Unspeakable")
+    off = component("switch", "setting_value.Key", active=False)
+
+    snapshots = [overlay(base, tenant(*each)) for each in ((given,), (given, off), ())]
+
+    assert "Unspeakable" not in repr(snapshots)
+    assert [each.settings["Key"].is_set for each in snapshots] == [True, False, False]
+    assert {each.settings["Key"].value for each in snapshots} == {None}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "body"),
+    [
+        ("validation_rule", "Account.Tells__c", {"formula": '$Setting.Key = "a"', "message": "It is a."}),
+        (
+            "email_template",
+            "Tells__c",
+            {"label": "Tells", "object": "Account", "subject": "{!$Setting.Key}", "text": "No."},
+        ),
+    ],
+)
+def test_nothing_that_is_worked_out_sees_a_secret(
+    tmp_path: Path, platform: Package, kind: str, name: str, body: dict[str, object]
+) -> None:
+    base = compile_snapshot([platform, crm(tmp_path)])
+
+    [problem] = check_layer(tenant(component(kind, name, **body)), base)
+
+    assert (problem.code, "Key is a secret, which no formula sees" in problem.message) == ("unknown_name", True)
 
 
 def test_a_switch_turns_a_packaged_component_off_and_on_again(tmp_path: Path, platform: Package) -> None:

@@ -110,7 +110,7 @@ class Hooks:
             "run_as_user_id": reader.principal.user_id,
             **values,
         }
-        return await create_webhook(self.database, self.admin, self.home, read_definition(reader, document))
+        return await create_webhook(self.database, self.admin, read_definition(reader, document))
 
     async def send(self, webhook_id: str, **payload: Any) -> None:
         sender = Sender(self.database, self.snapshots, PolicyStore(self.database), self.settings, self.home)

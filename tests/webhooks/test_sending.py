@@ -235,7 +235,7 @@ async def test_a_new_secret_and_the_one_before_sign_for_a_day(
     hooks: Hooks, receiver: Receiver, later: Callable[[timedelta], None]
 ) -> None:
     webhook_id, old = await hooks.make(receiver.url)
-    new, _ = await rotate_secret(hooks.database, hooks.admin, hooks.home, webhook_id)
+    new, _ = await rotate_secret(hooks.database, hooks.admin, webhook_id)
 
     for _ in range(2):
         await hooks.workshop()

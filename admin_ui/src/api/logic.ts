@@ -40,6 +40,8 @@ export interface FormulaCheck {
 export const logicKinds = () => call<{ kinds: LogicKind[] }>('GET', '/setup/logic')
 export const logicComponents = (kind: string) =>
   call<{ components: LogicSummary[] }>('GET', `/setup/logic/${enc(kind)}`)
+export const logicBodies = (kind: string) =>
+  call<{ components: (LogicSummary & { body: LogicBody })[] }>('GET', `/setup/logic/${enc(kind)}?bodies=true`)
 export const logicComponent = (kind: string, name: string) =>
   call<LogicSummary & { body: LogicBody }>('GET', `/setup/logic/${enc(kind)}/${enc(name)}`)
 export const saveLogic = (kind: string, name: string, body: LogicBody) =>

@@ -23,7 +23,7 @@ export interface Webhook {
   declared: string | null
   batch_size: number
   is_active: boolean
-  stopped_because: 'failing' | 'gone' | 'run_as' | null
+  stopped_because: 'failing' | 'gone' | 'run_as' | 'secret' | null
   missed: number
   failures: number
   failing_since: string | null

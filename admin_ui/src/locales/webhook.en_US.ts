@@ -35,6 +35,7 @@ export const webhookEnglish = {
     failing: 'For three days no call was taken.',
     gone: 'The other system answered that it is there no longer (410).',
     run_as: 'The user that it runs as is not active.',
+    secret: 'Its secret was destroyed with the encryption keys. Make a new secret, then switch it on.',
   },
   lastSuccess: 'Last taken {{moment}}',
   missed_one: '{{count}} change was too old to be sent.',

@@ -37,6 +37,7 @@ export const webhookChinese: typeof webhookEnglish = {
     failing: '三天内没有任何调用被接受。',
     gone: '对方系统答复该地址已不存在（410）。',
     run_as: '其运行身份用户已不活动。',
+    secret: '其密钥已随加密密钥一并销毁。请更换密钥，然后重新启用。',
   },
   lastSuccess: '最近成功：{{moment}}',
   missed_one: '{{count}} 项变更因过旧未发送。',

@@ -9,6 +9,7 @@ from typing import Any
 from chassis_metadata.check.formulas import complaints_of
 from chassis_metadata.check.hidden_variables import hidden_variables
 from chassis_metadata.check.look import Look, missing_field, unknown
+from chassis_metadata.check.settings import check_secret_setting, check_shown_setting
 from chassis_metadata.errors import Invalid
 from chassis_metadata.expressions.kinds import Kind, kind_of
 from chassis_metadata.forms import Complaint
@@ -199,9 +200,7 @@ class StepChecks:
             yield from self._formula(standing, formula, None, (*here, "text", "content"))
         yield from self._told_of_answer(body, standing, here)
         yield from self._consent(body, standing, here)
-        for key in ("url", "secret"):
-            if key in body and body[key] not in self._after.settings:
-                yield unknown((*here, key), "setting", body[key], self._after.settings)
+        yield from self._settings(body, here)
         for name, value in body.get("body", {}).items():
             yield from self._formula(standing, formula_of(value), None, (*here, "body", name))
 
@@ -216,9 +215,13 @@ class StepChecks:
         if ("url" in body) == ("address" in body):
             yield Complaint(here, "required_key_missing", "Where to? Give 'url' (a setting) or 'address' (a formula).")
         yield from self._formula(standing, body.get("address"), Kind.TEXT, (*here, "address"))
-        for key in ("url", "secret"):
-            if key in body and body[key] not in self._after.settings:
-                yield unknown((*here, key), "setting", body[key], self._after.settings)
+        yield from self._settings(body, here)
+
+    def _settings(self, body: Mapping[str, Any], here: Where) -> Iterator[Complaint]:
+        """The address is shown, what signs is not."""
+        for key, check in (("url", check_shown_setting), ("secret", check_secret_setting)):
+            if key in body:
+                yield from check(body[key], self._after.settings, (*here, key))
 
     def _told_of_answer(self, body: Any, standing: Standing, here: Where) -> Iterator[Complaint]:
         answer, flows = body.get("answer"), self._after.logic_of("flow")

@@ -8,6 +8,7 @@ from typing import Any
 
 from chassis_metadata.check.function_bodies import check_pattern
 from chassis_metadata.check.look import Look, missing_field, unknown
+from chassis_metadata.check.settings import check_shown_setting
 from chassis_metadata.document_paths import compile_path, split_start
 from chassis_metadata.errors import Invalid
 from chassis_metadata.forms import Complaint
@@ -104,8 +105,8 @@ class ExpressionCheck:
                 yield unknown(where, "value", option, self.values)
             case "record" if option not in made:
                 yield unknown(where, "earlier target", option, made)
-            case "setting" if option not in after.settings:
-                yield unknown(where, "setting", option, after.settings)
+            case "setting":
+                yield from check_shown_setting(option, after.settings, where)
             case "function":
                 if option["name"] not in after.functions:
                     yield unknown(where, "function", option["name"], after.functions)

@@ -154,6 +154,8 @@ class Scope:
         found = _found(settings, name)
         if found is None:
             raise Unknown(f"There is no setting {name!r}.{near(name, settings)}")
+        if settings[found].is_secret:
+            raise Unknown(f"The setting {found} is a secret, which no formula sees. Name a setting of another type.")
         return Global(_SETTING_KINDS.get(str(settings[found].type), Kind.TEXT), "Setting", found)
 
     # Fields and paths

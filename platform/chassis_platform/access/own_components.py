@@ -47,8 +47,15 @@ def demand_may_save(context: Context, key: ComponentKey) -> None:
     """Refuse who lacks the permission, or has not shown lately who it is where that matters."""
     permission = permission_for(key)
     context.policy.demand(permission)
-    if permission != METADATA or _kind(key) in _DANGEROUS:
+    if permission != METADATA or _kind(key) in _DANGEROUS or _is_secret(context, key):
         require_recent_verification(context)
+
+
+def _is_secret(context: Context, key: ComponentKey) -> bool:
+    """The value of a secret, or the switch of one."""
+    name = key.name.partition(".")[2] if key.kind == "switch" else key.name
+    setting = context.snapshot.settings.get(name)
+    return _kind(key) == "setting_value" and setting is not None and setting.is_secret
 
 
 def _kind(key: ComponentKey) -> str:

@@ -85,8 +85,7 @@ async def add(context: Context, request: Request) -> Response:
             "invalid_field", "kind, label and url; and region, access_key, secret of storage.", fields=wrong
         )
     new = NewExport(**{name: str(value) for name, value in document.items()})
-    server = server_of(request)
-    made = await add_export(server.database, context, context.actor, server.settings.home, new)
+    made = await add_export(server_of(request).database, context, context.actor, new)
     return json_response({"id": made}, 201)
 
 

@@ -51,16 +51,15 @@ async def list_(context: Context, request: Request) -> Response:
 async def create(context: Context, request: Request) -> Response:
     """`POST /setup/identity-providers`."""
     _demand(context)
-    server = server_of(request)
-    made = await create_provider(server.database, context, server.settings.home, await json_object(request))
+    made = await create_provider(server_of(request).database, context, await json_object(request))
     return json_response({"id": made}, 201)
 
 
 async def update(context: Context, request: Request) -> Response:
     """`PATCH /setup/identity-providers/{id}`."""
     _demand(context)
-    server, document = server_of(request), await json_object(request)
-    await update_provider(server.database, context, server.settings.home, request.path_params["id"], document)
+    document = await json_object(request)
+    await update_provider(server_of(request).database, context, request.path_params["id"], document)
     return no_content()
 
 

@@ -88,8 +88,7 @@ async def create(context: Context, request: Request) -> Response:
     _demand(context)
     definition = await _definition(context, request, await json_object(request))
     _demand_target(request, definition.url)
-    server = server_of(request)
-    made, secret = await create_webhook(server.database, context, server.settings.home, definition)
+    made, secret = await create_webhook(server_of(request).database, context, definition)
     return json_response({"id": made, "secret": secret}, 201)
 
 
@@ -118,8 +117,7 @@ async def delete(context: Context, request: Request) -> Response:
 async def new_secret(context: Context, request: Request) -> Response:
     """`POST /setup/webhooks/{id}/secret`: a new one, answered this once; the one before signs too, for a day."""
     _demand(context)
-    server = server_of(request)
-    secret, until = await rotate_secret(server.database, context, server.settings.home, _id(request))
+    secret, until = await rotate_secret(server_of(request).database, context, _id(request))
     return json_response({"secret": secret, "old_secret_until": until})
 
 

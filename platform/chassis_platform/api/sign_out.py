@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
+from chassis_metadata.errors import Unavailable
 from chassis_platform.access.context import Context
 from chassis_platform.api.bodies import body_bytes, json_response, no_content
 from chassis_platform.api.cookies import forget_session_cookie
@@ -50,8 +51,12 @@ async def _way_out(context: Context, request: Request) -> str | None:
     if found is None or provider is None or not provider.is_active or not provider.text("sign_out_url"):
         return None
     door, message_id = Door(request, tenant, provider), new_request_id()
+    try:
+        key = (await door.keys())[0].key
+    except Unavailable:  # nothing keeps anybody from signing out here
+        return None
     state = await begin_sign_out(database, tenant.id, tenant.organization_id, provider.id, message_id)
-    relay, key = state.partition("!")[2], (await door.keys())[0].key
+    relay = state.partition("!")[2]
     return logout_address(door.service_provider(), provider.text("sign_out_url"), message_id, found[1], relay, key)
 
 

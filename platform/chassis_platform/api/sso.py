@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from chassis_metadata.errors import ChassisError, NotFound
+from chassis_metadata.errors import ChassisError, NotFound, Unavailable
 from chassis_platform.api.bodies import body_bytes, json_response
 from chassis_platform.api.cookies import cookie_name, cookie_of, is_secure, set_device_cookie, set_session_cookie
 from chassis_platform.api.deps import current_context, open_route, server_of, source_ip
@@ -34,7 +34,14 @@ from chassis_platform.auth.federation.attempts import (
 from chassis_platform.auth.federation.identity import Identity
 from chassis_platform.auth.federation.links import note_link
 from chassis_platform.auth.federation.oidc import NotBelievedError, RelyingParty
-from chassis_platform.auth.federation.providers import OIDC, SAML, IdentityProvider, active_providers, find_provider
+from chassis_platform.auth.federation.providers import (
+    OIDC,
+    SAML,
+    IdentityProvider,
+    active_providers,
+    find_provider,
+    find_secret,
+)
 from chassis_platform.auth.federation.redirects import own_path, with_parameters
 from chassis_platform.auth.federation.saml_encryption import Opener
 from chassis_platform.auth.federation.saml_keys import KeyPair, key_pairs
@@ -72,16 +79,17 @@ class Door:
         """Where the door is."""
         return f"{base_url(self.request)}{ROOT}/{self.tenant.organization_id}/{self.provider.name}"
 
-    def relying_party(self) -> RelyingParty:
+    async def relying_party(self) -> RelyingParty:
         """We at an OpenID provider."""
-        settings, provider = server_of(self.request).settings, self.provider
+        server, provider = server_of(self.request), self.provider
+        settings = server.settings
         destinations = Destinations(
             settings.identity_provider_hosts, settings.identity_provider_private, "CHASSIS_IDENTITY_PROVIDER_HOSTS"
         )
         return RelyingParty(
             provider.text("issuer"),
             provider.text("client_id"),
-            provider.secret(settings.home),
+            (await find_secret(server.database, provider)).opened(settings.home),
             f"{self.url}/callback",
             provider.text("scopes"),
             destinations,
@@ -154,6 +162,8 @@ async def start(request: Request) -> Response:
         address = await way_to(door, secret, Attempt(browser_hash(secret), return_to))
     except NotBelievedError as error:
         return await failed(door, "unavailable", str(error))
+    except Unavailable as error:
+        return await failed(door, "unavailable", error.problems[0].message)
     return with_cookie(request, RedirectResponse(address, 303), secret)
 
 
@@ -187,7 +197,7 @@ async def way_to(door: Door, secret: str, attempt: Attempt) -> str:
         relay = state.partition("!")[2]
         key = (await door.keys())[0].key if provider.body.get("sign_requests") is True else None
         return saml.request_address(door.service_provider(), provider.text("sign_in_url"), request_id, relay, key)
-    party = door.relying_party()
+    party = await door.relying_party()
     await party.configuration()
     state = await begin_attempt(database, tenant.id, tenant.organization_id, provider.id, attempt)
     nonce, verifier = derived(secret, state, "nonce"), derived(secret, state, "verifier")
@@ -208,7 +218,7 @@ async def _callback(door: Door) -> Response:
         raise NotBelievedError("the answer is another provider's (iss)")
     if "error" in query:
         raise NotBelievedError(f"the provider says {query['error'][:80]}")
-    party = door.relying_party()
+    party = await door.relying_party()
     tokens = await oidc.exchange_code(party, query.get("code", ""), derived(secret, state, "verifier"))
     claims = await oidc.verified_claims(party, tokens, derived(secret, state, "nonce"))
     identity = oidc.identity_from(claims, door.provider.attributes, door.provider.text("groups"))

@@ -1,4 +1,13 @@
-"""Secrets that must be read again, such as TOTP seeds: AES-256-GCM, bound to tenant and purpose."""  # noqa: A005  imported by its full name
+"""What the installation's own key seals (AES-256-GCM, bound to tenant and purpose): second factors' seeds, and tickets.
+
+Seeds stay outside the tenant's keys, because they open the door. When a tenant's keys are destroyed, its administrators
+have to come in and set new secrets; a seed that could not be opened would keep them out, or else let in who shows no
+code. For the same reason nobody is kept out while a key service does not answer. A seed tells nothing of the tenant,
+and goes with its user or factor.
+
+Tickets are held by who asked and lie in no table: passkeys' challenges, places in a bulk query's results. A tenant's
+other secrets are sealed by its own keys: `tenant_secrets.py`.
+"""  # noqa: A005  imported by its full name
 
 from __future__ import annotations
 

@@ -45,10 +45,10 @@ async def call_webhook(
     if context is None:
         return
     if payload.get("attempts") is None:
-        await make_call(context, settings, payload)
+        await make_call(database, context, settings, payload)
         return
     try:
-        outcome = Outcome(await make_call(context, settings, payload))
+        outcome = Outcome(await make_call(database, context, settings, payload))
     except (OSError, NotAllowedError, HTTPException) as error:
         outcome = Outcome(getattr(error, "status", None), str(error) or type(error).__name__)
     async with database.transaction(context.binding) as transaction:

@@ -63,7 +63,7 @@ class Act:
         except ValueError:
             raise Invalid.of("json_parser_error", "The content is no text, or no JSON.") from None
         if not isinstance(document, dict):
-            return body
+            return "" if self.hidden else body
         return orjson.dumps({name: HIDDEN if name in self.hidden else each for name, each in document.items()}).decode()
 
 

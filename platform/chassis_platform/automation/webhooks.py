@@ -17,8 +17,9 @@ from chassis_platform import clock, outbound
 from chassis_platform.access.context import Context
 from chassis_platform.outbound import Destinations, NotAllowedError, send
 from chassis_platform.settings import Settings
-from chassis_tenants.database import Transaction
+from chassis_tenants.database import Binding, Database, Transaction
 from chassis_tenants.journal import JOB_PREFIX, enqueue
+from chassis_tenants.secret_settings import read_secret
 
 JOB = "call_webhook"
 
@@ -84,14 +85,14 @@ class AnsweredError(ConnectionError):
         super().__init__(f"{host} answered {status}")
 
 
-async def make_call(context: Context, settings: Settings, payload: Mapping[str, Any]) -> int:
+async def make_call(database: Database, context: Context, settings: Settings, payload: Mapping[str, Any]) -> int:
     """Make one call; answers the HTTP status. Raises where it was not taken, or may not be made."""
     url = payload.get("address") or _setting(context, payload["url"])
     if not url:
         raise NotAllowedError(f"The setting {payload['url']} holds no address.")
     said = payload["document"]
     body = said.encode() if isinstance(said, str) else orjson.dumps(said)
-    secret = _setting(context, payload["secret"]) if payload.get("secret") else None
+    secret = await _secret(database, context, payload["secret"]) if payload.get("secret") else None
     kind = payload.get("type") or "application/json"
     headers = {"content-type": kind, DELIVERY: payload["delivery"], "user-agent": "chassis"}
     if secret:
@@ -105,6 +106,19 @@ async def make_call(context: Context, settings: Settings, payload: Mapping[str, 
 def _setting(context: Context, name: str) -> str | None:
     setting = context.snapshot.settings.get(name)
     return None if setting is None or setting.value is None else str(setting.value)
+
+
+async def _secret(database: Database, context: Context, name: str) -> str | None:
+    """What signs, opened now; None where the tenant gave none. Raises where its key was destroyed."""
+    setting = context.snapshot.settings.get(name)
+    if setting is None or not setting.is_secret:  # of a package from before there were secrets
+        return _setting(context, name)
+    if not setting.is_set:
+        return None
+    [rows] = await database.read(Binding(context.tenant.id), read_secret(context.tenant.id, name))
+    if rows and rows[0][0] is None:
+        raise NotAllowedError(f"The secret {name} can't be read any more: its key was destroyed. Set it anew.")
+    return str(rows[0][0]) if rows else None
 
 
 def signature(secret: str, body: bytes, moment: int) -> str:

@@ -17,7 +17,7 @@ from chassis_platform.up import console
 from chassis_tenants.database import Database
 from chassis_tenants.journal import OPERATOR
 
-keys_app = typer.Typer(no_args_is_help=True, help="Keys of encrypted fields.")
+keys_app = typer.Typer(no_args_is_help=True, help="Keys of encrypted fields and secrets.")
 app.add_typer(keys_app, name="keys")
 
 OfTenant = Annotated[str, typer.Option("--tenant", help="The tenant's short name.")]

@@ -40,4 +40,4 @@ async def send_document(
     document = document_named(context, payload["name"])
     made = await make_document(database, context, document, payload["record"], clock.now())
     said = {"document": made.content.decode(), "type": f"{made.content_type}; charset=utf-8"}
-    await make_call(automation, settings, {**payload, **said})
+    await make_call(database, automation, settings, {**payload, **said})

@@ -13,6 +13,7 @@ from chassis_platform.audit.retention import prune
 from chassis_platform.audit.seal import DEEP_OVERLAP, OVERLAP, seal_journal
 from chassis_platform.auth.notices import JOB as ACCOUNT_NOTICE
 from chassis_platform.auth.notices import Noticed
+from chassis_platform.auth.tenant_secrets import BEFORE_DATA_KEYS
 from chassis_platform.automation.account_notices import send_account_notice
 from chassis_platform.automation.alerts import check_alerts
 from chassis_platform.automation.answers import call_webhook
@@ -20,6 +21,7 @@ from chassis_platform.automation.approvals.links import load_key
 from chassis_platform.automation.approvals.mails import mail_approvers
 from chassis_platform.automation.approvals.overdue import check_deadlines
 from chassis_platform.automation.encryption.conversion import convert_values
+from chassis_platform.automation.encryption.kept_secrets import seal_kept_secrets
 from chassis_platform.automation.encryption.rotation import JOB as SEAL_ANEW
 from chassis_platform.automation.encryption.sealing_anew import seal_anew
 from chassis_platform.automation.events.stream import expire_changes
@@ -125,10 +127,14 @@ _EXPIRED = (
 
 
 async def expire(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:  # noqa: ARG001
-    """Remove what is of no use any more: ended sessions, old query locators, delivered messages, failed jobs."""
+    """Remove what is of no use any more: ended sessions, old query locators, delivered messages, failed jobs.
+
+    And the form of secrets that were kept before tenants had keys for them.
+    """
     statements = [Statement(text, {"tenant_id": tenant_id}) for text in _EXPIRED]
     await server.database.read(Binding(tenant_id), *statements)
     await expire_changes(server.database, tenant_id)
+    await seal_kept_secrets(server.database, server.home, tenant_id, BEFORE_DATA_KEYS)
 
 
 async def seal(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:
@@ -284,7 +290,7 @@ async def seal_values_anew(server: WorkerServer, tenant_id: int, payload: Mappin
     """Seal with a tenant's new data key what an older one sealed."""
     context = await unattended(server.database, server.snapshots, tenant_id)
     if context is not None:
-        await seal_anew(server.database, context, payload["number"])
+        await seal_anew(server.database, server.home, context, payload["number"])
 
 
 async def tell_of_changes(server: WorkerServer, tenant_id: int, payload: Mapping[str, Any]) -> None:

@@ -23,8 +23,10 @@ import { useMay } from '../../frame/session'
 import { ErrorState, Lines } from '../../frame/states'
 import { useErrorText } from '../../frame/useErrorText'
 import { refreshDefinitions } from '../refreshDefinitions'
+import { SecretValue } from './SecretValue'
 import { STARTS } from './starts'
-import { textOf, useBodyText } from './useBodyText'
+import { textOf, useBodyText, type BodyText } from './useBodyText'
+import { useIsSecret } from './useSecrets'
 
 export function ComponentPage() {
   const { kind = '', name = '' } = useParams()
@@ -53,6 +55,9 @@ function Editor({ kind, found }: { kind: string; found: (LogicSummary & { body: 
   const [isSaving, setSaving] = useState(false)
   const start = found ? textOf(found.body) : (STARTS[kind] ?? 'label: \n')
   const draft = useBodyText(kind, name, start, t('logic.mapNeeded'))
+  const isSecret = useIsSecret(kind, name.trim(), found?.body)
+  const [typed, setTyped] = useState('')
+  const body = isSecret ? (typed === '' ? null : { value: typed }) : draft.problems.length > 0 ? null : draft.body
   const list = `/admin/logic?kind=${kind}`
 
   async function act(work: () => Promise<unknown>, then?: () => void) {
@@ -65,10 +70,8 @@ function Editor({ kind, found }: { kind: string; found: (LogicSummary & { body: 
     }
   }
 
-  async function save() {
-    if (draft.body === null || name.trim() === '') return
+  async function save(body: LogicBody) {
     setSaving(true)
-    const body = draft.body
     await act(
       () => saveLogic(kind, name.trim(), body),
       () => {
@@ -108,8 +111,8 @@ function Editor({ kind, found }: { kind: string; found: (LogicSummary & { body: 
                 <Button
                   type="primary"
                   loading={isSaving}
-                  disabled={draft.body === null || draft.problems.length > 0 || name.trim() === ''}
-                  onClick={() => void save()}
+                  disabled={body === null || name.trim() === ''}
+                  onClick={() => body !== null && void save(body)}
                 >
                   {t('action.save')}
                 </Button>
@@ -134,6 +137,24 @@ function Editor({ kind, found }: { kind: string; found: (LogicSummary & { body: 
         </label>
       )}
       {!isOwn && <p className="small">{t('logic.packaged')}</p>}
+      {isSecret ? (
+        <SecretValue
+          isSet={found ? found.body.is_set === true : undefined}
+          typed={typed}
+          setTyped={setTyped}
+          onClear={mayChange ? () => void save({ value: null }) : undefined}
+        />
+      ) : (
+        <Body draft={draft} isOwn={isOwn} mayChange={mayChange} />
+      )}
+    </div>
+  )
+}
+
+function Body({ draft, isOwn, mayChange }: { draft: BodyText; isOwn: boolean; mayChange: boolean }) {
+  const { t } = useTranslation()
+  return (
+    <>
       <Input.TextArea
         className="mono logic-body grows"
         rows={14}
@@ -160,6 +181,6 @@ function Editor({ kind, found }: { kind: string; found: (LogicSummary & { body: 
           )}
         </div>
       )}
-    </div>
+    </>
   )
 }

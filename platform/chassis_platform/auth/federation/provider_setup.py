@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,8 +22,8 @@ from chassis_platform.auth.federation.providers import (
     PROVIDER_PREFIX,
     IdentityProvider,
     find_provider,
-    seal_secret,
 )
+from chassis_platform.auth.tenant_secrets import PROVIDER, can_be_opened
 from chassis_tenants.database import Database
 from chassis_tenants.journal import SetupChange, setup_entry
 from chassis_tenants.statement import Statement
@@ -64,19 +63,21 @@ _OF_KIND: Mapping[str, Mapping[str, Any]] = {
 }
 
 _LIST = Statement(
-    "SELECT p.id, p.name, p.kind, p.label, p.is_active, p.body, p.sealed_secret IS NOT NULL,"
+    f"SELECT p.id, p.name, p.kind, p.label, p.is_active, p.body, {can_be_opened('p.sealed_secret')},"  # noqa: S608
     " (SELECT count(*) FROM chassis.federated_identity f WHERE f.tenant_id = p.tenant_id AND f.provider_id = p.id)"
     " FROM chassis.identity_provider p WHERE p.tenant_id = %(tenant_id)s ORDER BY lower(p.label), p.id"
 )
 _INSERT = Statement(
     "INSERT INTO chassis.identity_provider (tenant_id, id, name, kind, label, is_active, body, sealed_secret,"
     " created_at, changed_at, changed_by) VALUES (%(tenant_id)s, %(id)s, %(name)s, %(kind)s, %(label)s,"
-    " %(is_active)s, %(body)s::jsonb, %(sealed)s, %(now)s, %(now)s, %(user_id)s) ON CONFLICT DO NOTHING RETURNING 1"
+    " %(is_active)s, %(body)s::jsonb, %(sealed)s, %(now)s, %(now)s, %(user_id)s) ON CONFLICT DO NOTHING RETURNING 1",
+    sealed=True,
 )
 _UPDATE = Statement(
     "UPDATE chassis.identity_provider SET label = %(label)s, is_active = %(is_active)s, body = %(body)s::jsonb,"
     " sealed_secret = coalesce(%(sealed)s, sealed_secret), changed_at = %(now)s, changed_by = %(user_id)s"
-    " WHERE tenant_id = %(tenant_id)s AND id = %(id)s"
+    " WHERE tenant_id = %(tenant_id)s AND id = %(id)s",
+    sealed=True,
 )
 _DELETE = (
     Statement("DELETE FROM chassis.federated_identity WHERE tenant_id = %(tenant_id)s AND provider_id = %(id)s"),
@@ -92,7 +93,7 @@ async def list_providers(database: Database, context: Context) -> list[dict[str,
     return [{**dict(zip(names, (*row[:5], *row[6:]), strict=True)), **row[5]} for row in rows]
 
 
-async def create_provider(database: Database, context: Context, home: Path, document: Mapping[str, Any]) -> str:
+async def create_provider(database: Database, context: Context, document: Mapping[str, Any]) -> str:
     """Set a provider up; answers its id."""
     kind = document.get("kind")
     if kind not in KINDS:
@@ -106,7 +107,7 @@ async def create_provider(database: Database, context: Context, home: Path, docu
     change = SetupChange(
         "createdIdentityProvider", SECTION, name, f"Set up the identity provider {values['label']}", after=values
     )
-    inserted = _INSERT.bind(**_row(context, home, provider_id, values, secret), name=name, kind=kind)
+    inserted = _INSERT.bind(**_row(context, provider_id, values, secret), name=name, kind=kind)
     rows, _ = await database.read(context.binding, inserted, setup_entry(context.tenant.id, context.actor, change))
     if not rows:
         raise Conflict.of("duplicate_name", f"There is an identity provider {name!r} already.", path="name")
@@ -118,18 +119,15 @@ def _fresh(kind: str) -> dict[str, Any]:
     return {**base, **_COMMON, **_OF_KIND[kind]}
 
 
-def _row(
-    context: Context, home: Path, provider_id: str, values: Mapping[str, Any], secret: str | None
-) -> dict[str, Any]:
-    tenant_id = context.tenant.id
+def _row(context: Context, provider_id: str, values: Mapping[str, Any], secret: str | None) -> dict[str, Any]:
     body = {key: value for key, value in values.items() if key not in ("label", "is_active")}
     return {
-        "tenant_id": tenant_id,
+        "tenant_id": context.tenant.id,
         "id": provider_id,
         "label": values["label"],
         "is_active": values["is_active"],
         "body": orjson.dumps(body).decode(),
-        "sealed": seal_secret(home, tenant_id, provider_id, secret) if secret else None,
+        "sealed": PROVIDER.to_seal(provider_id, secret.encode()) if secret else None,
         "now": clock.now(),
         "user_id": context.principal.user_id,
     }
@@ -143,9 +141,7 @@ async def provider_of(database: Database, context: Context, key: str) -> Identit
     return provider
 
 
-async def update_provider(
-    database: Database, context: Context, home: Path, provider_id: str, document: Mapping[str, Any]
-) -> None:
+async def update_provider(database: Database, context: Context, provider_id: str, document: Mapping[str, Any]) -> None:
     """Change a provider; a secret that is not sent stays."""
     provider = await provider_of(database, context, provider_id)
     before = {"label": provider.label, "is_active": provider.is_active, **provider.body}
@@ -159,7 +155,7 @@ async def update_provider(
         before,
         values,
     )
-    row = _row(context, home, provider.id, values, secret)
+    row = _row(context, provider.id, values, secret)
     entry = setup_entry(context.tenant.id, context.actor, change)
     await database.read(context.binding, _UPDATE.bind(**row), entry)
 

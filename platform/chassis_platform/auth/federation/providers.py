@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chassis_platform.auth.secrets import open_sealed, seal
+from chassis_platform.auth.tenant_secrets import PROVIDER
 from chassis_tenants.database import Binding, Database
 from chassis_tenants.statement import Statement
 
@@ -15,10 +15,15 @@ OIDC, SAML = "oidc", "saml"
 KINDS = (OIDC, SAML)
 PROVIDER_PREFIX = "0IP"
 
-_COLUMNS = "id, name, kind, label, is_active, body, sealed_secret"
+_COLUMNS = "id, name, kind, label, is_active, body"
 _FIND = Statement(
     f"SELECT {_COLUMNS} FROM chassis.identity_provider"  # noqa: S608  this file's names
     " WHERE tenant_id = %(tenant_id)s AND (id = %(key)s OR name = %(key)s)"
+)
+_SECRET = Statement(
+    f"SELECT {PROVIDER.in_sql('sealed_secret')}, sealed_secret FROM chassis.identity_provider"  # noqa: S608  as above
+    " WHERE tenant_id = %(tenant_id)s AND id = %(id)s",
+    sealed=True,
 )
 _ACTIVE = Statement(
     "SELECT name, label FROM chassis.identity_provider WHERE tenant_id = %(tenant_id)s AND is_active"
@@ -46,7 +51,6 @@ class IdentityProvider:
     label: str
     is_active: bool
     body: Mapping[str, Any]
-    sealed_secret: bytes | None
 
     def text(self, key: str) -> str:
         """A text of the set-up; empty where there is none."""
@@ -66,25 +70,30 @@ class IdentityProvider:
             for each in self.body["mappings"]
         )
 
-    def secret(self, home: Path) -> str:
-        """The client's secret at an OpenID provider, our keys towards a SAML provider; empty where there is none."""
-        if self.sealed_secret is None:
-            return ""
-        return open_sealed(home, self.tenant_id, purpose_of(self.id), self.sealed_secret).decode()
 
-    def with_secret(self, sealed: bytes) -> IdentityProvider:
-        """The same with what was sealed meanwhile."""
-        return replace(self, sealed_secret=sealed)
+@dataclass(frozen=True, slots=True)
+class KeptSecret:
+    """A provider's secret as it is stored, which opens where it is used."""
+
+    provider: IdentityProvider
+    stored: bytes | None
+    _found: bytes | None = field(repr=False)
+
+    def opened(self, home: Path) -> str:
+        """The client's secret at an OpenID provider, our keys towards a SAML provider; empty where there is none.
+
+        Raises DestroyedSecretError where its key was destroyed: it is not the same as none.
+        """
+        opened = PROVIDER.opened(home, self.provider.tenant_id, self.provider.id, self._found)
+        return "" if opened is None else opened.decode()
 
 
-def purpose_of(provider_id: str) -> str:
-    """What a provider's secret is sealed for."""
-    return f"identity_provider {provider_id}"
-
-
-def seal_secret(home: Path, tenant_id: int, provider_id: str, secret: str) -> bytes:
-    """The secret as it is stored."""
-    return seal(home, tenant_id, purpose_of(provider_id), secret.encode())
+async def find_secret(database: Database, provider: IdentityProvider) -> KeptSecret:
+    """The provider's secret, read when it is needed."""
+    asked = _SECRET.bind(tenant_id=provider.tenant_id, id=provider.id)
+    [rows] = await database.read(Binding(provider.tenant_id), asked)
+    found, stored = rows[0] if rows else (None, None)
+    return KeptSecret(provider, stored, found)
 
 
 async def find_provider(database: Database, tenant_id: int, key: str) -> IdentityProvider | None:
@@ -92,8 +101,7 @@ async def find_provider(database: Database, tenant_id: int, key: str) -> Identit
     [rows] = await database.read(Binding(tenant_id), _FIND.bind(tenant_id=tenant_id, key=key))
     if not rows:
         return None
-    *values, sealed = rows[0]
-    return IdentityProvider(tenant_id, *(*values, None if sealed is None else bytes(sealed)))
+    return IdentityProvider(tenant_id, *rows[0])
 
 
 async def active_providers(database: Database, tenant_id: int) -> list[tuple[str, str]]:

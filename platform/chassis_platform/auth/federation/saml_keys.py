@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,19 +20,23 @@ from cryptography.x509.oid import NameOID
 
 from chassis_platform import clock
 from chassis_platform.access.context import Context
-from chassis_platform.auth.federation.providers import IdentityProvider, seal_secret
+from chassis_platform.auth.federation.providers import IdentityProvider, find_secret
+from chassis_platform.auth.tenant_secrets import PROVIDER, DestroyedSecretError
 from chassis_tenants.database import Binding, Database
 from chassis_tenants.journal import SetupChange, setup_entry
 from chassis_tenants.statement import Statement
 
 KEY_BITS, CERTIFICATE_YEARS, KEPT = 3072, 10, 2
+#: Whoever was first keeps theirs.
 _KEEP_FIRST = Statement(
-    "UPDATE chassis.identity_provider SET sealed_secret = coalesce(sealed_secret, %(sealed)s)"
-    " WHERE tenant_id = %(tenant_id)s AND id = %(id)s RETURNING sealed_secret"
+    "UPDATE chassis.identity_provider SET sealed_secret = %(sealed)s"
+    " WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND sealed_secret IS NOT DISTINCT FROM %(stored)s::bytea",
+    sealed=True,
 )
 _KEEP = Statement(
     "UPDATE chassis.identity_provider SET sealed_secret = %(sealed)s, changed_at = %(now)s, changed_by = %(user_id)s"
-    " WHERE tenant_id = %(tenant_id)s AND id = %(id)s"
+    " WHERE tenant_id = %(tenant_id)s AND id = %(id)s",
+    sealed=True,
 )
 
 
@@ -68,14 +73,13 @@ def new_pair(name: str) -> KeyPair:
     return KeyPair(key, made.public_bytes(serialization.Encoding.PEM).decode())
 
 
-def _sealed(home: Path, provider: IdentityProvider, pairs: Sequence[KeyPair]) -> bytes:
-    text = orjson.dumps([each.document for each in pairs]).decode()
-    return seal_secret(home, provider.tenant_id, provider.id, text)
+def _sealed(provider: IdentityProvider, pairs: Sequence[KeyPair]) -> bytes:
+    return PROVIDER.to_seal(provider.id, orjson.dumps([each.document for each in pairs]))
 
 
-def _read(home: Path, provider: IdentityProvider) -> list[KeyPair]:
+def _read(text: str) -> list[KeyPair]:
     pairs = []
-    for each in orjson.loads(provider.secret(home) or "[]"):
+    for each in orjson.loads(text or "[]"):
         # It is our own, sealed and proven unchanged: asking whether its primes are primes takes longer than using it.
         key = serialization.load_pem_private_key(each["key"].encode(), None, unsafe_skip_rsa_key_validation=True)
         assert isinstance(key, RSAPrivateKey)  # noqa: S101  new_pair made it
@@ -84,13 +88,17 @@ def _read(home: Path, provider: IdentityProvider) -> list[KeyPair]:
 
 
 async def key_pairs(database: Database, home: Path, provider: IdentityProvider) -> list[KeyPair]:
-    """Our pairs, the newest first; the first one is made now where there is none."""
-    if provider.sealed_secret is not None:
-        return _read(home, provider)
+    """Our pairs, the newest first; the first one is made now where there is none, or none that opens any more."""
+    secret = await find_secret(database, provider)
+    with suppress(DestroyedSecretError):
+        found = _read(secret.opened(home))
+        if found:
+            return found
     made = await asyncio.to_thread(new_pair, f"Chassis {provider.name}")
-    kept = _KEEP_FIRST.bind(tenant_id=provider.tenant_id, id=provider.id, sealed=_sealed(home, provider, [made]))
-    [[row]] = await database.read(Binding(provider.tenant_id), kept)
-    return _read(home, provider.with_secret(bytes(row[0])))
+    sealed = _sealed(provider, [made])
+    kept = _KEEP_FIRST.bind(tenant_id=provider.tenant_id, id=provider.id, sealed=sealed, stored=secret.stored)
+    await database.read(Binding(provider.tenant_id), kept)
+    return _read((await find_secret(database, provider)).opened(home))
 
 
 async def renew_key(database: Database, context: Context, home: Path, provider: IdentityProvider) -> str:
@@ -100,7 +108,7 @@ async def renew_key(database: Database, context: Context, home: Path, provider: 
     kept = _KEEP.bind(
         tenant_id=provider.tenant_id,
         id=provider.id,
-        sealed=_sealed(home, provider, [made, *pairs][:KEPT]),
+        sealed=_sealed(provider, [made, *pairs][:KEPT]),
         now=clock.now(),
         user_id=context.principal.user_id,
     )

@@ -12,6 +12,7 @@ from chassis_metadata.errors import Conflict, Invalid
 from chassis_metadata.ids import new_id
 from chassis_platform import clock
 from chassis_platform.access.context import Context
+from chassis_platform.auth.tenant_secrets import destroy_former
 from chassis_platform.automation.encryption.rotation import KEYS_CHANGED, SECTION
 from chassis_tenants.conversions import unfinished
 from chassis_tenants.database import Binding, Database
@@ -80,5 +81,6 @@ async def destroy_keys(database: Database, tenant_id: int) -> int:
         destroyed = await transaction.fetch(_DESTROY.bind(tenant_id=tenant_id, now=now))
         names = ", ".join(f"{kind} {number}" for kind, number in sorted(destroyed))
         said = SetupChange("destroyedKeys", SECTION, "all keys", f"Destroyed the keys {names}", before=wishes[0][0])
-        await transaction.fetch_each([KEYS_CHANGED.bind(tenant_id=tenant_id), setup_entry(tenant_id, OPERATOR, said)])
+        changed = [KEYS_CHANGED.bind(tenant_id=tenant_id), *destroy_former(tenant_id)]
+        await transaction.fetch_each([*changed, setup_entry(tenant_id, OPERATOR, said)])
     return len(destroyed)

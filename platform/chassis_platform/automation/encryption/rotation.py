@@ -86,7 +86,7 @@ async def _next_number(transaction: Transaction) -> int:
         [_TAKE_TURNS.bind(tenant_id=tenant_id), _NEWEST.bind(tenant_id=tenant_id)]
     )
     if newest is None:
-        message = "The tenant has no key yet: the first encrypted value that is saved makes one."
+        message = "The tenant has no key yet: the first encrypted value or secret that is saved makes one."
         raise Conflict.of("no_encryption_key", message)
     return int(newest) + 1
 

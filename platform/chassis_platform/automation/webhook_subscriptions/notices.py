@@ -26,11 +26,13 @@ _REASONS = {
         "failing": "for three days no call was taken.",
         "gone": "the other system answered that it is there no longer (410).",
         "run_as": "the user that it runs as is not active.",
+        "secret": "its secret was destroyed with the tenant's keys; it needs a new one.",
     },
     "zh_CN": {
         "failing": "三天内没有任何调用被接受。",
         "gone": "对方系统答复该地址已不存在（410）。",
         "run_as": "其运行身份用户已不活动。",
+        "secret": "其密钥已随租户的加密密钥一并销毁，需要更换密钥。",
     },
 }
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import orjson
 
-from chassis_metadata.errors import Invalid
+from chassis_metadata.errors import Invalid, Unavailable
 from chassis_platform import clock
 from chassis_platform.access.context import Context
-from chassis_platform.auth.secrets import UnreadableSecretError, open_sealed
+from chassis_platform.auth.tenant_secrets import ANSWER
 from chassis_platform.automation.webhook_subscriptions.deliveries import add_test
 from chassis_platform.automation.webhook_subscriptions.sending import JOB
-from chassis_platform.automation.webhook_subscriptions.store import PURPOSE, show_webhook
+from chassis_platform.automation.webhook_subscriptions.store import show_webhook
 from chassis_tenants.database import Database
 from chassis_tenants.journal import SetupChange, enqueue, setup_entry
 from chassis_tenants.statement import Statement
@@ -23,13 +23,15 @@ STATUSES = ("waiting", "delivered", "dead")
 MOST_SHOWN, MOST_REPLAYED = 200, 10_000
 
 _LIST = Statement(
-    "SELECT json_build_object('id', d.id, 'status', d.status, 'is_test', d.is_test, 'attempts', d.attempts,"
+    "SELECT json_build_object('id', d.id, 'status', d.status, 'is_test', d.is_test, 'attempts', d.attempts,"  # noqa: S608
     " 'due_at', d.due_at, 'give_up_at', d.give_up_at, 'ended_at', d.ended_at, 'http_status', d.http_status,"
     " 'error', d.error, 'milliseconds', d.milliseconds, 'created_at', d.created_at,"
     " 'record_count', cardinality(d.record_ids), 'changes', (SELECT json_agg(json_build_object("
-    "'object', c -> 3, 'type', c -> 4, 'record_ids', c -> 5)) FROM jsonb_array_elements(d.changes) c)), d.answer"
+    "'object', c -> 3, 'type', c -> 4, 'record_ids', c -> 5)) FROM jsonb_array_elements(d.changes) c)),"
+    f" {ANSWER.in_sql('d.answer', 'd.id')}"
     " FROM chassis.webhook_delivery d WHERE d.tenant_id = %(tenant_id)s AND d.webhook_id = %(webhook_id)s"
-    " AND (%(status)s::text IS NULL OR d.status = %(status)s::text) ORDER BY d.place DESC LIMIT %(most)s"
+    " AND (%(status)s::text IS NULL OR d.status = %(status)s::text) ORDER BY d.place DESC LIMIT %(most)s",
+    sealed=True,
 )
 #: In their first order, and as if they had never been tried.
 _REPLAY = Statement(
@@ -55,16 +57,17 @@ async def list_deliveries(
         tenant_id=context.tenant.id, webhook_id=webhook_id, status=status, most=min(max(most, 1), MOST_SHOWN)
     )
     [rows] = await database.read(context.binding, asked)
-    return [{**orjson.loads(document), "answer": _opened(home, context, answer)} for document, answer in rows]
+    found = [(orjson.loads(document), answer) for document, answer in rows]
+    return [{**each, "answer": _opened(home, context, each["id"], answer)} for each, answer in found]
 
 
-def _opened(home: Path, context: Context, answer: bytes | None) -> str | None:
-    if answer is None:
-        return None
+def _opened(home: Path, context: Context, delivery_id: str, answer: bytes | None) -> str | None:
+    """The answer; nothing where nobody can open it any more."""
     try:
-        return open_sealed(home, context.tenant.id, PURPOSE, answer).decode(errors="replace")
-    except UnreadableSecretError:
+        opened = ANSWER.opened(home, context.tenant.id, delivery_id, answer)
+    except Unavailable:
         return None
+    return None if opened is None else opened.decode(errors="replace")
 
 
 async def replay(database: Database, context: Context, webhook_id: str, ids: Sequence[str] | None) -> int:

@@ -17,11 +17,11 @@ from chassis_metadata.errors import ChassisError
 from chassis_platform import clock, outbound
 from chassis_platform.access.compile import PolicyStore
 from chassis_platform.access.context import Context
-from chassis_platform.auth.secrets import seal
+from chassis_platform.auth.tenant_secrets import ANSWER
 from chassis_platform.automation.webhook_subscriptions import notices
 from chassis_platform.automation.webhook_subscriptions.deliveries import Delivery, take_changes, waiting_deliveries
 from chassis_platform.automation.webhook_subscriptions.payload import body_of, context_of_reader
-from chassis_platform.automation.webhook_subscriptions.store import PURPOSE, Webhook, load_webhook
+from chassis_platform.automation.webhook_subscriptions.store import Webhook, load_webhook
 from chassis_platform.automation.webhooks import DELIVERY, SIGNATURE, destinations_of, signature
 from chassis_platform.outbound import NotAllowedError
 from chassis_platform.settings import Settings
@@ -43,17 +43,20 @@ _MOST_IN_A_ROW = 3
 _LONGEST_GO = 30.0
 _GONE, _FIRST_TAKEN, _FIRST_REFUSED = 410, 200, 300
 _EXCERPT, _ERROR_LENGTH = 500, 500
+_UNSIGNED = "The webhook's secret was destroyed with the tenant's keys, and nothing is sent unsigned. Make a new one."
 
 _DELIVERED = Statement(
     "UPDATE chassis.webhook_delivery SET status = 'delivered', attempts = attempts + 1, ended_at = %(now)s,"
     " http_status = %(status)s, error = NULL, answer = %(answer)s, milliseconds = %(milliseconds)s"
-    " WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND status = 'waiting'"
+    " WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND status = 'waiting'",
+    sealed=True,
 )
 _FAILED = Statement(
     "UPDATE chassis.webhook_delivery SET status = %(new)s, attempts = attempts + 1, due_at = %(due)s,"
     " give_up_at = %(give_up)s, ended_at = CASE WHEN %(new)s = 'dead' THEN %(now)s::timestamptz END,"
     " http_status = %(status)s, error = %(error)s, answer = %(answer)s, milliseconds = %(milliseconds)s"
-    " WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND status = 'waiting'"
+    " WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND status = 'waiting'",
+    sealed=True,
 )
 _NOTHING = Statement(
     "DELETE FROM chassis.webhook_delivery WHERE tenant_id = %(tenant_id)s AND id = %(id)s AND status = 'waiting'"
@@ -114,6 +117,9 @@ async def send_changes(sender: Sender, tenant_id: int, payload: Mapping[str, Any
         for each in await waiting_deliveries(sender.database, tenant_id, webhook.id, payload["delivery"]):
             await run.attempt(each)
         return
+    if not webhook.secrets:
+        await notices.stop(sender.database, sender.snapshots, tenant_id, webhook, "secret")
+        return
     more = True
     while more and not run.is_over:
         more = await take_changes(sender.database, tenant_id, webhook)
@@ -160,6 +166,8 @@ class _Run:
         return False
 
     async def _call(self, delivery: Delivery, body: bytes) -> _Outcome:
+        if not self._webhook.secrets:
+            return _Outcome(0, error=_UNSIGNED)
         headers = _headers(self._webhook, delivery, body)
         started = time.monotonic()
         try:
@@ -173,7 +181,7 @@ class _Run:
         return _Outcome(_since(started), answer.status, wrong, answer.body[:_EXCERPT])
 
     async def _note_success(self, delivery: Delivery, outcome: _Outcome) -> None:
-        done = _DELIVERED.bind(id=delivery.id, now=clock.now(), **self._told(outcome))
+        done = _DELIVERED.bind(id=delivery.id, now=clock.now(), **_told(delivery, outcome))
         await self._write(done, *([] if delivery.is_test else [_WELL.bind(now=clock.now())]))
 
     async def _note_failure(self, delivery: Delivery, outcome: _Outcome) -> None:
@@ -189,7 +197,7 @@ class _Run:
             give_up=give_up,
             error=error,
             now=now,
-            **self._told(outcome),
+            **_told(delivery, outcome),
         )
         if delivery.is_test:
             await self._write(failed)
@@ -202,15 +210,15 @@ class _Run:
             reason = "gone" if outcome.status == _GONE else "failing"
             await notices.stop(self._sender.database, self._sender.snapshots, self._context.tenant.id, webhook, reason)
 
-    def _told(self, outcome: _Outcome) -> dict[str, Any]:
-        excerpt = outcome.answer
-        sealed = seal(self._sender.home, self._context.tenant.id, PURPOSE, excerpt) if excerpt else None
-        return {"status": outcome.status, "answer": sealed, "milliseconds": outcome.milliseconds}
-
     async def _write(self, *statements: Statement) -> list[list[Row]]:
         tenant_id = self._context.tenant.id
         same = {"tenant_id": tenant_id, "webhook_id": self._webhook.id}
         return await self._sender.database.read(Binding(tenant_id), *(each.bind(**same) for each in statements))
+
+
+def _told(delivery: Delivery, outcome: _Outcome) -> dict[str, Any]:
+    answer = ANSWER.to_seal(delivery.id, outcome.answer) if outcome.answer else None
+    return {"status": outcome.status, "answer": answer, "milliseconds": outcome.milliseconds}
 
 
 def _rest(tenant_id: int, webhook_id: str) -> Statement:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from chassis_metadata.logic.webhook import Watched, watched_of, webhooks_of
 from chassis_metadata.snapshot import Snapshot
 from chassis_platform import clock
 from chassis_platform.access.context import Context
-from chassis_platform.auth.secrets import open_sealed, seal
+from chassis_platform.auth.tenant_secrets import WEBHOOK, DestroyedSecretError
 from chassis_platform.automation.events.subscription import starting_point
 from chassis_platform.automation.webhook_subscriptions.definition import Definition
 from chassis_tenants.database import Binding, Database
@@ -25,7 +26,6 @@ from chassis_tenants.journal import SetupChange, setup_entry
 from chassis_tenants.statement import Statement
 
 PREFIX, SECRET_PREFIX = "0Wh", "whsec_"
-PURPOSE = "webhook"
 #: How long calls are signed with the secret of before, too.
 OVERLAP = timedelta(days=1)
 MOST_WEBHOOKS = 100
@@ -53,7 +53,8 @@ _INSERT = Statement(
     "INSERT INTO chassis.webhook (tenant_id, id, label, url, objects, declared, run_as_user_id, batch_size, is_active,"
     " secret, position, created_by_id) SELECT %(tenant_id)s, %(id)s, %(label)s, %(url)s, %(objects)s::jsonb,"
     " %(declared)s, %(run_as)s, %(batch_size)s, %(is_active)s, %(secret)s, %(position)s, %(actor)s"
-    " WHERE (SELECT count(*) FROM chassis.webhook WHERE tenant_id = %(tenant_id)s) < %(most)s RETURNING id"
+    " WHERE (SELECT count(*) FROM chassis.webhook WHERE tenant_id = %(tenant_id)s) < %(most)s RETURNING id",
+    sealed=True,
 )
 #: Switched on again, or led elsewhere, it is tried afresh.
 _UPDATE = Statement(
@@ -64,7 +65,8 @@ _UPDATE = Statement(
 )
 _ROTATE = Statement(
     "UPDATE chassis.webhook SET old_secret = secret, old_secret_until = %(until)s, secret = %(secret)s"
-    " WHERE tenant_id = %(tenant_id)s AND id = %(id)s RETURNING label"
+    " WHERE tenant_id = %(tenant_id)s AND id = %(id)s RETURNING label",
+    sealed=True,
 )
 _DELETE = Statement(
     "WITH gone AS (DELETE FROM chassis.webhook WHERE tenant_id = %(tenant_id)s AND id = %(id)s RETURNING id, label),"
@@ -84,15 +86,16 @@ _LOADED = (
     "declared",
 )
 _LOAD = Statement(
-    f"SELECT {', '.join(_LOADED)}, secret,"  # noqa: S608  names of this file
-    " CASE WHEN old_secret_until > %(now)s THEN old_secret END FROM chassis.webhook"
-    " WHERE tenant_id = %(tenant_id)s AND id = %(id)s"
+    f"SELECT {', '.join(_LOADED)}, {WEBHOOK.in_sql('secret')},"  # noqa: S608  names of this file
+    f" CASE WHEN old_secret_until > %(now)s THEN {WEBHOOK.in_sql('old_secret')} END FROM chassis.webhook"
+    " WHERE tenant_id = %(tenant_id)s AND id = %(id)s",
+    sealed=True,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A webhook as the worker needs it; `secrets` sign, the newest first."""
+    """A webhook as the worker needs it; `secrets` sign, the newest first: none where its key was destroyed."""
 
     id: str
     label: str
@@ -103,7 +106,7 @@ class Webhook:
     is_active: bool
     position: int
     failures: int
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
     declared: str | None = None
 
     def as_declared(self, snapshot: Snapshot) -> Webhook | None:
@@ -152,14 +155,14 @@ def no_webhook() -> NotFound:
     return NotFound.of("not_found", "There is no such webhook.")
 
 
-async def create_webhook(database: Database, context: Context, home: Path, definition: Definition) -> tuple[str, str]:
+async def create_webhook(database: Database, context: Context, definition: Definition) -> tuple[str, str]:
     """Make one; answers its id and its secret, which can be read this once. It tells of what changes from now on."""
     webhook_id, secret = new_id(PREFIX), new_secret()
     start = await starting_point(database, context, "-1")
     made = _INSERT.bind(
         **_values(context, definition),
         id=webhook_id,
-        secret=seal(home, context.tenant.id, PURPOSE, secret.encode()),
+        secret=WEBHOOK.to_seal(webhook_id, secret.encode()),
         position=int(start),
         actor=context.principal.user_id,
         most=MOST_WEBHOOKS,
@@ -207,10 +210,10 @@ def _entry(
     )
 
 
-async def rotate_secret(database: Database, context: Context, home: Path, webhook_id: str) -> tuple[str, datetime]:
+async def rotate_secret(database: Database, context: Context, webhook_id: str) -> tuple[str, datetime]:
     """A new secret, which can be read this once; for a day, calls are signed with the one before as well."""
     secret, until = new_secret(), clock.now() + OVERLAP
-    sealed = seal(home, context.tenant.id, PURPOSE, secret.encode())
+    sealed = WEBHOOK.to_seal(webhook_id, secret.encode())
     await _act(
         database,
         context,
@@ -249,5 +252,14 @@ async def load_webhook(database: Database, home: Path, tenant_id: int, webhook_i
         return None
     [(*values, secret, old)] = rows
     kept = dict(zip(_LOADED, values, strict=True))
-    opened = tuple(open_sealed(home, tenant_id, PURPOSE, each).decode() for each in (secret, old) if each is not None)
-    return Webhook(watched=watched_of(kept.pop("objects")), secrets=opened, **kept)
+    opened = _opened(home, tenant_id, webhook_id, secret, old)
+    return Webhook(watched=watched_of(kept.pop("objects")), secrets=tuple(opened), **kept)
+
+
+def _opened(home: Path, tenant_id: int, webhook_id: str, *found: bytes | None) -> Iterator[str]:
+    """Those whose key is there."""
+    for each in found:
+        with suppress(DestroyedSecretError):
+            secret = WEBHOOK.opened(home, tenant_id, webhook_id, each)
+            if secret is not None:
+                yield secret.decode()
