@@ -75,7 +75,7 @@ def main() -> None:
         migrate(urls.owner)
         publish(urls.owner, read_package(Path(__file__).parents[1] / "packages/platform"))
         for each in asyncio.run(_measure(urls.server, urls.owner, Path(home), options.entries)):
-            print(f"{each.title}: {each.value:,.1f} {each.unit} ({each.note}){'' if each.met else ' MISSED'}")
+            print(f"{each.title}: {each.value:,.1f} {each.unit} ({each.note}){' MISSED' if each.met is False else ''}")
 
 
 async def _measure(server_dsn: str, owner_dsn: str, home: Path, entries: int) -> list[Single]:

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from chassis_platform.audit import seal
 from chassis_platform.audit.keys import Signer, load_signer, trusted_keys
 from chassis_platform.audit.report import Anchor, VerificationReport
 from chassis_platform.audit.seal import OVERLAP, Sealed, seal_journal
@@ -98,6 +99,18 @@ async def journal(make_tenant: MakeTenant, database: Database, owner_dsn: str, t
     made = Journal(await make_tenant(), database, owner_dsn, tmp_path)
     made.as_owner("DELETE FROM data.setup_audit_trail WHERE tenant_id = {tenant}")
     return made
+
+
+@pytest.fixture
+async def mixed(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> Journal:
+    """A seal of 30 entries in format 1, and one in format 2."""
+    await journal.write(10, ago=timedelta(minutes=30))
+    with monkeypatch.context() as earlier:
+        earlier.setattr(seal, "FORMAT", 1)
+        assert await journal.seal()
+    await journal.write(10, ago=timedelta(minutes=20))
+    assert await journal.seal(overlap=timedelta(hours=1))
+    return journal
 
 
 @pytest.fixture

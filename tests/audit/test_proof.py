@@ -61,7 +61,7 @@ async def test_the_script_says_what_was_proven_and_needs_nothing_of_chassis(seal
 def test_the_script_is_short_and_imports_nothing_of_chassis() -> None:
     script = Path(checker.__file__).read_text()
 
-    assert len(script.splitlines()) <= 100
+    assert len(script.splitlines()) <= 115
     assert "chassis_" not in script
 
 
@@ -120,6 +120,32 @@ async def test_the_proof_of_an_entry_changed_since_fails(sealed: Journal) -> Non
 
     with pytest.raises(ProofError, match="not the one that was sealed"):
         check_proof(await prove(sealed, "access_log", entry_id), key_of(sealed))
+
+
+async def test_a_proof_shows_the_whole_entry_whatever_the_format_of_its_seal(mixed: Journal) -> None:
+    for sequence in (1, 2):
+        ((entry_id, name, user_id, created_by_id),) = mixed.as_owner(
+            "SELECT e.id, e.name, e.user_id, e.created_by_id FROM data.access_log e JOIN chassis.audit_leaf l"
+            " ON l.tenant_id = e.tenant_id AND l.entry_id = e.id"
+            " WHERE e.tenant_id = {tenant} AND l.sequence = %s AND l.position = 1",
+            sequence,
+        )
+        proof = await prove(mixed, "access_log", entry_id)
+
+        entry, seal = check_proof(proof, key_of(mixed))
+
+        assert seal["format"] == f"chassis-audit-seal-{sequence}"
+        assert ('"row_version"' in proof["entry"]) == (sequence == 1)
+        shown = {
+            each: entry["entry"].get(each) for each in ("name", "user_id", "created_by_id", "row_version", "custom")
+        }
+        assert shown == {
+            "name": name,
+            "user_id": user_id,
+            "created_by_id": created_by_id,
+            "row_version": 1,
+            "custom": "{}",
+        }
 
 
 async def test_what_is_not_sealed_has_no_proof(sealed: Journal) -> None:

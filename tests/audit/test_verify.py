@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -68,6 +69,87 @@ async def test_a_changed_entry_is_found(sealed: Journal, position: int, change: 
     sealed.as_owner(change, entry_id)
 
     assert places(sealed.verify().findings) == [("entry_changed", 2, source, entry_id)]
+
+
+async def test_entries_under_seals_of_both_formats_are_intact(mixed: Journal) -> None:
+    report = mixed.verify()
+
+    assert mixed.as_owner("SELECT format FROM chassis.audit_seal WHERE tenant_id = {tenant} ORDER BY sequence") == [
+        (1,),
+        (2,),
+    ]
+    assert report.is_intact
+    assert (report.seals, report.entries) == (2, 60)
+
+
+#: A column each of what a text of format 2 may leave out, and of what it may not.
+CHANGES = [
+    "name = 'another'",
+    "name = NULL",
+    "created_by_id = '005000000000000AAA'",
+    "last_modified_by_id = '005000000000000AAA'",
+    "user_id = '005000000000000AAA'",
+    "user_id = '005000000000000AAA', created_by_id = '005000000000000AAA'",
+    "last_modified_date = last_modified_date + interval '1us'",
+    "system_modstamp = system_modstamp - interval '1us'",
+    "created_date = created_date + interval '1us'",
+    "is_deleted = true",
+    "row_version = 2",
+    """custom = '{"a": 1}'""",
+    "custom = '[]'",
+    "owner_id = ''",
+    "door = NULL",
+    "record_ids[1] = NULL",
+    "source_ip = 'null'",
+]
+
+
+@pytest.mark.parametrize("sequence", [1, 2])
+async def test_any_changed_value_is_found_in_both_formats(mixed: Journal, sequence: int) -> None:
+    for position, change in enumerate(CHANGES):
+        source, entry_id = entry_at(mixed, sequence, position % 10)
+        was = mixed.as_owner(
+            "SELECT to_jsonb(e) FROM data.access_log e WHERE tenant_id = {tenant} AND id = %s", entry_id
+        )
+
+        mixed.as_owner(
+            f"UPDATE data.access_log SET {change} WHERE tenant_id = {{tenant}} AND id = %s",  # noqa: S608
+            entry_id,
+        )
+
+        assert places(mixed.verify().findings) == [("entry_changed", sequence, source, entry_id)], change
+        put_back(mixed, entry_id, was[0][0])
+        assert mixed.verify().is_intact
+
+
+def put_back(journal: Journal, entry_id: str, values: dict[str, Any]) -> None:
+    names = ", ".join(f'"{name}"' for name in values if not name.endswith("__lower"))
+    journal.as_owner(
+        f"UPDATE data.access_log e SET ({names}) = (SELECT {names}"  # noqa: S608  names from the table
+        " FROM jsonb_populate_record(NULL::data.access_log, %s::jsonb)) WHERE tenant_id = {tenant} AND id = %s",
+        json.dumps(values),
+        entry_id,
+    )
+
+
+@pytest.mark.parametrize("sequence", [1, 2])
+async def test_whatever_the_format_removed_and_inserted_entries_are_found(mixed: Journal, sequence: int) -> None:
+    source, entry_id = entry_at(mixed, sequence, 4)
+    mixed.as_owner("DELETE FROM data.access_log WHERE tenant_id = {tenant} AND id = %s", entry_id)
+    inserted = await mixed.write(1, ago=timedelta(minutes=30, seconds=-5) if sequence == 1 else timedelta(minutes=25))
+
+    found = places(mixed.verify().findings)
+
+    assert ("entry_removed", sequence, source, entry_id) in found
+    assert ("entry_inserted", None, "access_log", inserted[0]) in found
+    assert len(found) == 4
+
+
+@pytest.mark.parametrize("sequence", [1, 2])
+async def test_a_seal_that_is_gone_makes_no_entry_look_changed(mixed: Journal, sequence: int) -> None:
+    mixed.as_owner("DELETE FROM chassis.audit_seal WHERE tenant_id = {tenant} AND sequence = %s", sequence)
+
+    assert "entry_changed" not in {kind for kind, *_ in places(mixed.verify().findings)}
 
 
 async def test_a_removed_entry_is_found(sealed: Journal) -> None:
@@ -191,6 +273,7 @@ async def test_a_tail_removed_with_all_it_covered_is_found_by_who_noted_the_head
         "covered_until = covered_until - interval '1 second'",
         "entry_count = entry_count - 1",
         "previous = sha256('forged')",
+        "format = 1",
         "signature = signature || '\\x00'",
     ],
 )

@@ -8,6 +8,8 @@ import pytest
 
 from chassis_metadata.errors import ChassisError, Conflict, Forbidden, Invalid
 from chassis_platform.access.system import as_automation, as_system
+from chassis_platform.audit import seal
+from chassis_platform.audit.entries import FORMATS
 from chassis_platform.audit.retention import place_hold, release_hold
 from chassis_platform.privacy.acts import list_acts, preview
 from chassis_platform.records.write import write_records
@@ -88,33 +90,40 @@ async def test_what_the_platform_keeps_about_the_record_goes_too(office: Office)
     assert office.row("notification", notice) is None
 
 
-async def test_the_history_keeps_who_and_when_but_not_what_and_the_seals_still_verify(office: Office) -> None:
-    contact, _, _ = await person(office, "+8613812340004")
+@pytest.mark.parametrize("text_format", FORMATS)
+async def test_the_history_keeps_who_and_when_but_not_what_and_the_seals_still_verify(
+    office: Office, monkeypatch: pytest.MonkeyPatch, text_format: int
+) -> None:
+    contact, _, _ = await person(office, f"+861381234004{text_format}")
+    entry_id = f"01700000000000000{text_format}"
     olga = await office.context("olga")
     office.desk.sql(
         "INSERT INTO data.field_history (tenant_id, id, name, object_name, record_id, field_name, old_value, new_value,"
         " user_id, created_by_id, last_modified_by_id, created_date, last_modified_date, system_modstamp)"
-        " SELECT %s, '017000000000000001', '017000000000000001', 'Contact', %s, 'MobilePhone', '+8613812340000',"
-        " '+8613812340004', %s, %s, %s, m, m, m FROM (SELECT now() - interval '10 seconds' AS m) t",
+        " SELECT %s, %s, %s, 'Contact', %s, 'MobilePhone', '+8613812340000', '+8613812340004', %s, %s, %s, m, m, m"
+        " FROM (SELECT now() - interval '10 seconds' AS m) t",
         olga.tenant.id,
+        *[entry_id] * 2,
         contact,
         *[olga.principal.user_id] * 3,
     )
-    await office.seal()
+    with monkeypatch.context() as patch:
+        patch.setattr(seal, "FORMAT", text_format)
+        await office.seal()
     assert office.verify().is_intact
 
     await office.erase(contact)
     await office.seal()
 
-    entry = office.row("field_history", "017000000000000001")
+    entry = office.row("field_history", entry_id)
     assert entry is not None
     assert (entry["old_value"], entry["new_value"]) == (None, None)
     assert (entry["field_name"], entry["record_id"]) == ("MobilePhone", contact)
     assert office.verify().is_intact, office.verify().findings
 
-    office.desk.sql("UPDATE data.field_history SET new_value = 'x' WHERE id = '017000000000000001'")
+    office.desk.sql("UPDATE data.field_history SET new_value = 'x' WHERE id = %s", entry_id)
     assert [each.kind.value for each in office.verify().findings] == ["entry_changed"]
-    office.desk.sql("UPDATE data.field_history SET new_value = NULL WHERE id = '017000000000000001'")
+    office.desk.sql("UPDATE data.field_history SET new_value = NULL WHERE id = %s", entry_id)
     office.desk.sql("UPDATE chassis.audit_redacted SET statement = replace(statement, '\"source\"', '\"sourcE\"')")
     assert {each.kind.value for each in office.verify().findings} == {"statement_altered", "entry_changed"}
     office.desk.sql("UPDATE chassis.audit_redacted SET statement = replace(statement, '\"sourcE\"', '\"source\"')")

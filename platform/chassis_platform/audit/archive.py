@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -20,6 +20,7 @@ from chassis_platform.audit.heads import read_seals, signed_head
 from chassis_platform.audit.keys import Signer, public_pem
 from chassis_platform.audit.merkle import levels_of, path_in
 from chassis_platform.audit.proof import FORMAT
+from chassis_platform.audit.seal import Seal
 from chassis_platform.audit.timeline import JOURNALS, TimelineRequest, read_timeline
 from chassis_tenants.database import Binding, Database
 from chassis_tenants.statement import Statement
@@ -42,6 +43,10 @@ SHA256SUMS.sig    the key's Ed25519 signature over SHA256SUMS: openssl pkeyutl -
                   -rawin -in SHA256SUMS -sigfile SHA256SUMS.sig
 check_proof.py    checks proofs without this system: python check_proof.py proofs.jsonl public_key.pem
 
+The text of an entry in a proof is the one that was sealed. Under a seal of format 2 (the seal says its format) it
+leaves out what is usual, which check_proof.py names; all else that is left out is empty. entries.jsonl and what the
+script says are in full.
+
 Entries made in the last seconds may not be sealed yet; request.json says how many. Values of fields are not part of
 this evidence where the auditor may not see them.
 """
@@ -55,6 +60,14 @@ LEFT JOIN chassis.audit_leaf l ON l.tenant_id = %(tenant_id)s AND l.source = %(s
 HIDDEN = {"field_history": ("old_value", "new_value")}
 
 
+class _Signed(NamedTuple):
+    """A seal with its signature and the public key in PEM."""
+
+    seal: Seal
+    signature: str
+    public_key: str
+
+
 class Evidence:
     """Collects what a request asks for into a zip in memory-sized parts."""
 
@@ -63,7 +76,7 @@ class Evidence:
     ) -> None:
         self._database, self._tenant, self._signer, self._trusted = database, tenant, signer, trusted
         self._trees: OrderedDict[int, list[bytes]] = OrderedDict()
-        self._seals: dict[int, tuple[str, str, str]] = {}
+        self._seals: dict[int, _Signed] = {}
 
     async def collect(self, request: TimelineRequest) -> AsyncIterator[tuple[list[str], list[str]]]:
         """Lines of entries and lines of proofs, page by page."""
@@ -93,28 +106,29 @@ class Evidence:
             source, entry, sequence, position = found[each["id"]]
             is_hidden = any(json.loads(entry).get(name) is not None for name in HIDDEN.get(source, ()))
             entries.append(_shown(source, entry))
-            if sequence is not None and position is not None and not is_hidden:
-                proofs.append(json.dumps(await self._proof(each["id"], source, entry, sequence, position)))
+            signed = None if sequence is None or is_hidden else await self._signed(sequence)
+            if signed is not None and position is not None:  # a seal that is gone is for `audit verify` to tell of
+                proofs.append(json.dumps(await self._proof(each["id"], source, entry, signed, position)))
         return entries, proofs
 
-    async def _proof(self, entry_id: str, source: str, entry: str, sequence: int, position: int) -> dict[str, Any]:
-        seal, signature, key = await self._seal(sequence)
-        levels = await self._tree(sequence)
+    async def _proof(self, entry_id: str, source: str, entry: str, signed: _Signed, position: int) -> dict[str, Any]:
+        seal, signature, key = signed
+        levels = await self._tree(seal.sequence)
         return {
             "format": FORMAT,
             "entry_id": entry_id,
-            "entry": canonical(source, entry).decode(),
+            "entry": canonical(source, entry, seal.text_format).decode(),
             "index": position,
             "path": [each.hex() for each in path_in(levels, position)],
-            "seal": seal,
+            "seal": seal.message().decode(),
             "signature": signature,
             "public_key": key,
         }
 
-    async def _seal(self, sequence: int) -> tuple[str, str, str]:
-        if not self._seals:
+    async def _signed(self, sequence: int) -> _Signed | None:
+        if sequence > max(self._seals, default=0):  # also what was sealed while the archive is being made
             await self.seals()
-        return self._seals[sequence]
+        return self._seals.get(sequence)
 
     async def seals(self) -> list[str]:
         """Every seal, a line each."""
@@ -127,10 +141,12 @@ class Evidence:
         signatures: dict[int, str] = dict(rows)
         keys = {key_id: public_pem(key) for key_id, key in self._trusted.items()}
         self._seals = {
-            each.sequence: (each.message().decode(), signatures[each.sequence], keys.get(each.key_id, ""))
-            for each in seals
+            each.sequence: _Signed(each, signatures[each.sequence], keys.get(each.key_id, "")) for each in seals
         }
-        return [json.dumps({"seal": seal, "signature": sign}) for seal, sign, _ in self._seals.values()]
+        return [
+            json.dumps({"seal": each.seal.message().decode(), "signature": each.signature})
+            for each in self._seals.values()
+        ]
 
     async def _tree(self, sequence: int) -> list[bytes]:
         if sequence not in self._trees:

@@ -2,7 +2,8 @@
 
 `python check_proof.py PROOF.json PUBLIC_KEY.pem`, or a .jsonl with a proof a line; take the key on another road. A leaf
 of a Merkle tree (RFC 6962) is the hash of a zero byte and the entry's text; `path` leads to the root that the signed
-`seal` names. A head's root is that of the tree of all seals so far.
+`seal` names. A head's root is that of the tree of all seals so far. What the text of an entry under a seal of format 2
+leaves out is usual (`SAME_AS`, `USUAL`), or nothing; what is proven is shown with it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,11 @@ from typing import Any, cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+#: What a column is usually: the same as another of the entry, or a value. Where it is neither, it is in the text.
+SAME_AS = {"created_by_id": "user_id", "last_modified_by_id": "user_id", "name": "id"}
+SAME_AS |= {"last_modified_date": "created_date", "system_modstamp": "created_date"}
+USUAL = {"custom": "{}", "is_deleted": False, "row_version": 1}
 
 
 class ProofError(Exception):
@@ -35,7 +41,15 @@ def check_proof(proof: dict[str, Any], public_key_pem: bytes) -> tuple[Any, Any]
         raise ProofError("the entry is not the one that was sealed")
     if json.loads(proof["entry"])["entry"]["id"] != proof["entry_id"]:
         raise ProofError("the proof is of another entry than it says")
-    return json.loads(proof["entry"]), seal
+    return in_full(json.loads(proof["entry"]), seal["format"]), seal
+
+
+def in_full(said: dict[str, Any], seal_format: str) -> dict[str, Any]:
+    """What an entry's text says, with what is usual; without nulls."""
+    entry = said["entry"]
+    if seal_format == "chassis-audit-seal-2":
+        entry = USUAL | {name: entry.get(other) for name, other in SAME_AS.items()} | entry
+    return said | {"entry": {name: value for name, value in sorted(entry.items()) if value is not None}}
 
 
 def signed(message: str, signature: str, public_key_pem: bytes) -> dict[str, Any]:

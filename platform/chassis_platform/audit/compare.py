@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import psycopg
 
-from chassis_platform.audit.entries import REPEATED, leaf_text
+from chassis_platform.audit.entries import FORMATS, leaf_text, leaf_text_of_format
 from chassis_platform.audit.pruned import Pruned
 from chassis_platform.audit.ranges import Range
 from chassis_platform.audit.report import MOST_FINDINGS, Compared, Finding, FindingKind
@@ -16,34 +16,40 @@ from chassis_tenants.database import Row
 
 
 def _pairs(part: Range) -> str:
-    """Entries beside their leaves; what stands in both has both sides. The hash is worked out once an entry."""
+    """Entries beside their leaves, and the leaves' seals; what stands in both has both sides, and is hashed."""
     within = "{0} >= %(first)s" + (" AND {0} < %(last)s" if part.last is not None else "")
-    emptied = "unnest(%(redacted_ids)s::text[], %(redacted_hashes)s::bytea[]) AS x (id, hash)"
-    joined = f"LEFT JOIN {emptied} ON x.id = e.id" if part.redacted.ids else ""
-    same = "(e.hash = l.hash OR l.entry_id IS NOT NULL AND e.hash = x.hash)" if joined else "e.hash = l.hash"
+    hashed = _hash_like_leaf(part)
+    emptied = "unnest(%(redacted_ids)s::text[], %(redacted_hashes)s::bytea[])"
     return f"""
-    SELECT e.id, e.created_date, l.entry_id, l.sequence,
-        {same} AS is_same,
+    SELECT e.id, e.created_date, l.entry_id, l.sequence, s.sealed_at,
+        e.created_date < s.in_time AS is_late,
+        ({hashed} = l.hash OR (e.id, {hashed}) IN (SELECT * FROM {emptied})) AS is_same,
         l.entry_id IS NULL AND (%(covered)s::timestamptz IS NULL OR e.created_date >= %(covered)s) AS is_unsealed,
         e.id IS NULL AND l.sequence <= %(pruned)s AS is_pruned
-    FROM (SELECT e.id, e.created_date, {leaf_text(part.source, part.columns)} AS hash
-          FROM data.{part.source} e {REPEATED}
-          WHERE e.tenant_id = %(tenant_id)s AND {within.format("e.id")} ORDER BY e.id) e
+    FROM (SELECT e.* FROM data.{part.source} e
+          WHERE e.tenant_id = %(tenant_id)s AND {within.format("e.id")}) e
     FULL JOIN (SELECT entry_id, sequence, hash FROM chassis.audit_leaf
-               WHERE tenant_id = %(tenant_id)s AND source = %(source)s AND {within.format("entry_id")}
-               ORDER BY entry_id) l ON l.entry_id = e.id
-    {joined}
+               WHERE tenant_id = %(tenant_id)s AND source = %(source)s AND {within.format("entry_id")}) l
+        ON l.entry_id = e.id
+    LEFT JOIN LATERAL (SELECT s.sealed_at, s.sealed_at - %(overlap)s::interval AS in_time, s.format
+                       FROM chassis.audit_seal s
+                       WHERE s.tenant_id = %(tenant_id)s AND s.sequence = l.sequence LIMIT 1) s ON true
 """  # noqa: S608  names from the catalog
+
+
+def _hash_like_leaf(part: Range) -> str:
+    """The entry's hash in the format of its seal; where that seal is gone, in the one that its leaf has."""
+    first = leaf_text(part.source, part.columns, FORMATS[0])
+    known = f"coalesce(s.format, CASE WHEN l.hash = {first} THEN 1 END)"
+    return f"CASE WHEN e.id = l.entry_id THEN {leaf_text_of_format(part.source, part.columns, known)} END"
 
 
 def _counts(part: Range) -> str:
     return f"""
 SELECT count(p.id) FILTER (WHERE p.entry_id IS NOT NULL), count(*) FILTER (WHERE is_unsealed),
     count(*) FILTER (WHERE is_pruned), count(*) FILTER (WHERE (is_same OR is_unsealed OR is_pruned) IS NOT TRUE),
-    count(*) FILTER (WHERE p.created_date < s.sealed_at - %(overlap)s::interval),
-    max(s.sealed_at - p.created_date) FILTER (WHERE p.created_date < s.sealed_at - %(overlap)s::interval)
+    count(*) FILTER (WHERE is_late), max(sealed_at - created_date) FILTER (WHERE is_late)
 FROM ({_pairs(part)}) p
-LEFT JOIN chassis.audit_seal s ON s.tenant_id = %(tenant_id)s AND s.sequence = p.sequence
 """  # noqa: S608  as above
 
 

@@ -1,7 +1,8 @@
 """The journal's entries in the one form that is hashed: canonical JSON, the same whatever the session's settings.
 
-An entry is every stored column but those that PostgreSQL computes, nulls left out. So a later package version may add
-columns to a journal (they are null in old entries) and widen numerics; it may not add one with a default.
+An entry is every stored column but those that PostgreSQL computes, less what goes without saying, such as nulls. So a
+later package version may add columns to a journal (they are null in old entries) and widen numerics; it may not add one
+with a default.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from chassis_platform.audit.check_proof import SAME_AS, USUAL
 from chassis_tenants.statement import Statement
 from chassis_tenants.storage import DATA_SCHEMA
 from chassis_tenants.tables import quoted
@@ -51,42 +53,52 @@ def entry_text(columns: Mapping[str, str]) -> str:
     return f"(SELECT row_to_json(r)::text FROM (SELECT {written}) r)"  # noqa: S608  names from the catalog
 
 
-#: What a row `e` mostly says more than once, written once; to be joined to it where `leaf_text` is used.
-REPEATED = (
-    "CROSS JOIN LATERAL (SELECT to_json(e.id)::text AS id, to_json(e.user_id)::text AS user_id,"
-    f" {_WRITTEN['timestamp with time zone'].format('e.created_date')} AS created_date OFFSET 0) q"
-)
-_SAME = {
-    "name": "id",
-    "created_by_id": "user_id",
-    "last_modified_by_id": "user_id",
-    "last_modified_date": "created_date",
-    "system_modstamp": "created_date",
-}
+#: What a seal says its entries' text is like. 1: all that is not null. 2: all that is not usual, and not the tenant's
+#: number, for which the seal's organization stands. A null that is not usual is written: no two entries share a text.
+#: What is usual stands in `check_proof.py`, which an auditor has: of columns that are not named there, a null.
+FORMATS = (1, 2)
+FORMAT = FORMATS[-1]
+_LEFT_OUT = "tenant_id"
 #: Kinds whose text needs no escaping, between these quotes.
 _PLAIN = {"timestamp with time zone": '"', "numeric": '"', "integer": "", "bigint": "", "boolean": ""}
 
 
-def leaf_text(source: str, columns: Mapping[str, str]) -> str:
+def leaf_text(source: str, columns: Mapping[str, str], text_format: int = FORMAT) -> str:
     """The SQL expression for the leaf hash of a row `e`: SHA-256 of a zero byte and the bytes that `canonical` makes.
 
     PostgreSQL and Python write JSON texts alike; tests hold them to it. Here because a hash made where the entry lies
     takes a fraction of the time that fetching the entry does.
     """
-    parts = ", ".join(_member(column, kind) for column, kind in sorted(columns.items()))
+    member = _member if text_format == 1 else _unusual_member
+    written = [(column, kind) for column, kind in sorted(columns.items()) if text_format == 1 or column != _LEFT_OUT]
+    parts = ", ".join(member(column, kind) for column, kind in written)
     text = f"""'{{"entry":{{' || concat_ws(',', {parts}) || '}},"source":"{source}"}}'"""
     return f"sha256('\\x00'::bytea || convert_to({text}, 'UTF8'))"
 
 
+def leaf_text_of_format(source: str, columns: Mapping[str, str], text_format: str) -> str:
+    """The same in the format that an SQL expression says; what it is null for has no seal yet, so the newest."""
+    first, newest = (leaf_text(source, columns, each) for each in FORMATS)
+    return f"CASE {text_format} WHEN 1 THEN {first} ELSE {newest} END"
+
+
 def _member(column: str, kind: str) -> str:
     """`"name":value`, or null where the value is; concat_ws leaves those out."""
-    quote, value = _PLAIN.get(kind, ""), _value(column, kind)
-    if column in _SAME.values():
-        value = f"q.{column}"
-    elif column in _SAME:
-        same = _SAME[column]
-        value = f"CASE WHEN e.{column} = e.{same} THEN q.{same} ELSE {value} END"
-    return f"""'"{column}":{quote}' || {value}""" + (f" || '{quote}'" if quote else "")
+    quote = _PLAIN.get(kind, "")
+    return f"""'"{column}":{quote}' || {_value(column, kind)}""" + (f" || '{quote}'" if quote else "")
+
+
+def _unusual_member(column: str, kind: str) -> str:
+    """`"name":value` where the value is not usual, also a null then."""
+    usual = f"e.{quoted(SAME_AS[column])}" if column in SAME_AS else _literal(USUAL.get(column))
+    if usual is None:
+        return _member(column, kind)
+    written = f"""coalesce({_member(column, kind)}, '"{column}":null')"""
+    return f"CASE WHEN e.{quoted(column)} IS DISTINCT FROM {usual} THEN {written} END"
+
+
+def _literal(value: object) -> str | None:
+    return None if value is None else f"'{value if isinstance(value, str) else json.dumps(value)}'"
 
 
 def _value(column: str, kind: str) -> str:
@@ -94,10 +106,18 @@ def _value(column: str, kind: str) -> str:
     return f"{written}::text" if kind in _PLAIN else f"to_json({written})::text"
 
 
-def canonical(source: str, entry: str) -> bytes:
-    """The bytes that are hashed: sorted keys, no spaces, no nulls, and the table's name, so that none can move over."""
-    values = {name: value for name, value in json.loads(entry).items() if value is not None}
+def canonical(source: str, entry: str, text_format: int = FORMAT) -> bytes:
+    """The bytes that are hashed: sorted keys, no spaces, and the table's name, so that none can move over."""
+    said = json.loads(entry)
+    if text_format == 1:
+        values = {name: value for name, value in said.items() if value is not None}
+    else:
+        values = {name: value for name, value in said.items() if name != _LEFT_OUT and value != _usual(name, said)}
     return json_bytes({"source": source, "entry": values})
+
+
+def _usual(column: str, entry: Mapping[str, Any]) -> Any:
+    return entry.get(SAME_AS[column]) if column in SAME_AS else USUAL.get(column)
 
 
 def json_bytes(document: Mapping[str, Any]) -> bytes:

@@ -39,7 +39,7 @@ async def prove_entry(
     return {
         "format": FORMAT,
         "entry_id": entry_id,
-        "entry": canonical(source, entry).decode(),
+        "entry": canonical(source, entry, seal.text_format).decode(),
         "index": position,
         "path": [each.hex() for each in inclusion_path(joined, position)],
         "seal": seal.message().decode(),

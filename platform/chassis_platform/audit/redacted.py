@@ -14,7 +14,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from chassis_platform import clock
-from chassis_platform.audit.entries import COLUMNS, REPEATED, columns_of_sources, json_bytes, leaf_text
+from chassis_platform.audit.entries import COLUMNS, columns_of_sources, json_bytes, leaf_text_of_format
 from chassis_platform.audit.keys import Signer, is_signed
 from chassis_platform.audit.report import Finding, FindingKind, ReportDraft
 from chassis_tenants.database import Row, Transaction
@@ -74,7 +74,9 @@ async def _sign(
 ) -> None:
     columns = columns_of_sources(await transaction.fetch(COLUMNS))[SOURCE]
     hashed = Statement(
-        f"SELECT e.id, {leaf_text(SOURCE, columns)} FROM data.{SOURCE} e {REPEATED}"  # noqa: S608  names of the catalog
+        f"SELECT e.id, {leaf_text_of_format(SOURCE, columns, 's.format')} FROM data.{SOURCE} e"  # noqa: S608  names of the catalog
+        f" LEFT JOIN chassis.audit_leaf l ON l.tenant_id = e.tenant_id AND l.source = '{SOURCE}' AND l.entry_id = e.id"
+        " LEFT JOIN chassis.audit_seal s ON s.tenant_id = l.tenant_id AND s.sequence = l.sequence"
         " WHERE e.tenant_id = %(tenant_id)s AND e.id = ANY (%(ids)s::text[]) ORDER BY e.id",
         {"tenant_id": tenant.id, "ids": list(ids)},
     )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from chassis_platform.audit.entries import COLUMNS, REPEATED, columns_of_sources, json_bytes, leaf_text
+from chassis_platform.audit.entries import COLUMNS, FORMAT, columns_of_sources, json_bytes, leaf_text
 from chassis_platform.audit.keys import Signer
 from chassis_platform.audit.merkle import HASH_LENGTH, Tree
 from chassis_tenants.database import Binding, Database, Row, Transaction
@@ -39,12 +39,14 @@ class Seal:
     root: bytes
     previous: bytes
     key_id: str
+    #: What the entries' text is like: see `entries.FORMATS`.
+    text_format: int
 
     def message(self) -> bytes:
         """The signed bytes."""
         return json_bytes(
             {
-                "format": "chassis-audit-seal-1",
+                "format": f"chassis-audit-seal-{self.text_format}",
                 "organization": self.organization_id,
                 "sequence": self.sequence,
                 "sealed_at": _instant(self.sealed_at),
@@ -115,6 +117,7 @@ def _seal(tenant: Tenant, batch: _Batch, tree: Tree, signer: Signer) -> Seal:
         root=tree.root(),
         previous=batch.newest.hash() if batch.newest else NO_SEAL,
         key_id=signer.key_id,
+        text_format=FORMAT,
     )
 
 
@@ -184,9 +187,8 @@ async def _add_leaves(
 def _page_of_leaves(source: str, columns: Mapping[str, str]) -> str:
     return (
         f"WITH page AS MATERIALIZED (SELECT e.* FROM {_unsealed(source)} ORDER BY e.created_date, e.id LIMIT {PAGE}"  # noqa: S608
-        f"), hashed AS MATERIALIZED (SELECT e.id, e.created_date, {leaf_text(source, columns)} AS hash"
-        f" FROM page e {REPEATED}"
-        "), placed AS (SELECT *, row_number() OVER (ORDER BY created_date, id) - 1 AS place FROM hashed"
+        f"), hashed AS MATERIALIZED (SELECT e.id, e.created_date, {leaf_text(source, columns, FORMAT)} AS hash"
+        " FROM page e), placed AS (SELECT *, row_number() OVER (ORDER BY created_date, id) - 1 AS place FROM hashed"
         "), added AS (INSERT INTO chassis.audit_leaf (tenant_id, source, entry_id, sequence, position, hash)"
         f" SELECT %(tenant_id)s, '{source}', id, %(sequence)s, %(first)s + place, hash FROM placed)"
         " SELECT count(*), string_agg(hash, ''::bytea ORDER BY place), max(created_date),"
@@ -194,7 +196,7 @@ def _page_of_leaves(source: str, columns: Mapping[str, str]) -> str:
     )
 
 
-_SEAL_COLUMNS = "sequence, sealed_at, covered_until, entry_count, root, previous, key_id"
+_SEAL_COLUMNS = "sequence, sealed_at, covered_until, entry_count, root, previous, key_id, format"
 
 
 def seals_of(tenant_id: int) -> Statement:
@@ -214,14 +216,14 @@ def newest_seal(tenant_id: int) -> Statement:
 
 def seal_of_row(organization_id: str, row: Row) -> Seal:
     """A row of `seals_of` as a value."""
-    return Seal(organization_id, *row[:7])
+    return Seal(organization_id, *row[:8])
 
 
 def _insert_seal(tenant_id: int, seal: Seal, signature: bytes) -> Statement:
     return Statement(
         f"INSERT INTO chassis.audit_seal (tenant_id, {_SEAL_COLUMNS}, signature)"  # noqa: S608  names of this file
         " VALUES (%(tenant_id)s, %(sequence)s, %(sealed_at)s, %(covered_until)s, %(entry_count)s,"
-        " %(root)s, %(previous)s, %(key_id)s, %(signature)s)",
+        " %(root)s, %(previous)s, %(key_id)s, %(format)s, %(signature)s)",
         {
             "tenant_id": tenant_id,
             "sequence": seal.sequence,
@@ -231,6 +233,7 @@ def _insert_seal(tenant_id: int, seal: Seal, signature: bytes) -> Statement:
             "root": seal.root,
             "previous": seal.previous,
             "key_id": seal.key_id,
+            "format": seal.text_format,
             "signature": signature,
         },
     )

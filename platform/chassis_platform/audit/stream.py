@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from chassis_platform.audit.entries import COLUMNS, canonical, columns_of_sources, entry_text, json_bytes
+from chassis_platform.audit.entries import COLUMNS, FORMAT, canonical, columns_of_sources, entry_text, json_bytes
 from chassis_tenants.database import Binding, Database
 from chassis_tenants.statement import Statement
 
@@ -25,18 +25,22 @@ BEGINNING = Place(0, -1)
 
 @dataclass(frozen=True, slots=True)
 class SealedEntry:
-    """An entry where it was sealed; `text` is None where it was removed after its time."""
+    """An entry where it was sealed; `text` is None where it was removed after its time.
+
+    What is usual is not in a text of format 2: see `entries.FORMATS`.
+    """
 
     place: Place
     source: str
     entry_id: str
     text: bytes | None
+    text_format: int = FORMAT
 
     @property
     def line(self) -> bytes:
-        """As a line of an export: the text that was hashed, and where it is."""
-        entry = self.text or canonical(self.source, f'{{"id":"{self.entry_id}","removed":true}}')
-        place = f',"seal":{self.place.sequence},"position":{self.place.position}}}\n'
+        """As a line of an export: the text that was hashed, its format, and where it is."""
+        entry = self.text or json_bytes({"source": self.source, "entry": {"id": self.entry_id, "removed": True}})
+        place = f',"format":{self.text_format},"seal":{self.place.sequence},"position":{self.place.position}}}\n'
         return entry[:-1] + place.encode()
 
     def without(self, *names: str) -> bytes:
@@ -56,14 +60,22 @@ async def read_sealed(database: Database, tenant_id: int, after: Place, *, most:
         for source, found in columns_of_sources(columns).items()
     )
     statement = Statement(
-        "SELECT p.sequence, p.position, p.source, p.entry_id,"  # noqa: S608  as above
-        f" CASE p.source {texts} END FROM (SELECT sequence, position, source, entry_id FROM chassis.audit_leaf"
-        " WHERE tenant_id = %(tenant_id)s AND (sequence, position) > (%(sequence)s, %(position)s)"
-        " ORDER BY sequence, position LIMIT %(most)s) p ORDER BY p.sequence, p.position",
-        {"tenant_id": tenant_id, "sequence": after.sequence, "position": after.position, "most": most},
+        "SELECT p.sequence, p.position, p.source, p.entry_id, coalesce(p.format, %(newest)s),"  # noqa: S608  as above
+        f" CASE p.source {texts} END FROM (SELECT l.sequence, l.position, l.source, l.entry_id,"
+        " (SELECT s.format FROM chassis.audit_seal s WHERE s.tenant_id = l.tenant_id AND s.sequence = l.sequence)"
+        " FROM chassis.audit_leaf l"
+        " WHERE l.tenant_id = %(tenant_id)s AND (l.sequence, l.position) > (%(sequence)s, %(position)s)"
+        " ORDER BY l.sequence, l.position LIMIT %(most)s) p ORDER BY p.sequence, p.position",
+        {
+            "tenant_id": tenant_id,
+            "sequence": after.sequence,
+            "position": after.position,
+            "most": most,
+            "newest": FORMAT,
+        },
     )
     [rows] = await database.read(Binding(tenant_id), statement)
     return [
-        SealedEntry(Place(sequence, position), source, entry_id, None if text is None else canonical(source, text))
-        for sequence, position, source, entry_id, text in rows
+        SealedEntry(Place(*place), source, entry_id, text and canonical(source, text, text_format), text_format)
+        for *place, source, entry_id, text_format, text in rows
     ]
