@@ -8,7 +8,7 @@ from chassis_tenants.bootstrap import DatabaseUrls
 from serving import Address, Person, Site, make_site
 
 PEOPLE = [
-    Person("partner", ("AutoIntegration", "AutoLeadUser")),
+    Person("partner", ("AutoIntegration", "AutoLeadUser", "CrmAdministrator")),
     Person("admin", ("SystemAdministrator", "AutoAdministrator", "CrmAdministrator")),
     Person("consultant", ("AutoLeadUser", "AutoTestDrive")),
     Person("colleague", ("AutoLeadUser",)),

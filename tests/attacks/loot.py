@@ -40,12 +40,12 @@ def new_lead(client: httpx.Client, last_name: str = SECRET, **values: Any) -> st
     return str(done(client.post("/ui/objects/Lead/records", json={"values": document}))["id"])
 
 
-def gather(site: Site, admin: httpx.Client, consultant: httpx.Client) -> Loot:
-    """Make one of each."""
-    lead = new_lead(consultant)
-    own_set = {"label": SECRET, "objects": {"Lead": ["read"]}, "fields": {}, "apps": [], "system": []}
+def gather(site: Site, admin: httpx.Client, consultant: httpx.Client, *, text: str = SECRET) -> Loot:
+    """Make one of each; `text` is what they are called, and why they were made."""
+    lead = new_lead(consultant, text)
+    own_set = {"label": text, "objects": {"Lead": ["read"]}, "fields": {}, "apps": [], "system": []}
     done(admin.put("/setup/permission-sets/Attacked__c", json={"name": "Attacked__c", **own_set}))
-    view = {"label": SECRET, "columns": ["Name"], "filters": [], "order_by": [], "owner": "everyone", "shared": True}
+    view = {"label": text, "columns": ["Name"], "filters": [], "order_by": [], "owner": "everyone", "shared": True}
     consultant.put("/ui/objects/Lead/list_views/attacked", json=view)
     sessions = done(admin.get("/setup/sessions"))["sessions"]
     return Loot(
@@ -60,15 +60,15 @@ def gather(site: Site, admin: httpx.Client, consultant: httpx.Client) -> Loot:
             "import": done(admin.post("/services/data/v66.0/chassis/imports", json=_INGEST))["id"],
             "query job": done(admin.post("/services/data/v66.0/jobs/query", json=_QUERY))["id"],
             "factor": done(consultant.post("/ui/me/factors/totp", json={}))["id"],
-            **_shared(site, admin, consultant, lead),
-            **_connections(site, admin),
-            **_journals(admin, lead),
+            **_shared(site, admin, consultant, lead, text),
+            **_connections(site, admin, text),
+            **_journals(admin, lead, text),
         }
     )
 
 
-def _shared(site: Site, admin: httpx.Client, consultant: httpx.Client, lead: str) -> dict[str, str]:
-    share = {"with": site.users["admin"], "access": "Read", "reason": SECRET}
+def _shared(site: Site, admin: httpx.Client, consultant: httpx.Client, lead: str, text: str) -> dict[str, str]:
+    share = {"with": site.users["admin"], "access": "Read", "reason": text}
     delegate = {"delegate_id": site.users["admin"], "from": "2026-01-01", "to": "2099-01-01"}
     # Everybody of a tenant may know what groups are called.
     group = done(admin.post("/setup/groups", json={"name": "Attacked", "label": "Attacked"}))["id"]
@@ -81,23 +81,23 @@ def _shared(site: Site, admin: httpx.Client, consultant: httpx.Client, lead: str
     }
 
 
-def _connections(site: Site, admin: httpx.Client) -> dict[str, str]:
-    app = done(admin.post("/setup/connected-apps", json={"label": SECRET, "redirect_uris": [CALLBACK]}))
+def _connections(site: Site, admin: httpx.Client, text: str) -> dict[str, str]:
+    app = done(admin.post("/setup/connected-apps", json={"label": text, "redirect_uris": [CALLBACK]}))
     provider = {
         "name": "corp",
-        "label": SECRET,
+        "label": text,
         "kind": "oidc",
         "issuer": "https://issuer.example",
         "client_id": "chassis",
         "client_secret": "x" * 32,
     }
     done(admin.post("/setup/identity-providers", json=provider))
-    done(admin.post("/setup/scim-tokens", json={"label": SECRET, "permission_sets": []}))
-    key = {"label": SECRET, "run_as_user_id": site.users["admin"]}
+    done(admin.post("/setup/scim-tokens", json={"label": text, "permission_sets": []}))
+    key = {"label": text, "run_as_user_id": site.users["admin"]}
     made = done(admin.post("/setup/inbound-keys", json=key))["key"]
-    posted = httpx.post(f"{site.url}/inbound/adf", content=f"<{SECRET}", headers={"authorization": f"Bearer {made}"})
+    posted = httpx.post(f"{site.url}/inbound/adf", content=f"<{text}", headers={"authorization": f"Bearer {made}"})
     assert posted.status_code == 400, posted.text
-    hook = {"label": SECRET, "url": "https://hook.example/", "objects": [{"object": "Lead"}]}
+    hook = {"label": text, "url": "https://hook.example/", "objects": [{"object": "Lead"}]}
     return {
         "webhook": done(admin.post("/setup/webhooks", json=hook))["id"],
         "app": app["client_id"],
@@ -109,10 +109,10 @@ def _connections(site: Site, admin: httpx.Client) -> dict[str, str]:
     }
 
 
-def _journals(admin: httpx.Client, lead: str) -> dict[str, str]:
+def _journals(admin: httpx.Client, lead: str, text: str) -> dict[str, str]:
     archive = done(admin.post("/audit/archives", json={"record": lead}))["id"]
-    hold = done(admin.post("/setup/retention/holds", json={"scope": "record", "subject": lead, "reason": SECRET}))
-    sink = {"kind": "syslog", "label": SECRET, "url": "syslogs://sink.example:6514"}
+    hold = done(admin.post("/setup/retention/holds", json={"scope": "record", "subject": lead, "reason": text}))
+    sink = {"kind": "syslog", "label": text, "url": "syslogs://sink.example:6514"}
     export = done(admin.post("/setup/journal-exports", json=sink))["id"]
     entries = done(admin.get("/audit/timeline", params={"record": lead}))
     return {

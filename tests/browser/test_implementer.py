@@ -97,7 +97,7 @@ async def test_the_automotive_package_is_installed_into_a_tenant_without_it(
     await implementer.sign_in("admin", to="/admin/packages")
 
     card = implementer.page.get_by_role("article", name="Automotive cloud", exact=True)
-    await implementer.click("Install Automotive cloud 1.5.0", within=card)
+    await implementer.click("Install Automotive cloud 1.6.0", within=card)
     await implementer.see("Installed in", within=card)
     await implementer.click("Leads", role="link", within=implementer.region("Navigation", role="navigation"))
     await implementer.see("No Leads here")

@@ -65,16 +65,21 @@ async def test_what_the_survivor_has_itself_it_keeps(bureau: Bureau) -> None:
         "ScoreResult",
         {**score, "ModelName": "One", "RecordId": stays},
         {**score, "ModelName": "One", "RecordId": goes},
-        {**score, "ModelName": "Two", "RecordId": goes},
+        {**score, "ModelName": "Two", "RecordId": goes, "TargetId": goes},
     )
 
     await merged(bureau, stays, goes)
 
     found = await bureau.sql(
-        "SELECT model_name, record_id, id = ANY (%(ids)s) FROM tenant.score_result ORDER BY id",
+        "SELECT model_name, record_id, target_id, id = ANY (%(ids)s) FROM tenant.score_result ORDER BY id",
         ids=[own, others, other_model],
     )
-    assert found == [("One", stays, True), ("One", goes, True), ("Two", goes, True), ("Two", stays, False)]
+    assert found == [
+        ("One", stays, None, True),
+        ("One", goes, None, True),
+        ("Two", goes, goes, True),
+        ("Two", stays, stays, False),
+    ]
     async with bureau.acting() as (transaction, context):
         again = await refresh(transaction, context, "Shanghai")
     assert (again.joined, again.left, again.members) == (0, 1, 1)

@@ -58,7 +58,7 @@ async def dealership(
 ) -> AsyncIterator[Dealership]:
     tenant = await make_tenant("automotive", time_zone="Asia/Shanghai")  # type: ignore[operator]  # conftest's MakeTenant
     world = await make_world(owner_dsn, database, snapshots, tenant)
-    sender = world.user("portal", "AutoIntegration", "AutoLeadDesk")
+    sender = world.user("portal", "AutoIntegration", "AutoLeadDesk", "AutoServiceCampaign")
     world.user("admin", "SystemAdministrator")
     key = await create_inbound_key(database, tenant.id, "Portal X", sender)
     rooms = (inbound, setup_inbound, setup_inbound_preview, functions)

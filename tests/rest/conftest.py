@@ -9,7 +9,7 @@ from serving import Address, Person, Site, make_site
 from shared_server import address, urls  # noqa: F401  fixtures
 
 PEOPLE = [
-    Person("partner", ("AutoIntegration", "AutoLeadUser")),
+    Person("partner", ("AutoIntegration", "AutoLeadUser", "CrmAdministrator")),
     Person("admin", ("SystemAdministrator", "AutoAdministrator", "CrmAdministrator")),
     Person("consultant", ("AutoLeadUser", "AutoTestDrive")),
     Person("colleague", ("AutoLeadUser",), {"language": "zh_CN"}),

@@ -115,7 +115,7 @@ async def test_the_audit_trail_tells_of_it(database: Database, tenant: Tenant) -
         "SELECT action, target_name, new_value, username FROM tenant.setup_audit_trail ORDER BY id",
     )
 
-    assert ("installedPackage", "platform", "1.5.0", "operator") in told
+    assert ("installedPackage", "platform", "1.6.0", "operator") in told
     assert ("installedPackage", "garage", "1.0.0", "operator") in told
 
 

@@ -65,7 +65,7 @@ async def test_an_installed_package_is_listed(database: Database, urls: Database
 
     listed = {each.name: packages for each, packages in await tenants_with_packages(database)}
     assert 0 < seconds < 5
-    assert listed[wanted.name] == ["garage 1.0.0", "platform 1.5.0"]
+    assert listed[wanted.name] == ["garage 1.0.0", "platform 1.6.0"]
     context = await operator_context(database, tenant, None)
     assert context.policy.on("Workshop").modify_all
 

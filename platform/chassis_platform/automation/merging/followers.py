@@ -86,10 +86,17 @@ def _chosen(field: Field, rows: Sequence[Row], family: Family) -> Iterator[Row]:
 
 
 def _written(context: Context, obj: Object, field: Field, rows: Sequence[Row], master_id: str) -> Iterable[Statement]:
-    """Rows that name the survivor. A journal's never change: what they say is said again."""
+    """Rows that name the survivor. A journal's never change: what they say is said again, of the survivor."""
     names = _more(obj, field)[len(field.follows_merge or ()) :]
     renamed = [
-        {"Id": row[0], **dict(zip(names, row[len(row) - len(names) :], strict=True)), field.name: master_id}
+        {
+            "Id": row[0],
+            **{
+                name: master_id if said == row[1] else said
+                for name, said in zip(names, row[len(row) - len(names) :], strict=True)
+            },
+            field.name: master_id,
+        }
         for row in rows
     ]
     if is_journal(obj):

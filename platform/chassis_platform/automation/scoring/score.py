@@ -173,6 +173,7 @@ def _results(model: ScoringModel, scored: Iterable[Scored]) -> Iterable[Mapping[
                 "ModelName": model.name,
                 "ObjectName": model.object_name,
                 "RecordId": each.record_id,
+                "TargetId": each.record_id,
                 "Score": each.score,
                 "Band": each.band,
                 "PreviousScore": each.old_score,
