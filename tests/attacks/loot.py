@@ -45,8 +45,6 @@ def gather(site: Site, admin: httpx.Client, consultant: httpx.Client, *, text: s
     lead = new_lead(consultant, text)
     own_set = {"label": text, "objects": {"Lead": ["read"]}, "fields": {}, "apps": [], "system": []}
     done(admin.put("/setup/permission-sets/Attacked__c", json={"name": "Attacked__c", **own_set}))
-    view = {"label": text, "columns": ["Name"], "filters": [], "order_by": [], "owner": "everyone", "shared": True}
-    consultant.put("/ui/objects/Lead/list_views/attacked", json=view)
     sessions = done(admin.get("/setup/sessions"))["sessions"]
     return Loot(
         {
