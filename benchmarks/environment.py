@@ -152,7 +152,7 @@ async def _make_people(database: Database, snapshots: SnapshotStore, tenant: Ten
         return await issue_token(database, settings, f"{name}@bench.example")
 
     await add("loader", "Headquarters", "CrmAdministrator", "AutoAdministrator")
-    manager = await add("manager", "SalesManager", "AutoLeadManager")
+    manager = await add("manager", "SalesManager", "AutoLeadManager", "AutoSensitiveView")
     below = [await add(f"consultant{number}", "SalesConsultant", "AutoLeadUser") for number in range(BELOW)]
     others = [await add(f"advisor{number}", "ServiceAdvisor", "AutoService") for number in range(OTHERS)]
     return People(manager, await token("manager"), await token("loader"), [manager, *below], others)
