@@ -55,7 +55,7 @@ async def test_a_packaged_permission_set_is_cloned_and_a_right_changed(open_desk
     await expect(delete_leads).not_to_be_checked()
     await delete_leads.check()
     await implementer.click("Save")
-    await implementer.see("Saved")
+    await expect(implementer.button("Save")).to_be_disabled()
     await implementer.page.reload()
     await expect(_right(implementer, "Lead: Delete")).to_be_checked()
 
