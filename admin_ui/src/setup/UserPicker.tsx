@@ -1,5 +1,5 @@
 // Choose a user by typing part of the name or user name.
-import { useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import Select from 'antd/es/select'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -17,7 +17,11 @@ export function UserPicker({ value, onChange, label }: UserPickerProps) {
   const { t } = useTranslation()
   const [typed, setTyped] = useState('')
   const sought = useDebounced(typed, 200)
-  const found = useQuery({ queryKey: ['setup', 'users', sought, 'picker'], queryFn: () => users(sought, null) })
+  const found = useQuery({
+    queryKey: ['setup', 'users', sought, 'picker'],
+    queryFn: () => users(sought, null),
+    placeholderData: keepPreviousData, // a choice must not vanish under the pointer
+  })
   return (
     <Select
       className="setup-search"

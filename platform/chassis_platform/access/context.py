@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from chassis_metadata.snapshot import Snapshot
@@ -63,6 +63,8 @@ class Context:
     door: Door = OPEN_DOOR  # when and from where the session works
     security: SecurityPolicy = DEFAULT_SECURITY
     assignment: AssignmentChoice = AS_DECLARED
+    #: What statements are told of who asks: made when it is first wanted, by `sql/formula_context.py`.
+    told: dict[str, object] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     @property
     def actor(self) -> Actor:

@@ -6,7 +6,7 @@ They are bound when a statement runs, under the names below, so that users with 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -44,8 +44,12 @@ def as_array(text: str) -> str:
 
 
 def who_asks(policy: AccessPolicy) -> dict[str, object]:
-    """The values of the parameters that say who the user is among owners."""
-    now = clock.now()
+    """The values of the parameters that say who the user is among owners, and when they ask: now."""
+    return among_owners(policy) | when_asked(clock.now())
+
+
+def among_owners(policy: AccessPolicy) -> dict[str, object]:
+    """The values of those that say who the user is."""
     us = policy.us or as_text([policy.user_id] if policy.user_id else [])  # the operator is no user
     return {
         **policy.owners,
@@ -53,6 +57,12 @@ def who_asks(policy: AccessPolicy) -> dict[str, object]:
         US + ARRAY: as_array(us),
         "user_id": policy.user_id,
         "group_ids": list(policy.group_ids),
+    }
+
+
+def when_asked(now: datetime) -> dict[str, object]:
+    """The values of those that say when."""
+    return {
         "first_day": (now - timedelta(hours=12)).date(),
         "last_day": (now + timedelta(hours=14)).date(),
         "asked_at": now,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal
 
 from starlette.datastructures import Headers
@@ -65,6 +66,7 @@ class _ZstdResponder(IdentityResponder):
         return await asyncio.to_thread(self._compressor.compress, body, mode)
 
 
+@lru_cache(maxsize=100)
 def accepted(header: str) -> str | None:
     """What of ours an `Accept-Encoding` likes best; None where it takes neither."""
     weights = dict(_weights(header))

@@ -210,7 +210,7 @@ async def _speak_to_stranger(request: Request) -> None:
 async def _answer_or_refuse(context: Context, request: Request, handler: Handler, *, incomplete: bool) -> Response:
     try:
         await check_door(server_of(request), context, request)
-        demand_door(context.principal, request.method, request.url.path)
+        demand_door(context.principal, request.method, request.scope["path"])
         if not incomplete:
             demand_complete(context.principal.pending)
         return await handler(with_assignment(context, request.headers.get(AUTO_ASSIGN)), request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -129,9 +129,14 @@ def bound_page(context: Context, plan: ReadPlan, wanted: Wanted) -> Statement:
 
 
 def _bound(context: Context, plan: ReadPlan, wanted: Wanted, read: CompiledRead) -> Statement:
-    fetch = _rows_to_fetch(plan, wanted)
-    bound = {**parameters(context, plan, wanted, read.entry_count), "batch": wanted.batch, "offset": plan.offset}
-    return replace(read.statement, text=_of_length(read.statement.text, fetch)).bind(**bound)
+    unbound, fetch = read.statement, _rows_to_fetch(plan, wanted)
+    bound = {
+        **unbound.parameters,
+        **parameters(context, plan, wanted, read.entry_count),
+        "batch": wanted.batch,
+        "offset": plan.offset,
+    }
+    return Statement(_of_length(unbound.text, fetch), bound, unbound.sealed)
 
 
 def _rows_to_fetch(plan: ReadPlan, wanted: Wanted) -> int:

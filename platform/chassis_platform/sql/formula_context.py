@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chassis_platform import clock
 from chassis_platform.access.context import Context
-from chassis_platform.access.sharing import who_asks
-from chassis_platform.sql.formulas.rows import formula_parameters
+from chassis_platform.access.sharing import among_owners, when_asked
+from chassis_platform.sql.formulas.rows import FORMULA_NOW, formula_parameters
 
 
 def running(context: Context, now: datetime | None = None) -> dict[str, object]:
@@ -32,7 +32,10 @@ def running(context: Context, now: datetime | None = None) -> dict[str, object]:
 
 def asking(context: Context, now: datetime | None = None) -> dict[str, object]:
     """The run-time parameters of sharing's predicates: who the user is among owners, and what formulas ask."""
-    return who_asks(context.policy) | running(context, now)
+    moment = now or clock.now()
+    if not context.told:  # no request changes it: only the moment is another one each time
+        context.told.update(among_owners(context.policy) | running(context, moment))
+    return {**context.told, **when_asked(moment), FORMULA_NOW: moment}
 
 
 def time_zone(context: Context) -> ZoneInfo:

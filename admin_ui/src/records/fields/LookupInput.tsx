@@ -29,6 +29,8 @@ export function LookupInput(props: FieldInputProps) {
     queryFn: ({ signal }) => lookup(objects, sought, signal),
     enabled: isOpen && objects.length > 0,
     staleTime: 30_000,
+    // What was found stays until more is known: a choice must not vanish under the pointer.
+    placeholderData: (before, query) => (String(query?.queryKey[1]) === String(objects) ? before : undefined),
   })
   const records = found.data?.records ?? []
   const labelOfObject = (object: string) =>

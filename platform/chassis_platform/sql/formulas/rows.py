@@ -16,7 +16,8 @@ from sqlalchemy.sql.selectable import FromClause
 from chassis_metadata.snapshot import Object, Snapshot
 
 #: Bound by whoever runs the statement.
-NOW = sa.bindparam("formula_now", type_=sa.DateTime(timezone=True))
+FORMULA_NOW = "formula_now"
+NOW = sa.bindparam(FORMULA_NOW, type_=sa.DateTime(timezone=True))
 ZONE = sa.bindparam("formula_zone", type_=sa.Text())
 USER = sa.bindparam("formula_user", type_=sa.Text())
 PERMISSIONS = sa.bindparam("formula_permissions", type_=pg.ARRAY(sa.Text()))
@@ -57,7 +58,7 @@ def formula_parameters(
     `organization` may hold `id`, `name`, `timezone`, `language`, `country` and `currency`.
     """
     return {
-        "formula_now": now,
+        FORMULA_NOW: now,
         "formula_zone": zone,
         "formula_user": user_id,
         "formula_permissions": sorted(permissions),
