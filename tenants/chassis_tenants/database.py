@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
+from types import TracebackType
 from typing import Self
 
 import psycopg
@@ -209,6 +210,26 @@ class _Connection(AsyncConnection[Row]):
     wire: Wire
 
 
+class _Borrowed:
+    """A connection of the pool for a while. The pool's own way commits at the end, which costs and is done already."""
+
+    def __init__(self, pool: AsyncConnectionPool[_Connection]) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> _Connection:
+        self._connection = await self._pool.getconn()
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is not None:  # as the pool would: what is left open is rolled back
+                await self._connection.__aexit__(kind, error, trace)
+        finally:
+            await self._pool.putconn(self._connection)
+
+
 class Database:
     """The server's pool. Its role can neither bypass row-level security nor run DDL.
 
@@ -257,7 +278,7 @@ class Database:
 
         Statements may write what belongs to the read (the access log): they are committed before this returns.
         """
-        async with self._pool.connection() as connection:
+        async with _Borrowed(self._pool) as connection:
             desk = KeyDesk(self.keys, connection.wire, binding.tenant_id, bound=False)
             try:
                 ready = await desk.ready(statements)
@@ -273,7 +294,7 @@ class Database:
     @asynccontextmanager
     async def transaction(self, binding: Binding) -> AsyncIterator[Transaction]:
         """An open transaction bound to the tenant; commits at the end, rolls back on any error."""
-        async with self._pool.connection() as connection:
+        async with _Borrowed(self._pool) as connection:
             transaction = Transaction(connection.wire, binding, self.keys, [*_opened(binding, self.region), BY_KEY])
             try:
                 yield transaction
@@ -298,7 +319,7 @@ class Database:
 
     async def registry(self, statement: Statement) -> list[Row]:
         """Rows of a statement on the registry (tenants, package versions), which no tenant owns."""
-        async with self._pool.connection() as connection:
+        async with _Borrowed(self._pool) as connection:
             [rows] = await connection.wire.send([statement])
             return rows
 

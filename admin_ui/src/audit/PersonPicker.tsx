@@ -1,5 +1,5 @@
 // Choose a person by name; an auditor who may not look users up can give an id.
-import { useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import Select from 'antd/es/select'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -27,6 +27,7 @@ export function PersonPicker({ value, onChange }: PersonPickerProps) {
     queryFn: ({ signal }) => lookup([USER_OBJECT], sought, signal),
     enabled: isOpen,
     retry: false,
+    placeholderData: keepPreviousData, // a choice must not vanish under the pointer
   })
   const name = useRecordName(value, chosenName)
   const records = found.data?.records ?? []

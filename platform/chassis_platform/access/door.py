@@ -57,6 +57,11 @@ class Door:
     device: str | None = None  # the kind of browser that it is bound to
     source_ip: str | None = None  # the address that it is bound to
 
+    @property
+    def stands_open(self) -> bool:
+        """Whether nothing is asked of anybody."""
+        return self.device is None and self.source_ip is None and self.tenant is None and not self.sets
+
     def is_elsewhere(self, device: Callable[[], str], address: str | None) -> bool:
         """Whether a request comes from another browser or address than the session is bound to."""
         if self.device is not None and self.device != device():

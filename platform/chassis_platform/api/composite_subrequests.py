@@ -20,6 +20,7 @@ from chassis_platform.api.bodies import JSON
 from chassis_platform.api.composite_references import References, has_reference
 from chassis_platform.api.directory import FOUND, directory_of
 from chassis_platform.api.errors import error_response, response_for
+from chassis_platform.api.quick_headers import ApiRequest
 from chassis_platform.api.versions import ROOT
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"})
@@ -175,7 +176,7 @@ async def send(request: Request, subrequest: Subrequest, references: References 
         endpoint = _endpoint(request, scope)
     except ChassisError as error:
         return refusal(error)
-    return _outcome(await endpoint(Request(scope, _receiving(body))))
+    return _outcome(await endpoint(ApiRequest(scope, _receiving(body))))
 
 
 def _scope(request: Request, subrequest: Subrequest, references: References | None) -> Scope:

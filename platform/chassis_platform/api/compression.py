@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
 
-from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipResponder, IdentityResponder
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from chassis_platform.api.quick_headers import QuickHeaders
 
 if sys.version_info >= (3, 14):
     from compression.zstd import ZstdCompressor
@@ -39,7 +40,7 @@ class Compression:
         if scope["type"] != "http" or scope["path"].startswith(WITH_SECRETS):
             await self._app(scope, receive, send)
             return
-        encoding = accepted(Headers(scope=scope).get("accept-encoding", ""))
+        encoding = accepted(QuickHeaders(scope=scope).get("accept-encoding", ""))
         if encoding is None and scope["path"].startswith(PRIVATE):
             await self._app(scope, receive, send)
             return

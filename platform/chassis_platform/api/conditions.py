@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from wsgiref.handlers import format_date_time
 
 from starlette.requests import Request
@@ -36,11 +37,14 @@ class Conditions:
 
 
 NOTHING_ASKED = Conditions()
+_ASKING = ("if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
 
 
 def conditions_of(request: Request) -> Conditions:
     """The conditions of a request; a tag overrules the date beside it."""
     headers = request.headers
+    if all(headers.get(each) is None for each in _ASKING):
+        return NOTHING_ASKED
     match, none_match = _tags(headers.get("if-match")), _tags(headers.get("if-none-match"))
     return Conditions(
         match,
@@ -106,6 +110,8 @@ def conditional_answer(asked: Conditions, body: bytes | dict[str, object], tag: 
 
 def early_answer(asked: Conditions, tag: str, modified: datetime | None) -> Response | None:
     """What can be answered without a body; None: the body has to be sent. `modified`: None where nobody can say."""
+    if asked is NOTHING_ASKED:
+        return None
     moment = None if modified is None else modified.replace(microsecond=0)
     if not _holds(asked, tag, moment):
         raise Conflict.of("precondition_failed", "What is asked for is not as If-Match or If-Unmodified-Since expects")
@@ -125,5 +131,10 @@ def tag_headers(tag: str, modified: datetime | None) -> dict[str, str]:
     """The headers by which a caller may ask again."""
     headers = {"etag": f'"{tag}"'}
     if modified is not None:
-        headers["last-modified"] = format_date_time(modified.timestamp())
+        headers["last-modified"] = _date_of(int(modified.timestamp()))
     return headers
+
+
+@lru_cache(maxsize=10_000)
+def _date_of(second: int) -> str:
+    return format_date_time(second)

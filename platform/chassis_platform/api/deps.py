@@ -25,6 +25,7 @@ from chassis_platform.api.entrance import check_door, judge, make_context, touch
 from chassis_platform.api.errors import error_response, response_for
 from chassis_platform.api.first_seen import FirstSeen
 from chassis_platform.api.messages import SOURCE_LANGUAGE, Reader, is_spoken_to, speak_to
+from chassis_platform.api.quick_headers import ApiRequest
 from chassis_platform.api.turns import in_turn, tell_usage
 from chassis_platform.auth.pending import demand_complete
 from chassis_platform.auth.sessions import (
@@ -312,7 +313,7 @@ def _route(path: str, methods: list[str], endpoint: Callable[[Request], Awaitabl
     """A route without Starlette's handling of errors: `guarded` leaves none."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        response = await endpoint(Request(scope, receive, send))
+        response = await endpoint(ApiRequest(scope, receive, send))
         await response(scope, receive, send)
 
     made = Route(path, endpoint, methods=methods, name=name)

@@ -52,8 +52,8 @@ class Directory(BaseRoute):
         return Match.NONE, {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request to the route that was found."""
-        await scope[FOUND].handle(scope, receive, send)
+        """Hand the request to the route that was found: it knows the method."""
+        await scope[FOUND].app(scope, receive, send)
 
 
 def directory_of(request: Request) -> Directory:
@@ -78,7 +78,7 @@ class Front:
             await self._others(scope, receive, send)
             return
         scope.update(found)
-        await self._directory.handle(scope, receive, send)
+        await found[FOUND].app(scope, receive, send)
 
 
 def _place(end: tuple[int, Route]) -> int:

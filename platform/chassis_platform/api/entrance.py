@@ -141,6 +141,8 @@ async def judge(server: Server, tenant_id: int, user_id: str, address: str | Non
 async def check_door(server: Server, context: Context, request: Request) -> None:
     """Refuse a request from where or when its session does not work. One that was taken elsewhere ends."""
     door, address = context.door, context.principal.source_ip
+    if door.stands_open:
+        return
     if door.is_elsewhere(lambda: device_of(request.headers.get("user-agent")), address):
         await server.database.read(context.binding)  # whether it is bound may have changed
         await _end(server, context, request)

@@ -287,6 +287,8 @@ class ReadPlan:
 
     def bound_values(self, now: datetime, zone: ZoneInfo) -> dict[str, Any]:
         """A value for every slot, at this moment on this calendar."""
+        if not self.moving:
+            return dict(self.values)
         return {**self.values, **{name: moving(now, zone) for name, moving in self.moving.items()}}
 
 

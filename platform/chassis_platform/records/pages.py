@@ -83,17 +83,25 @@ def planned(context: Context, text: str, *, include_deleted: bool) -> ReadPlan:
 def planned_record(
     context: Context, obj: Object, key: Field, value: str, *, fields: Sequence[str] | None, include_deleted: bool
 ) -> ReadPlan:
-    """The plan of the record with that key; by id, it is planned once for all records."""
+    """The plan of the record with that key."""
+    if key.name == "Id" and is_id(value):
+        return planned_by_id(context, obj, normal_id(value), fields=fields, include_deleted=include_deleted)
+    names = None if fields is None else tuple(fields)
+    return plan_record(context, obj, key, value, fields=names, include_deleted=include_deleted)
+
+
+def planned_by_id(
+    context: Context, obj: Object, record_id: str, *, fields: Sequence[str] | None, include_deleted: bool
+) -> ReadPlan:
+    """The same of the record with that id, in its long form: planned once for all records."""
     names = None if fields is None else tuple(fields)
 
     def plan() -> ReadPlan:
-        return plan_record(context, obj, key, value, fields=names, include_deleted=include_deleted)
+        return plan_record(context, obj, obj.fields["Id"], record_id, fields=names, include_deleted=include_deleted)
 
-    if key.name != "Id" or not is_id(value):
-        return plan()
     found = _plans.find((context.policy.grants.identity, obj.name, names, include_deleted), plan)
     [slot] = found.values
-    return with_values(found, {slot: normal_id(value)})
+    return with_values(found, {slot: record_id})
 
 
 async def read_page(database: Database, context: Context, plan: ReadPlan, wanted: Wanted) -> Page:
@@ -211,9 +219,11 @@ def count_statement(context: Context, plan: ReadPlan, *, most: int | None = None
 
 def parameters(context: Context, plan: ReadPlan, wanted: Wanted, entry_count: int) -> dict[str, Any]:
     """Everything that is bound besides the page's bounds."""
+    now = clock.now()
     return {
-        **who(context),
-        **plan.bound_values(clock.now(), time_zone(context)),
+        "tenant_id": context.tenant.id,
+        **asking(context, now),
+        **plan.bound_values(now, time_zone(context)),
         **cursor_parameters(wanted.after),
         **log_parameters(context, wanted.door, entry_count),
         "url_prefix": f"/services/data/v{wanted.version}/sobjects/",

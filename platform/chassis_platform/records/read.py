@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import orjson
 
@@ -17,7 +18,15 @@ from chassis_platform.records.batches import query, query_more
 from chassis_platform.records.export import export_list, export_query
 from chassis_platform.records.history import record_history
 from chassis_platform.records.lists import count_records, list_records, record_for_ui, related_list
-from chassis_platform.records.pages import LATEST_VERSION, Wanted, bound_page, count_all, planned_record, read_page
+from chassis_platform.records.pages import (
+    LATEST_VERSION,
+    Wanted,
+    bound_page,
+    count_all,
+    planned_by_id,
+    planned_record,
+    read_page,
+)
 from chassis_platform.records.recycle_bin import recycle_bin
 from chassis_platform.sql.read import Shape
 from chassis_tenants.database import Database, Row
@@ -103,8 +112,8 @@ async def find_record(  # noqa: PLR0913  as get_record
         raise Invalid.of("malformed_id", f"{obj.name} ID: id value of incorrect type: {record_id}")
     if record_id[:3] != obj.key_prefix:
         raise NotFound.of("not_found", _NO_RECORD)
-    wanted = Wanted(door, 1, shape=Shape.RECORD, version=version)
-    return await _one(database, context, (obj, obj.fields["Id"], normal_id(record_id), fields), wanted)
+    wanted_record = (obj, obj.fields["Id"], normal_id(record_id), fields)
+    return await _one(database, context, wanted_record, _single(door, version))
 
 
 async def find_by_external_id(  # noqa: PLR0913  as get_record
@@ -124,8 +133,13 @@ async def find_by_external_id(  # noqa: PLR0913  as get_record
     if field is None or not field.external_id or field.name not in context.policy.on(obj.name).readable:
         message = f"Provided external ID field does not exist or is not accessible: {name}"
         raise NotFound.of("not_found", message)
-    wanted = Wanted(door, 1, shape=Shape.RECORD, version=version)
-    return await _one(database, context, (obj, field, value, fields), wanted)
+    return await _one(database, context, (obj, field, value, fields), _single(door, version))
+
+
+@lru_cache(maxsize=500)
+def _single(door: str, version: str, *, own: bool = False) -> Wanted:
+    """One record, in the shape that tells its version."""
+    return Wanted(door, 1, shape=Shape.RECORD, version=version, own=own)
 
 
 async def _one(
@@ -135,7 +149,10 @@ async def _one(
     wanted: Wanted,
 ) -> FoundRecord:
     obj, key, value, fields = wanted_record
-    plan = planned_record(context, obj, key, value, fields=fields, include_deleted=False)
+    if key.name == "Id":
+        plan = planned_by_id(context, obj, value, fields=fields, include_deleted=False)
+    else:
+        plan = planned_record(context, obj, key, value, fields=fields, include_deleted=False)
     found = await _found(database, context, plan, wanted)
     if len(found) > 1:
         raise await _choices(database, context, wanted_record[:3], wanted)
@@ -152,7 +169,8 @@ async def _found(database: Database, context: Context, plan: ReadPlan, wanted: W
     """The record's rows. Most records that are read are the reader's own, and to find those takes a third."""
     roads, name = context.policy.roads, plan.object.name
     if roads.looks_at_own(name):
-        [own] = await database.read(context.binding, bound_page(context, plan, replace(wanted, own=True)))
+        among_own = _single(wanted.door, wanted.version, own=True)
+        [own] = await database.read(context.binding, bound_page(context, plan, among_own))
         if own:
             return own
         roads.missed(name)

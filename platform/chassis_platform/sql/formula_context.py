@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chassis_platform import clock
@@ -40,7 +41,12 @@ def asking(context: Context, now: datetime | None = None) -> dict[str, object]:
 
 def time_zone(context: Context) -> ZoneInfo:
     """The user's calendar: that of date literals and of TODAY()."""
+    return _zone(context.principal.time_zone)
+
+
+@lru_cache(maxsize=600)
+def _zone(name: str) -> ZoneInfo:
     try:
-        return ZoneInfo(context.principal.time_zone)
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo("UTC")

@@ -96,10 +96,17 @@ def is_among(value: ColumnElement[Any], ids: Ids, scan: Scan) -> Condition:
         text, _ = parts
         return value == sa.any_(sa.bindparam(text.key + ARRAY, type_=_TEXTS))
     if scan is not Scan.ONE_BY_ONE:
-        return value == sa.any_(sa.cast(ids.scalar_subquery(), _TEXTS))
+        among = value == sa.any_(sa.cast(ids.scalar_subquery(), _TEXTS))
+        return sa.and_(_are_some(ids), among) if scan is Scan.ALL else among
     each = sa.func.unnest(next(iter(ids.subquery().c))) if parts is None else sa.func.string_to_table(*parts)
     # IS TRUE keeps PostgreSQL from making a join of it, which would lose the order in which rows are met.
     return value.in_(sa.select(each)).is_(sa.true())
+
+
+def _are_some(ids: Ids) -> Condition:
+    """Asked once a statement: where there are none, as of most users' shares, no row has to be compared with them."""
+    [array] = ids.selected_columns
+    return ids.with_only_columns(sa.func.cardinality(array) > sa.literal_column("0")).scalar_subquery()
 
 
 def is_index_served(condition: RecordCondition, obj: Object) -> bool:
