@@ -91,9 +91,6 @@ class Wire:
         """Hand a statement to libpq; answers its key where it is prepared now, which makes a result of its own."""
         pgconn = self._connection.pgconn
         text, names = _numbered(statement.text)
-        if not names:
-            pgconn.send_query_params(text, None)
-            return None
         adapting = self._adapting
         values = adapting.dump_sequence([statement.parameters[name] for name in names], [PyFormat.AUTO] * len(names))
         types, formats = adapting.types or (), adapting.formats

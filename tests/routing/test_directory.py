@@ -28,6 +28,7 @@ def test_the_same_route_is_found_with_the_same_parameters(method: str) -> None:
     directory = Directory(ROUTES)
     paths = {re.sub(r"\{[^}]*\}", word, each.path) for each in ROUTES for word in WORDS}
     paths |= {f"{each}/x" for each in sorted(paths)[::5]} | {"", "/", "//", "/services//data"}
+    paths |= {f"/services/data/{each}" for each in ("v/query", "66.0/query", "v66.0/sobjects//x", "v66.0/sobjects/x/")}
     for path in paths:
         scope = {"type": "http", "method": method, "path": path, "root_path": ""}
         route, parameters = in_turn(scope)

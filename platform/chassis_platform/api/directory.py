@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Match, Route
@@ -13,13 +15,45 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 FOUND = "chassis.route"
 
 
+#: A word that is a parameter or ends with one, which takes whatever stands there.
+_PARAMETER = re.compile(r"(?P<start>[^{}]*)\{(?P<name>\w+)\}", re.ASCII)
+
+
+class _Parameter(NamedTuple):
+    """Which word of an address it is, how that begins, and the parameter's name."""
+
+    number: int
+    start: str
+    name: str
+
+
+class _End(NamedTuple):
+    """A route, its place among all, and its parameters; None where Starlette has to take the address apart."""
+
+    place: int
+    route: Route
+    parameters: Sequence[_Parameter] | None
+
+    def matches(self, scope: Scope, words: Sequence[str]) -> tuple[Match, Scope]:
+        if self.parameters is None:
+            return self.route.matches(scope)
+        found = {}
+        for number, start, name in self.parameters:
+            if not words[number].startswith(start):
+                return Match.NONE, {}
+            found[name] = words[number][len(start) :]
+        if not all(found.values()) or scope["method"] not in (self.route.methods or ()):
+            return Match.NONE, {}
+        return Match.FULL, {"endpoint": self.route.endpoint, "path_params": {**scope.get("path_params", {}), **found}}
+
+
 @dataclass(slots=True)
 class _Node:
     """What follows a word of addresses: further words, anything at all, or the end."""
 
     words: dict[str, _Node] = field(default_factory=dict)
     anything: _Node | None = None
-    ends: list[tuple[int, Route]] = field(default_factory=list)
+    ends: list[_End] = field(default_factory=list)
 
 
 class Directory(BaseRoute):
@@ -32,23 +66,24 @@ class Directory(BaseRoute):
                 self._add(place, each)
 
     def _add(self, place: int, route: Route) -> None:
-        node = self._root
-        for word in route.path.split("/"):
+        node, words = self._root, route.path.split("/")
+        for word in words:
             if "{" in word:
                 node.anything = node.anything or _Node()
                 node = node.anything
             else:
                 node = node.words.setdefault(word, _Node())
-        node.ends.append((place, route))
+        node.ends.append(_End(place, route, _parameters(words)))
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """The first route that the request meets in whole."""
         if scope["type"] != "http" or scope.get("root_path"):
             return Match.NONE, {}
-        for _, route in sorted(_met(self._root, scope["path"].split("/"), 0), key=_place):
-            match, found = route.matches(scope)
+        words = scope["path"].split("/")
+        for end in sorted(_met(self._root, words, 0), key=_place):
+            match, found = end.matches(scope, words)
             if match is Match.FULL:
-                return match, {**found, FOUND: route}
+                return match, {**found, FOUND: end.route}
         return Match.NONE, {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,11 +116,17 @@ class Front:
         await found[FOUND].app(scope, receive, send)
 
 
-def _place(end: tuple[int, Route]) -> int:
-    return end[0]
+def _parameters(words: Sequence[str]) -> Sequence[_Parameter] | None:
+    found = [(number, _PARAMETER.fullmatch(word)) for number, word in enumerate(words) if "{" in word]
+    known = [_Parameter(number, match["start"], match["name"]) for number, match in found if match is not None]
+    return known if len(known) == len(found) else None
 
 
-def _met(node: _Node, words: list[str], number: int) -> Iterator[tuple[int, Route]]:
+def _place(end: _End) -> int:
+    return end.place
+
+
+def _met(node: _Node, words: list[str], number: int) -> Iterator[_End]:
     """The routes whose words are these, with anything at the places of parameters."""
     if number == len(words):
         yield from node.ends

@@ -23,7 +23,7 @@ from chassis_platform.records.kept_access import keep_access_log
 from chassis_tenants.database import Transaction
 from chassis_tenants.joined import JoinedDatabase
 
-MOST_TRIES = 3
+MOST_TRIES = 5
 _PAUSE_SECONDS = 0.05
 _LOCKED = "unable_to_lock_row"
 
@@ -59,7 +59,8 @@ async def in_one_transaction(
 ) -> Result:
     """Do some work with a request whose handlers join one transaction; an error of the work's undoes all of it.
 
-    Where other writes were in the way all of it begins anew, twice at most.
+    Where other writes were in the way all of it begins anew, four times at most. The pauses between grow: the
+    same two may meet again.
     """
     for tried in count(1):
         try:
@@ -67,7 +68,7 @@ async def in_one_transaction(
         except (ChassisError, UndoneError) as error:
             if tried >= MOST_TRIES or not _is_locked(error):
                 raise
-        await asyncio.sleep(_PAUSE_SECONDS * tried * random.random())  # noqa: S311  no secret
+        await asyncio.sleep(_PAUSE_SECONDS * 2**tried * random.random())  # noqa: S311  no secret
     raise AssertionError  # count() does not end
 
 

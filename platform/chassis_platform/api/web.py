@@ -101,7 +101,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 given = message["headers"]
-                said = {name for name, _ in given}
+                said = [name for name, _ in given]
                 unsaid = [each for each in _UNLESS_SAID if each[0] not in said]
                 message["headers"] = [*given, *SECURITY_HEADERS, *unsaid, *_transport(scope)]
             await send(message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 import orjson
@@ -157,9 +157,7 @@ async def _one(
     if len(found) > 1:
         raise await _choices(database, context, wanted_record[:3], wanted)
     if found:
-        [(body, last)] = found
-        number, *moments = orjson.loads(last)
-        return FoundRecord(body, number, *(datetime.fromtimestamp(each, UTC) for each in moments))
+        return FoundRecord(*found[0])
     if key.name == "Id" and await count_all(database, context, replace(plan, include_deleted=True)):
         raise NotFound.of("entity_is_deleted", "entity is deleted")
     raise NotFound.of("not_found", _NO_RECORD)

@@ -67,7 +67,7 @@ class CompiledRead:
     """A statement that answers (records, rows found, key of the last one), and how many log entries it writes.
 
     In a shape of rows, it answers one row a record found: the key of the batch's last record, the id, the cells; of
-    single records the body and the key.
+    single records the body, the version, and when somebody changed it and anything did.
     `sizing` measures what is within the user's reach, where the best road to the page depends on it and isn't known.
     """
 
@@ -123,7 +123,7 @@ class _PageRead:
 
     def _result(self, answer: FromClause) -> Select[*tuple[Any, ...]]:
         if self.shape is Shape.RECORD:
-            return sa.select(answer.c.body, answer.c.key)
+            return sa.select(answer.c.body, *(answer.c[name] for name in _HEADS[self.shape]))
         return _rows(answer) if self.shape in ROWS else _result(answer)
 
     def _sizing(self, keys: Sequence[Key]) -> Statement | None:
@@ -133,15 +133,17 @@ class _PageRead:
         return None if found is None else compile_statement(found)
 
     def _page(self, after_nulls: Sequence[bool] | None) -> tuple[CTE, list[Key]]:
+        is_one = self.shape is Shape.RECORD and names_one(self.plan.where)
         has_offset = self.plan.offset > 0 and after_nulls is None
         most, in_bulk = rows_asked(offset=has_offset), self.shape in ROWS
         parts, keys = page_parts(
             self.plan, self.reach, self._chosen, after_nulls, most=most, in_bulk=in_bulk, road=self.road
         )
-        page = gathered(parts, keys, offset=has_offset)
+        # What is one row in any case is neither sorted nor cut off: its columns need not be handed on.
+        page = parts[0].order_by(None).subquery("page") if is_one else gathered(parts, keys, offset=has_offset)
         name = f"{alias_of(self.plan.object)}_page"
         position = sa.func.row_number().over(order_by=ordered(page, keys)).label("position")
-        if self.shape is Shape.RECORD and names_one(self.plan.where):
+        if is_one:
             position = sa.literal_column("1").label("position")
         obj, snapshot = self.plan.object, self.reach.snapshot
         clear = [
@@ -197,10 +199,11 @@ class _PageRead:
         key: Json = sa.func.json_build_array(
             *(sa.cast(each, sa.Text()) for each in key_columns(rows, keys)), type_=JSON
         )
+        last: list[ColumnElement[Any]] = [key.label("key")]
         if self.shape is Shape.RECORD:
-            key = _version_of(rows)
+            last = [rows.c[name] for name in _HEADS[self.shape]]
         if self.shape in ROWS:
-            key = sa.case((rows.c.position == BATCH, key))
+            last = [sa.case((rows.c.position == BATCH, key)).label("key")]
             shown = [rows.c.id, *shown]
         ids = [
             (children[first_of(each.child)].c[ids_label(number)] if each.child else id_at(each, sources)).label(
@@ -211,7 +214,7 @@ class _PageRead:
         source = sources.all()
         for each in children.values():
             source = source.outerjoin(each, sa.true())
-        answer = sa.select(rows.c.position, key.label("key"), *shown, *ids).select_from(source)
+        answer = sa.select(rows.c.position, *last, *shown, *ids).select_from(source)
         return answer.cte("answer") if logged else answer.subquery("answer")
 
     def _shown(self, sources: Sources, children: Mapping[str, FromClause]) -> list[ColumnElement[Any]]:
@@ -262,12 +265,6 @@ def _answered_ids(answer: FromClause, number: int, logged: Logged) -> FromClause
         return read.where(ids.is_not(None)).subquery(f"read_{number}")
     some = read.subquery(f"listed_{number}")  # what is not clear in a child set is null in its list
     return sa.select(some.c.id).where(some.c.id.is_not(None)).subquery(f"read_{number}")
-
-
-def _version_of(rows: FromClause) -> Json:
-    """The version, and the seconds at which somebody changed the record and at which anything did."""
-    moments = (sa.func.extract("epoch", rows.c[name]) for name in ("last_modified_date", "system_modstamp"))
-    return sa.func.json_build_array(rows.c.row_version, *moments, type_=JSON)
 
 
 def _clear_label(number: int) -> str:
