@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -13,10 +12,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 #: Where the route that was found is, in what `matches` adds to the scope.
 FOUND = "chassis.route"
-
-
-#: A word that is a parameter or ends with one, which takes whatever stands there.
-_PARAMETER = re.compile(r"(?P<start>[^{}]*)\{(?P<name>\w+)\}", re.ASCII)
 
 
 class _Parameter(NamedTuple):
@@ -117,9 +112,15 @@ class Front:
 
 
 def _parameters(words: Sequence[str]) -> Sequence[_Parameter] | None:
-    found = [(number, _PARAMETER.fullmatch(word)) for number, word in enumerate(words) if "{" in word]
-    known = [_Parameter(number, match["start"], match["name"]) for number, match in found if match is not None]
-    return known if len(known) == len(found) else None
+    """Those words that are a parameter or end with one; None if there are any of another kind."""
+    found = [_parameter(number, word) for number, word in enumerate(words) if "{" in word]
+    return None if None in found else [each for each in found if each is not None]
+
+
+def _parameter(number: int, word: str) -> _Parameter | None:
+    start, _, rest = word.partition("{")
+    name = rest.removesuffix("}")
+    return _Parameter(number, start, name) if name.isidentifier() and rest == name + "}" else None
 
 
 def _place(end: _End) -> int:
