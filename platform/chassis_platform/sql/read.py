@@ -199,11 +199,10 @@ class _PageRead:
         key: Json = sa.func.json_build_array(
             *(sa.cast(each, sa.Text()) for each in key_columns(rows, keys)), type_=JSON
         )
-        last: list[ColumnElement[Any]] = [key.label("key")]
+        last: list[ColumnElement[Any]] = [sa.case((rows.c.position == BATCH, key)).label("key")]
         if self.shape is Shape.RECORD:
             last = [rows.c[name] for name in _HEADS[self.shape]]
         if self.shape in ROWS:
-            last = [sa.case((rows.c.position == BATCH, key)).label("key")]
             shown = [rows.c.id, *shown]
         ids = [
             (children[first_of(each.child)].c[ids_label(number)] if each.child else id_at(each, sources)).label(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.sql.elements import ColumnElement
 
 from chassis_metadata.snapshot import Object
@@ -118,8 +118,8 @@ def _attributes(sources: Sources, hops: tuple[Hop, ...]) -> Json:
 
 
 def _kind(name: str, record_id: ColumnElement[Any]) -> Json:
-    url = URL_PREFIX + sa.literal_column(f"'{name}/'", sa.Text()) + record_id
-    return json_object([("type", sa.literal_column(f"'{name}'", sa.Text())), ("url", url)])
+    url = URL_PREFIX + _text(f"{name}/") + record_id
+    return json_object([("type", _text(name)), ("url", url)])
 
 
 def ui_row(columns: Iterable[Column], labels: Iterable[Column], sources: Sources) -> Json:
@@ -140,7 +140,7 @@ def ui_record(columns: Iterable[Column], labels: Iterable[Column], sources: Sour
     ]
     listed = tuple(columns)
     members = [
-        ("object", sa.literal_column(f"'{obj.name}'", sa.Text())),
+        ("object", _text(obj.name)),
         *_ui_head(sources),
         ("record_type", _record_type(obj, sources)),
         *_ui_values(listed, labels, sources),
@@ -168,31 +168,41 @@ def _record_type(obj: Object, sources: Sources) -> Json:
 
 
 def _ui_values(columns: Iterable[Column], labels: Iterable[Column], sources: Sources) -> list[tuple[str, Json]]:
+    named = [(each.path, _ui_value(each, sources)) for each in labels]
     return [
         ("values", json_object([(each.path, _ui_value(each, sources)) for each in columns])),
-        ("labels", _present(json_object([(each.path, _ui_value(each, sources)) for each in labels]))),
+        ("labels", _present(json_object(named)) if named else _constant("{}")),
     ]
 
 
 def _ui_masked(columns: Sequence[Column], sources: Sources) -> list[tuple[str, Json]]:
     """The columns whose values this record shows masked; nothing where no record does."""
     found = [(each.path, each.operand) for each in columns if isinstance(each.operand, PlannedField)]
-    paths = [_if_masked(path, operand, sources) for path, operand in found if is_masked(operand, sources)]
-    if not paths:
-        return []
-    given = sa.func.array_remove(pg.array(paths), sa.null(), type_=pg.ARRAY(sa.Text()))
-    return [("masked", sa.func.to_json(given, type_=JSON))]
+    hidden = [(path, _is_hidden(operand, sources)) for path, operand in found if is_masked(operand, sources)]
+    return [("masked", _names_of_those(hidden))] if hidden else []
 
 
-def _if_masked(path: str, operand: PlannedField, sources: Sources) -> ColumnElement[str]:
-    clear = sources.clear(operand)
-    hidden = (
-        sources.value(operand).is_not(None)
-        if clear is None
-        else sa.and_(sources.value(operand).is_not(None), sa.not_(clear))
-    )
-    name: ColumnElement[str] = sa.literal_column(f"'{path}'", sa.Text())
-    return sa.case((hidden, name))
+def _is_hidden(operand: PlannedField, sources: Sources) -> ColumnElement[bool]:
+    clear, is_there = sources.clear(operand), sources.value(operand).is_not(None)
+    return is_there if clear is None else sa.and_(is_there, sa.not_(clear))
+
+
+def _names_of_those(named: Sequence[tuple[str, ColumnElement[bool]]]) -> Json:
+    """The names whose condition holds, as an array: a text is put together, for a list of texts would take longer."""
+    if len(named) == 1:
+        [(name, holds)] = named
+        return sa.case((holds, _constant(orjson.dumps([name]).decode())), else_=_constant("[]"))
+    names = [sa.case((holds, _text(orjson.dumps(name).decode()))) for name, holds in named]
+    return sa.cast(_text("[") + sa.func.concat_ws(_text(","), *names) + _text("]"), JSON)
+
+
+def _text(text: str) -> ColumnElement[str]:
+    """Paths and their like, which have no apostrophes."""
+    return sa.literal_column(f"'{text}'", sa.Text())
+
+
+def _constant(text: str) -> Json:
+    return sa.literal_column(f"'{text}'::json", JSON)
 
 
 def row_cells(columns: Sequence[Column], labels: Iterable[Column], sources: Sources, *, typed: bool) -> list[Json]:

@@ -77,7 +77,7 @@ workshop_page AS (SELECT page.id AS id, page.key_1 AS key_1, row_number() OVER (
         LIMIT %(fetch)s::BIGINT) AS page)
 SELECT coalesce(json_agg(answer.body ORDER BY answer.position) FILTER (WHERE answer.position <= %(batch)s::BIGINT),
     '[]'::json) AS records, count(*) AS found, json_agg(answer.key) FILTER (WHERE answer.position = %(batch)s::BIGINT) -> 0 AS last_key
-FROM (SELECT workshop.position AS position, json_build_array(CAST(workshop.key_1 AS TEXT)) AS key, (SELECT row_to_json(r)
+FROM (SELECT workshop.position AS position, CASE WHEN (workshop.position = %(batch)s::BIGINT) THEN json_build_array(CAST(workshop.key_1 AS TEXT)) END AS key, (SELECT row_to_json(r)
         FROM (SELECT (SELECT row_to_json(r)
                 FROM (SELECT 'Workshop' AS "type", %(url_prefix)s::VARCHAR || 'Workshop/' || workshop.id AS "url") AS r) AS "attributes", workshop.id AS "Id", stays_set.body AS "Stays") AS r) AS body
     FROM workshop_page AS workshop

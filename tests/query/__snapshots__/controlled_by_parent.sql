@@ -13,7 +13,7 @@ stay_page AS (SELECT page.id AS id, page.name AS name, page.key_1 AS key_1, row_
         LIMIT %(fetch)s::BIGINT) AS page)
 SELECT coalesce(json_agg(answer.body ORDER BY answer.position) FILTER (WHERE answer.position <= %(batch)s::BIGINT),
     '[]'::json) AS records, count(*) AS found, json_agg(answer.key) FILTER (WHERE answer.position = %(batch)s::BIGINT) -> 0 AS last_key
-FROM (SELECT stay.position AS position, json_build_array(CAST(stay.key_1 AS TEXT)) AS key, (SELECT row_to_json(r)
+FROM (SELECT stay.position AS position, CASE WHEN (stay.position = %(batch)s::BIGINT) THEN json_build_array(CAST(stay.key_1 AS TEXT)) END AS key, (SELECT row_to_json(r)
         FROM (SELECT (SELECT row_to_json(r)
                 FROM (SELECT 'Stay' AS "type", %(url_prefix)s::VARCHAR || 'Stay/' || stay.id AS "url") AS r) AS "attributes", stay.id AS "Id", stay.name AS "Name") AS r) AS body
     FROM stay_page AS stay) AS answer

@@ -75,7 +75,7 @@ workshop_page AS (SELECT page.id AS id, page.phone AS phone, page.key_1 AS key_1
                     FROM road) ORDER BY first_look.key_1 ASC
                 LIMIT %(fetch)s::BIGINT)) AS ranges ORDER BY ranges.key_1 ASC
         LIMIT %(fetch)s::BIGINT) AS page),
-answer AS (SELECT workshop.position AS position, json_build_array(CAST(workshop.key_1 AS TEXT)) AS key, (SELECT row_to_json(r)
+answer AS (SELECT workshop.position AS position, CASE WHEN (workshop.position = %(batch)s::BIGINT) THEN json_build_array(CAST(workshop.key_1 AS TEXT)) END AS key, (SELECT row_to_json(r)
         FROM (SELECT (SELECT row_to_json(r)
                 FROM (SELECT 'Workshop' AS "type", %(url_prefix)s::VARCHAR || 'Workshop/' || workshop.id AS "url") AS r) AS "attributes", workshop.phone AS "Phone") AS r) AS body, workshop.id AS ids_1
     FROM workshop_page AS workshop),

@@ -14,7 +14,7 @@ stay_page AS (SELECT page.tenant_id AS tenant_id, page.id AS id, page.name AS na
                                 FROM "shared_Workshop_visible") AS anon_9)) IS true))) AND stay.id = %(value_1)s::VARCHAR
         ORDER BY stay.id ASC
         LIMIT %(fetch)s::BIGINT) AS page),
-answer AS (SELECT stay.position AS position, json_build_array(CAST(stay.key_1 AS TEXT)) AS key, (SELECT row_to_json(r)
+answer AS (SELECT stay.position AS position, CASE WHEN (stay.position = %(batch)s::BIGINT) THEN json_build_array(CAST(stay.key_1 AS TEXT)) END AS key, (SELECT row_to_json(r)
         FROM (SELECT 'Stay' AS "object", stay.id AS "id", stay.row_version AS "version", stay.record_type_id AS "record_type_id", NULL AS "record_type", (SELECT row_to_json(r)
                 FROM (SELECT stay.id AS "Id", stay.name AS "Name", stay.workshop_id AS "WorkshopId", stay.customer_id AS "CustomerId", stay.about_id AS "AboutId", stay.status AS "Status", stay.amount AS "Amount", to_char(timezone('UTC', stay.created_date),
                         'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "CreatedDate", stay.created_by_id AS "CreatedById", to_char(timezone('UTC', stay.last_modified_date),

@@ -13,7 +13,7 @@ stay_page AS (SELECT page.id AS id, page.name AS name, page.record_type_id AS re
         LIMIT %(fetch)s::BIGINT) AS page)
 SELECT coalesce(json_agg(answer.body ORDER BY answer.position) FILTER (WHERE answer.position <= %(batch)s::BIGINT),
     '[]'::json) AS records, count(*) AS found, json_agg(answer.key) FILTER (WHERE answer.position = %(batch)s::BIGINT) -> 0 AS last_key
-FROM (SELECT stay.position AS position, json_build_array(CAST(stay.key_1 AS TEXT)) AS key, (SELECT row_to_json(r)
+FROM (SELECT stay.position AS position, CASE WHEN (stay.position = %(batch)s::BIGINT) THEN json_build_array(CAST(stay.key_1 AS TEXT)) END AS key, (SELECT row_to_json(r)
         FROM (SELECT stay.id AS "id", stay.row_version AS "version", stay.record_type_id AS "record_type_id", (SELECT row_to_json(r)
                 FROM (SELECT stay.name AS "Name", stay.workshop_id AS "WorkshopId", workshop.region AS "Workshop.Region") AS r) AS "values", json_strip_nulls((SELECT row_to_json(r)
                     FROM (SELECT workshop.name AS "WorkshopId") AS r)) AS "labels") AS r) AS body
