@@ -37,6 +37,7 @@ _KNOWN_FUNCTIONS = [
     "empty_converted_history",
     "source_locked_until",
     "note_failed_source",
+    "enter_waiting_keys",
 ]
 #: The tables of the platform's package that hold the trace.
 JOURNALS = ("setup_audit_trail", "login_history", "field_history", "access_log")

@@ -13,7 +13,13 @@ from chassis_platform.audit.keys import trusted_keys
 from chassis_platform.audit.verify import verify
 from chassis_platform.settings import Settings
 from chassis_platform.worker.handlers import HANDLERS
-from chassis_platform.worker.schedule import SCHEDULE, Periodic, queue_periodic_jobs, queue_seal_jobs
+from chassis_platform.worker.schedule import (
+    SCHEDULE,
+    Periodic,
+    enter_waiting_keys,
+    queue_periodic_jobs,
+    queue_seal_jobs,
+)
 from chassis_platform.worker.server import WorkerServer
 from chassis_tenants.database import Binding
 from chassis_tenants.journal import OPERATOR, SetupChange, setup_entry
@@ -120,6 +126,47 @@ async def test_a_running_worker_seals_what_is_written_within_seconds(queue: Queu
     report = verify(queue.urls.server, tenant, trusted_keys(queue.home))
     assert report.is_intact
     assert (report.seals, report.entries) == (2, 2)
+
+
+def write_access_log(queue: Queue, tenant_id: int) -> None:
+    """Twenty entries, each of fifty records."""
+    queue.as_owner(
+        "INSERT INTO data.access_log (tenant_id, id, name, object_name, record_ids, door)"
+        " SELECT %s, left(gen_random_uuid()::text, 18), 'entry', 'Lead',"
+        " ARRAY(SELECT left(gen_random_uuid()::text, 18) FROM generate_series(1, 50 + entry * 0)), 'list'"
+        " FROM generate_series(1, 20) entry",
+        tenant_id,
+    )
+    queue.as_owner("SELECT pg_stat_force_next_flush()")
+
+
+def keys_left(queue: Queue) -> int:
+    """Pages of keys that waited to enter the index of records; they have entered now."""
+    [(pages,)] = queue.as_owner("SELECT gin_clean_pending_list('data.access_log__record_ids__gin')")
+    return int(pages)
+
+
+async def test_keys_that_wait_enter_their_index_when_asked(queue: Queue) -> None:
+    (tenant_id,) = queue.tenants(1)
+    write_access_log(queue, tenant_id)
+    assert keys_left(queue) > 0
+
+    write_access_log(queue, tenant_id)
+    await enter_waiting_keys(queue.database)
+
+    assert keys_left(queue) == 0
+    options = "SELECT reloptions FROM pg_class WHERE oid = 'data.access_log__record_ids__gin'::regclass"
+    assert queue.as_owner(options) == [(["gin_pending_list_limit=32768"],)]
+
+
+async def test_a_running_worker_spares_writers_to_enter_keys(queue: Queue) -> None:
+    (tenant_id,) = queue.tenants(1)
+    async with queue.worker(HANDLERS, index_seconds=0.1), asyncio.timeout(30):
+        left = 1
+        while left:
+            write_access_log(queue, tenant_id)
+            await asyncio.sleep(0.5)
+            left = keys_left(queue)
 
 
 async def test_what_is_of_no_use_any_more_expires(queue: Queue) -> None:

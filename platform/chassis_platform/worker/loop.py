@@ -25,6 +25,7 @@ from chassis_platform.worker.jobs import Job, claim, fail, finish, give_back, re
 from chassis_platform.worker.schedule import (
     SCHEDULE,
     Periodic,
+    enter_waiting_keys,
     queue_periodic_jobs,
     queue_seal_jobs,
     queue_webhook_jobs,
@@ -60,9 +61,12 @@ class Pace:
     seal_seconds: float = 5.0
     webhook_seconds: float = 1.0
     schedule_seconds: float = 30.0
+    index_seconds: float = 5.0
     outage_seconds: float = 2.0
     #: Looking for what is due takes at most this share of the time.
     looking_share: float = 0.02
+    #: Entering keys into indexes is work, and what isn't done here is done by whose write finds no more room.
+    index_share: float = 0.5
 
 
 async def work_until_interrupted(settings: Settings, server_dsn: str, home: Path) -> None:
@@ -101,6 +105,7 @@ async def work(
         worker.look_every(pace.seal_seconds, lambda: queue_seal_jobs(server.database)),
         worker.look_every(pace.webhook_seconds, lambda: queue_webhook_jobs(server.database)),
         worker.look_every(pace.schedule_seconds, lambda: queue_periodic_jobs(server.database, schedule)),
+        worker.look_every(pace.index_seconds, lambda: enter_waiting_keys(server.database), share=pace.index_share),
         worker.wake_when(stop),
         *([_listen(listen_dsn, worker.woken, pace)] if listen_dsn else []),
     ]
@@ -216,8 +221,11 @@ class _Worker:
             self._lost.add(job)
             self._running[job].cancel()
 
-    async def look_every(self, seconds: float, queue_due: Callable[[], Awaitable[int]]) -> None:
-        """Queue what is due; more seldom where looking takes long."""
+    async def look_every(
+        self, seconds: float, queue_due: Callable[[], Awaitable[int]], *, share: float | None = None
+    ) -> None:
+        """Queue what is due; more seldom where looking takes long, which may have this share of the time."""
+        share = share or self._pace.looking_share
         while True:
             started = time.monotonic()
             try:
@@ -226,7 +234,7 @@ class _Worker:
             except Exception as error:  # noqa: BLE001  nothing may end what runs beside the jobs
                 log.warning("due_jobs_not_queued", error=str(error))
             took = time.monotonic() - started
-            await asyncio.sleep(max(seconds, took / self._pace.looking_share))
+            await asyncio.sleep(max(seconds, took / share))
 
     async def wake_when(self, stop: asyncio.Event) -> None:
         await stop.wait()
