@@ -118,7 +118,8 @@ def _phone(mask: Mask, value: Value) -> Text:
     home = sa.case((plain.like(_literal("861%")), sa.func.substr(plain, _number(3))), else_=plain)
     eleven = value.like(_literal("1" + "_" * (_MOBILE_LENGTH - 1)))
     mobile = sa.and_(eleven, sa.func.ltrim(value, _literal("0123456789")) == _literal(""))
-    shown = _left(value, mask.keep_first) + _literal("****") + _right(value, mask.keep_last)
+    hidden = _number(_MOBILE_LENGTH - mask.keep_first - mask.keep_last)
+    shown = sa.func.overlay(value, _literal("****"), _number(mask.keep_first + 1), hidden, type_=sa.Text())
     return sa.case((mobile, shown), else_=_of(home, lambda each: _of_digits(mask, each)))
 
 
