@@ -14,9 +14,14 @@ from typing import Any
 
 import httpx
 
+from chassis_platform.access.compile import PolicyStore
 from chassis_platform.app import make_app, make_server
 from chassis_platform.auth.sign_in import secret_hash, store_password
 from chassis_platform.auth.users import create_user
+from chassis_platform.bulk.imports import run_import
+from chassis_platform.bulk.ingest import LANES
+from chassis_platform.bulk.processing import Desk as BulkDesk
+from chassis_platform.key_encryption import wrapper_of
 from chassis_platform.operator import operator_context
 from chassis_platform.serving import listen, serve_on
 from chassis_platform.settings import Settings
@@ -172,6 +177,16 @@ async def make_site(
             ),
         )
     return Site(address, made.id, made.organization_id, tenant, users, client_id, secret)
+
+
+async def work_import(urls: DatabaseUrls, site: Site, job: str) -> None:
+    """What a worker does with an import at its phase, where the server keeps its keys."""
+    home = site.address.authority.parents[1]
+    wrapper = wrapper_of(Settings(home=home), home)
+    async with Database(urls.server, smallest=1, largest=2, wrapper=wrapper) as database:
+        desk = BulkDesk(database, SnapshotStore(database), PolicyStore(database))
+        for lane in reversed(range(LANES)):
+            await run_import(desk, site.tenant_id, {"job": job, "lane": lane})
 
 
 async def _make_person(database: Database, tenant_id: int, tenant: str, person: Person) -> str:

@@ -14,9 +14,9 @@ import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from attacks.trap import MARK, SCRIPTS, Trapped, make_trap, plant
+from attacks.trap import MARK, SCRIPTS, Trapped, as_consultant, make_trap, plant, write_checked
 from chassis_tenants.bootstrap import DatabaseUrls
-from serving import ROOT, Address
+from serving import ROOT, Address, work_import
 
 pytestmark = pytest.mark.browser
 #: Elements that a script would have become, had it been taken for markup.
@@ -36,7 +36,8 @@ TOLD = (
     *("/approvals", "/search?q=onerror", "/audit/fields", "/audit/setup", "/admin/objects", "/admin/objects/Trap"),
     *("/admin/users", "/admin/permission-sets", "/admin/roles", "/admin/packages", "/admin/groups"),
     *("/admin/groups/{group}", "/admin/webhooks", "/admin/connected-apps", "/admin/identity-providers"),
-    *("/admin/scim", "/admin/inbound-keys", "/admin/logic?kind=flow", "/admin/imports/{job}"),
+    *("/admin/scim", "/admin/inbound-keys", "/admin/logic?kind=flow"),
+    *(f"/admin/imports/{{{each}}}" for each in ("job", "checked", "imported")),
 )
 READABLE = "() => document.querySelector('main').innerText.includes('alert(')"
 WINDOWS = 3
@@ -52,9 +53,15 @@ def screens() -> Iterator[str]:
     yield "admin"
 
 
+def ids_of(trap: Trapped) -> dict[str, str]:
+    """What stands for the names in addresses."""
+    imports = {"job": trap.job, "checked": trap.checked, "imported": trap.imported}
+    return {"record": trap.record, "group": trap.loot["group"], **imports}
+
+
 def addresses(trap: Trapped) -> list[str]:
     """Every screen with what was planted, and what repeats an address that makes no sense."""
-    ids = {"record": trap.record, "job": trap.job, "group": trap.loot["group"]}
+    ids = ids_of(trap)
     nonsense = quote(MARK, safe="")
     client = f"client_id={nonsense}&redirect_uri=javascript:alert(4)&state={nonsense}&response_type=code"
     tabs = ("tab=related", "tab=history", "tab=approvals", "tab=automation", "edit=1")
@@ -69,7 +76,7 @@ def addresses(trap: Trapped) -> list[str]:
         "device": [f"device?user_code={nonsense}"],
         "admin/objects/:object": [f"admin/objects/{each}" for each in ("Trap", "Pit__c", nonsense)],
         "admin/permission-sets/:name": [f"admin/permission-sets/{each}" for each in ("TrapUser", "Attacked__c")],
-        "admin/imports/:id": ["admin/imports/{job}"],
+        "admin/imports/:id": [f"admin/imports/{{{each}}}" for each in ("job", "checked", "imported")],
         "admin/groups/:id": ["admin/groups/{group}"],
         "admin/record-access": ["admin/record-access?record={record}"],
         "admin/logic": [f"admin/logic?kind={each}" for each in ("validation_rule", "flow", "approval", "setting")],
@@ -98,7 +105,12 @@ async def trap(
     """The administrator's window, and what was planted."""
     site = await make_trap(attacked_urls, address, Path(tmp_path_factory.mktemp("trap")))
     with site.browser("admin") as admin:
-        yield admin, plant(site, admin)
+        planted = plant(site, admin)
+        for job in (planted.checked, planted.imported):
+            await work_import(attacked_urls, site, job)
+        write_checked(admin, planted.imported)
+        await work_import(attacked_urls, site, planted.imported)
+        yield admin, planted
 
 
 class Visitor:
@@ -160,8 +172,7 @@ async def test_what_was_typed_into_any_text_is_shown_and_never_run(
 ) -> None:
     admin, planted = trap
     context, visitors = await _visitors(chromium, admin, planted.site.url)
-    ids = {"record": planted.record, "job": planted.job, "group": planted.loot["group"]}
-    wanted, told = addresses(planted), {each.format(**ids) for each in TOLD}
+    wanted, told = addresses(planted), {each.format(**ids_of(planted)) for each in TOLD}
     assert told <= set(wanted)
 
     await asyncio.gather(*(each.visit(wanted[number::WINDOWS], told) for number, each in enumerate(visitors)))
@@ -181,6 +192,19 @@ async def test_a_notice_shows_its_text(trap: tuple[httpx.Client, Trapped], chrom
     assert await visitor.page.locator(PLANTED).count() == 0
     assert visitor.wrong == []
     await context.close()
+
+
+async def test_who_signed_in_as_somebody_is_told_so_in_words(
+    trap: tuple[httpx.Client, Trapped], chromium: Browser
+) -> None:
+    _, planted = trap
+    with as_consultant(planted.site) as window:
+        context, [visitor, *_] = await _visitors(chromium, window, planted.site.url)
+        await visitor.visit(["/home", "/o/Trap", "/my-security"])
+
+        await visitor.page.locator(".acting-band").get_by_text("alert(").first.wait_for()
+        assert visitor.wrong == []
+        await context.close()
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -32,6 +33,7 @@ PEOPLE = [
     Person("admin", ("SystemAdministrator", "CrmAdministrator", "Auditor", "PrivacyOfficer", "TrapUser")),
     Person("consultant", ("CrmUser", "TrapUser")),
 ]
+_IMPORTS = "/services/data/v66.0/chassis/imports"
 #: What people read in a definition: all of these become scripts.
 _TEXTS = frozenset({"label", "plural_label", "child_label", "description", "help", "message", "guidance", "title"})
 
@@ -134,6 +136,8 @@ class Trapped:
     site: Site
     record: str
     job: str
+    checked: str
+    imported: str
     loot: Loot
 
 
@@ -144,14 +148,29 @@ async def make_trap(urls: DatabaseUrls, address: Address, folder: Path) -> Site:
 
 
 def plant(site: Site, admin: httpx.Client) -> Trapped:
-    """Scripts wherever an administrator and a consultant can leave a text."""
+    """Scripts wherever an administrator and a consultant can leave a text. Two imports wait to be checked."""
     _plant_names(site, admin)
     record = _plant_records(site, admin)
-    job = _plant_import(admin)
+    job, checked, imported = (_plant_import(admin) for _ in range(3))
+    for each in (checked, imported):
+        mapping = {"columns": {MARK: "Name", "Words": "Words", "Mail": "Mail"}, "constants": {}}
+        done(admin.patch(f"{_IMPORTS}/{each}", json={"mapping": mapping}))
+        done(admin.patch(f"{_IMPORTS}/{each}", json={"action": "check"}))
     with site.browser("consultant") as consultant:
+        done(consultant.put("/ui/me/login-grant", json={"hours": 1}))
         loot = gather(site, admin, consultant, text=MARK)
     done(admin.patch(f"/setup/groups/{loot['group']}", json={"label": MARK}))
-    return Trapped(site, record, job, loot)
+    with as_consultant(site):
+        pass  # the journal has the reason now
+    return Trapped(site, record, job, checked, imported, loot)
+
+
+@contextmanager
+def as_consultant(site: Site) -> Iterator[httpx.Client]:
+    """The window of an administrator who signed in as the consultant, for a reason that is a script."""
+    with site.browser("admin") as window:
+        done(window.post(f"/setup/users/{site.users['consultant']}/login-as", json={"reason": MARK}))
+        yield window
 
 
 def _plant_names(site: Site, admin: httpx.Client) -> None:
@@ -224,9 +243,16 @@ def _say(site: Site, admin: httpx.Client, record: str) -> None:
 
 
 def _plant_import(admin: httpx.Client) -> str:
-    """A file whose columns and cells are scripts; answers the import's id."""
-    imports = "/services/data/v66.0/chassis/imports"
-    job = str(done(admin.post(imports, json={"object": "Trap", "operation": "insert"}))["id"])
-    content = f"{MARK},Words\n{MARK},{SCRIPTS[1]}\n".encode()
-    done(admin.put(f"{imports}/{job}/content", content=content, headers={"content-type": "text/csv; charset=UTF-8"}))
+    """A file whose columns and cells are scripts, none of its rows as rules want them; answers the import's id."""
+    job = str(done(admin.post(_IMPORTS, json={"object": "Trap", "operation": "insert"}))["id"])
+    lines = [f"{MARK},Words,Mail", *(f'"{each.replace(chr(34), chr(34) * 2)}",never,{MARK}' for each in SCRIPTS)]
+    headers = {"content-type": "text/csv; charset=UTF-8"}
+    done(admin.put(f"{_IMPORTS}/{job}/content", content="\n".join(lines).encode(), headers=headers))
     return job
+
+
+def write_checked(admin: httpx.Client, job: str) -> None:
+    """Go on with an import, every row of which the check refused."""
+    errors = done(admin.get(f"{_IMPORTS}/{job}/errors", params={"phase": "check"}))["errors"]
+    assert len(errors) == len(SCRIPTS), errors
+    done(admin.patch(f"{_IMPORTS}/{job}", json={"action": "start"}))

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 
 import pytest
 from playwright.async_api import FilePayload, expect
 
 from browser.conftest import OpenDesk
 from browser.test_accessibility import violations
-from chassis_platform.access.compile import PolicyStore
-from chassis_platform.bulk.imports import run_import
-from chassis_platform.bulk.ingest import LANES
-from chassis_platform.bulk.processing import Desk as BulkDesk
-from chassis_platform.key_encryption import wrapper_of
-from chassis_platform.settings import Settings
 from chassis_tenants.bootstrap import DatabaseUrls
-from chassis_tenants.database import Database
-from chassis_tenants.snapshots import SnapshotStore
-from serving import Site
+from serving import Site, work_import
 
 #: Work through an import's lanes, by the import's id.
 Work = Callable[[str], Awaitable[None]]
@@ -42,18 +35,9 @@ CHINESE = {
 
 
 @pytest.fixture
-async def work(site: Site, database_urls: DatabaseUrls) -> AsyncIterator[Work]:
-    """What the worker does, where the server keeps its keys."""
-    home = site.address.authority.parents[1]
-    wrapper = wrapper_of(Settings(home=home), home)
-    async with Database(database_urls.server, smallest=1, largest=2, wrapper=wrapper) as database:
-
-        async def run(job: str) -> None:
-            desk = BulkDesk(database, SnapshotStore(database), PolicyStore(database))
-            for lane in reversed(range(LANES)):
-                await run_import(desk, site.tenant_id, {"job": job, "lane": lane})
-
-        yield run
+def work(site: Site, database_urls: DatabaseUrls) -> Work:
+    """What the worker does."""
+    return partial(work_import, database_urls, site)
 
 
 @pytest.fixture
