@@ -52,6 +52,9 @@ UNPRIVILEGED_ACCOUNTS = ("postgres", "nobody")
 SOCKET_PATH_BYTES = 107  # sockaddr_un has 108, one of them for the closing zero
 WATCH_SECONDS = 0.1
 STOP_SECONDS = 60.0
+LEFTOVER_SECONDS = 10.0
+
+UNFINISHED_CLUSTER = "data.new-"
 
 USERS_LOCK = "users.lock"
 START_LOCK = "start.lock"
@@ -207,6 +210,7 @@ def _start_server(order: Order, place: Place) -> _Server:
     account = _choose_account(place)
     binaries = _runnable_binaries(Path(order.binaries), Path(order.binaries_cache), account)
     _clear_remains(place)
+    _remove_unfinished_clusters(place)
     if not (place.data / "PG_VERSION").exists():
         _create_cluster(place, binaries, account, settings=order.settings)
     socket_directory = _prepare_socket_directory(place, account)
@@ -389,14 +393,24 @@ def server_processes(place: Place) -> Iterator[int]:
             yield int(entry.name)
 
 
+def _remove_unfinished_clusters(place: Place) -> None:
+    """Remove what a killed keeper's initdb has left; the last of its own children may still write there."""
+    deadline = time.monotonic() + LEFTOVER_SECONDS
+    while leftovers := list(place.base.glob(f"{UNFINISHED_CLUSTER}*")):
+        for leftover in leftovers:
+            shutil.rmtree(leftover, ignore_errors=True)
+        if time.monotonic() > deadline:
+            _note(f"could not remove {', '.join(map(str, leftovers))}: the next start tries again")
+            return
+        time.sleep(0.02)
+
+
 def _create_cluster(place: Place, binaries: Path, account: _Account, *, settings: Mapping[str, str]) -> None:
     """Make the database files.
 
     Under another name first, so that an initdb that was killed is never taken for a database.
     """
-    for leftover in place.base.glob("data.new-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-    unfinished = Path(tempfile.mkdtemp(prefix="data.new-", dir=place.base))
+    unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED_CLUSTER, dir=place.base))
     account.take_over(unfinished)
     command: list[str | Path] = [
         binaries / "initdb",

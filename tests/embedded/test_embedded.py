@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -296,6 +298,24 @@ def test_a_killed_initdb_is_not_taken_for_a_database(folder: Path, new_client: C
     with start_embedded(base, linger_seconds=SOON, settings=FAST) as server:
         write_row(server.dsn, "served")
     assert not list(base.glob("data.new-*"))
+
+
+def test_what_a_killed_initdb_is_still_writing_is_removed_by_the_next_start(base: Path) -> None:
+    leftover = base / "data.new-1234"
+    leftover.mkdir()
+    writes_until = time.monotonic() + 0.5
+
+    def write_on() -> None:
+        with contextlib.suppress(FileNotFoundError):
+            for number in itertools.takewhile(lambda _: time.monotonic() < writes_until, itertools.count()):
+                (leftover / str(number)).touch()
+
+    with ThreadPoolExecutor() as pool:
+        writing = pool.submit(write_on)
+        with start_embedded(base, linger_seconds=SOON, settings=FAST) as server:
+            write_row(server.dsn, "served")
+        writing.result()
+    assert not leftover.exists()
 
 
 def keepers_of(base: Path) -> list[int]:
