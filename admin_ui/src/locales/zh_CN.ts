@@ -955,7 +955,7 @@ const texts: Texts = {
       decision_table: '决策表',
       scoring_model: '评分模型',
       segment: '人群细分',
-      ledger: '台账',
+      ledger: '账本',
       task_plan: '任务计划',
       milestone: '时限里程碑',
       business_hours: '营业时间',
