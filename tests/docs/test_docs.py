@@ -58,3 +58,9 @@ def test_every_decision_record_is_listed() -> None:
     index = (ROOT / "docs/decisions/README.md").read_text()
     records = [each.name for each in (ROOT / "docs/decisions").glob("0*.md")]
     assert [each for each in records if each not in index] == []
+
+
+def test_every_reference_page_is_listed() -> None:
+    index = (ROOT / "docs/guides/README.md").read_text()
+    pages = [each.name for each in (ROOT / "docs/reference").glob("*.md")]
+    assert [each for each in pages if f"(../reference/{each})" not in index] == []
