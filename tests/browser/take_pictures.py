@@ -77,7 +77,7 @@ def take(page: Page, url: str, picture: Picture) -> None:
         page.locator(".record-page").wait_for()  # the address changes before the screen does
     page.get_by_role("heading", level=1).wait_for()
     page.wait_for_load_state("networkidle")
-    expect(page.locator(".skeleton, .page-skeleton")).to_have_count(0)
+    expect(page.locator(".skeleton, .page-skeleton, .record-page button:disabled")).to_have_count(0)
     page.mouse.move(0, 0)
     file = PICTURES / f"{picture.name}.png"
     page.screenshot(path=file)

@@ -23,8 +23,10 @@ describe('values as people read them', () => {
     ['+8613800138000', '+86 138 0013 8000'],
     ['138****8000', '138 **** 8000'],
     ['02158881234', '02158881234'],
+    ['+14155550318', '+1 415-555-0318'],
+    ['+1415****318', '+1 415-***-*318'],
     ['+49 30 1234567', '+49 30 1234567'],
-  ])('groups the Chinese mobile number %s as %s and leaves others alone', (stored, shown) => {
+  ])('groups the phone number %s as %s', (stored, shown) => {
     expect(formatPhone(stored)).toBe(shown)
   })
 

@@ -87,13 +87,22 @@ export function formatTime(value: string): string {
   return /^\d{2}:\d{2}/.test(value) ? value.slice(0, 5) : value
 }
 
-/** Chinese mobile numbers are read in groups of 3, 4 and 4; masked ones keep their stars. */
+/** How long numbers are read, as ITU-T E.123 writes them: China's mobiles 3, 4 and 4; North America's 3, 3 and 4. */
+const PHONE_GROUPS = [
+  { number: /^(?:\+?(86))?(1[\d*]{2})([\d*]{4})([\d*]{4})$/, between: ' ' },
+  { number: /^\+(1)([\d*]{3})([\d*]{3})([\d*]{4})$/, between: '-' },
+]
+
+/** Masked numbers keep their stars; what is none of the known numbers stays as it was written. */
 export function formatPhone(value: string): string {
   const compact = value.replace(/[\s-]/g, '')
-  const mobile = /^(\+?86)?(1[\d*]{2})([\d*]{4})([\d*]{4})$/.exec(compact)
-  if (!mobile) return value
-  const [, country, ...groups] = mobile
-  return (country ? '+86 ' : '') + groups.join(' ')
+  for (const { number, between } of PHONE_GROUPS) {
+    const found = number.exec(compact)
+    if (!found) continue
+    const [, country, ...groups] = found
+    return (country ? `+${country} ` : '') + groups.join(between)
+  }
+  return value
 }
 
 export function splitMultiple(value: FieldJson): string[] {
