@@ -18,6 +18,8 @@ interface RecordGridProps {
   label: string
   columns: ListColumn[]
   records: ListRecord[]
+  /** Of columns that begin wider or narrower than their type says, by path, in pixels. */
+  widths?: Readonly<Record<string, number>>
   order: Order[]
   onOrder: ((field: string) => void) | null
   selection?: Selection
@@ -32,7 +34,7 @@ interface RecordGridProps {
 const AHEAD = 15
 
 export function RecordGrid(props: RecordGridProps) {
-  const { label, columns, records, order, onOrder, selection, cell, onOpenCell, editing, hasMore, onMore } = props
+  const { label, columns, records, widths, order, onOrder, selection, cell, onOpenCell, editing, hasMore, onMore } = props
   const { t } = useTranslation()
   const { density } = usePreferences()
   const scroller = useRef<HTMLDivElement>(null)
@@ -60,8 +62,9 @@ export function RecordGrid(props: RecordGridProps) {
     scroller.current?.querySelector<HTMLElement>(`[data-cell="${active.row}:${active.column}"]`)?.focus()
   })
 
-  const template = `${selection ? '40px ' : ''}${columns.map((column) => `minmax(${columnWidth(column.type)}px, ${columnWidth(column.type)}fr)`).join(' ')}`
-  const width = columns.reduce((sum, column) => sum + columnWidth(column.type), selection ? 40 : 0)
+  const tracks = columns.map((column) => widths?.[column.path] ?? columnWidth(column.type))
+  const template = `${selection ? '40px ' : ''}${tracks.map((track) => `minmax(${track}px, ${track}fr)`).join(' ')}`
+  const width = tracks.reduce((sum, track) => sum + track, selection ? 40 : 0)
   const style = { gridTemplateColumns: template, minWidth: width }
 
   function onKeyDown(event: KeyboardEvent) {

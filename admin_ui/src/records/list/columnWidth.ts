@@ -21,3 +21,17 @@ const WIDTHS: Partial<Record<FieldType, number>> = {
 }
 
 export const columnWidth = (type: FieldType) => WIDTHS[type] ?? 150
+
+const PADDING = 24
+const BOLD_LETTER = 8
+const BOLD_IDEOGRAPH = 15
+const WIDEST_TITLE = 300
+
+/** How wide the column of the records' names begins: as its longest name needs, within bounds. */
+export function titleWidth(type: FieldType, names: string[]): number {
+  const longest = Math.max(0, ...names.map(widthOfText))
+  return Math.max(columnWidth(type), Math.min(WIDEST_TITLE, PADDING + longest))
+}
+
+const widthOfText = (text: string) =>
+  [...text].reduce((sum, sign) => sum + (sign > '\u2e7f' ? BOLD_IDEOGRAPH : BOLD_LETTER), 0)
