@@ -100,7 +100,7 @@ export function KanbanColumn({ describe, path, stage, request, dragged, onDrag, 
                   .slice(0, SHOWN)
                   .map((column) => (
                     <div key={column.path}>
-                      <dt title={column.label}>{column.label}</dt>
+                      <dt>{column.label}</dt>
                       <dd>
                         <CellValue column={column} record={record} describe={describe} />
                       </dd>

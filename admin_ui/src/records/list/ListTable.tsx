@@ -18,7 +18,6 @@ import { isMaskedAt } from '../masks/masks'
 import { RECORD_TYPE } from '../systemFields'
 import { nextOrder, type ListState } from '../urlState'
 import { CellValue } from './CellValue'
-import { titleWidth } from './columnWidth'
 import { fieldOfColumn } from './fieldOfColumn'
 import { RecordCards } from './RecordCards'
 import { RecordGrid } from './RecordGrid'
@@ -55,14 +54,7 @@ export function ListTable({ describe, request, state, onChange }: ListTableProps
 
   const columns = rows.data?.pages[0]?.columns ?? []
   const records = useMemo(() => rows.data?.pages.flatMap((page) => page.records) ?? [], [rows.data])
-  const title = columns.find((column) => column.path === describe.name_field) ?? columns[0]
-  const titlePath = title?.path
-  const firstPage = rows.data?.pages[0]?.records
-  const widths = useMemo(() => {
-    if (!title || !firstPage) return undefined
-    const names = firstPage.map((record) => record.labels[title.path] ?? String(record.values[title.path] ?? ''))
-    return { [title.path]: titleWidth(title.type, names) }
-  }, [title, firstPage])
+  const titlePath = columns.find((column) => column.path === describe.name_field)?.path ?? columns[0]?.path
   const { fetchNextPage, isFetchingNextPage } = rows
   const more = useCallback(() => {
     if (!isFetchingNextPage) void fetchNextPage()
@@ -217,7 +209,6 @@ export function ListTable({ describe, request, state, onChange }: ListTableProps
         label={label}
         columns={columns}
         records={records}
-        widths={widths}
         order={request.order_by}
         onOrder={(field) => onChange({ order: nextOrder(request.order_by, field) })}
         selection={{ ids: selected, onChange: setSelected }}

@@ -2,12 +2,12 @@
 import { CaretDownFilled, CaretUpFilled } from '@ant-design/icons'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import Checkbox from 'antd/es/checkbox'
-import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
+import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ListColumn, ListRecord, Order } from '../../api/types'
 import { usePreferences } from '../../frame/preferences'
 import { isNumeric } from '../format'
-import { columnWidth } from './columnWidth'
+import { columnTrack } from './columnWidth'
 
 export interface Selection {
   ids: ReadonlySet<string>
@@ -18,8 +18,6 @@ interface RecordGridProps {
   label: string
   columns: ListColumn[]
   records: ListRecord[]
-  /** Of columns that begin wider or narrower than their type says, by path, in pixels. */
-  widths?: Readonly<Record<string, number>>
   order: Order[]
   onOrder: ((field: string) => void) | null
   selection?: Selection
@@ -34,7 +32,7 @@ interface RecordGridProps {
 const AHEAD = 15
 
 export function RecordGrid(props: RecordGridProps) {
-  const { label, columns, records, widths, order, onOrder, selection, cell, onOpenCell, editing, hasMore, onMore } = props
+  const { label, columns, records, order, onOrder, selection, cell, onOpenCell, editing, hasMore, onMore } = props
   const { t } = useTranslation()
   const { density } = usePreferences()
   const scroller = useRef<HTMLDivElement>(null)
@@ -62,9 +60,16 @@ export function RecordGrid(props: RecordGridProps) {
     scroller.current?.querySelector<HTMLElement>(`[data-cell="${active.row}:${active.column}"]`)?.focus()
   })
 
-  const tracks = columns.map((column) => widths?.[column.path] ?? columnWidth(column.type))
-  const template = `${selection ? '40px ' : ''}${tracks.map((track) => `minmax(${track}px, ${track}fr)`).join(' ')}`
-  const width = tracks.reduce((sum, track) => sum + track, selection ? 40 : 0)
+  // Measured once, of the first rows: a list does not move about while it is read.
+  const [contents, setContents] = useState<number[]>([])
+  const hasRows = items.length > 0
+  useLayoutEffect(() => {
+    if (hasRows && scroller.current) setContents(contentWidths(scroller.current, columns.length))
+  }, [hasRows, columns.length])
+
+  const tracks = columns.map((column, index) => columnTrack(column.type, contents[index] ?? 0))
+  const template = `${selection ? '40px ' : ''}${tracks.map(({ least, share }) => `minmax(${least}px, ${share}fr)`).join(' ')}`
+  const width = tracks.reduce((sum, { least }) => sum + least, selection ? 40 : 0)
   const style = { gridTemplateColumns: template, minWidth: width }
 
   function onKeyDown(event: KeyboardEvent) {
@@ -193,6 +198,15 @@ export function RecordGrid(props: RecordGridProps) {
       )}
     </div>
   )
+}
+
+/** The widest text of each column among the rows that are drawn, its header included, in pixels. */
+function contentWidths(grid: HTMLElement, columns: number): number[] {
+  const headers = grid.querySelectorAll('[role=columnheader] .ellipsis')
+  return Array.from({ length: columns }, (_, column) => {
+    const texts = [headers[column], ...grid.querySelectorAll(`[data-cell$=":${column}"] .ellipsis`)]
+    return Math.max(0, ...texts.map((text) => text?.scrollWidth ?? 0))
+  })
 }
 
 function HeaderCell({

@@ -1,21 +1,27 @@
 import { describe, expect, it } from 'vitest'
-import { columnWidth, titleWidth } from './columnWidth'
+import { columnTrack } from './columnWidth'
 
-describe('the width of the column of names', () => {
-  it('is as usual for short names', () => {
-    expect(titleWidth('text', [])).toBe(columnWidth('text'))
-    expect(titleWidth('text', ['Ann Lee', '王芳'])).toBe(columnWidth('text'))
+describe('the width of a column', () => {
+  it("is its type's as long as nothing was measured", () => {
+    expect(columnTrack('checkbox', 0).least).toBeLessThan(columnTrack('long_text', 0).least)
   })
 
-  it('grows with the longest name, and Chinese ones twice as fast', () => {
-    const latin = titleWidth('text', ['x', 'y'.repeat(20)])
-    const chinese = titleWidth('text', ['中'.repeat(15)])
+  it('leaves short texts whole', () => {
+    const { least, share } = columnTrack('text', 148)
 
-    expect(latin).toBeGreaterThan(columnWidth('text'))
-    expect(chinese).toBeGreaterThan(latin)
+    expect(least).toBe(share)
+    expect(least).toBeGreaterThan(148)
   })
 
-  it('leaves room for the others', () => {
-    expect(titleWidth('text', ['z'.repeat(255)])).toBe(titleWidth('text', ['z'.repeat(80)]))
+  it('lets long texts give way, the longer the more room they had', () => {
+    const [long, longer, longest] = [columnTrack('text', 200), columnTrack('text', 260), columnTrack('text', 2_000)]
+
+    expect(long.least).toBeLessThan(200)
+    expect(longer.share).toBeGreaterThan(long.share)
+    expect(longest).toEqual(columnTrack('text', 1_000))
+  })
+
+  it('never vanishes', () => {
+    expect(columnTrack('text', 1).least).toBeGreaterThan(50)
   })
 })

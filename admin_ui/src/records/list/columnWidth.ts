@@ -1,4 +1,4 @@
-// How wide a column begins, by what it holds.
+// How wide a column is: by its type until its first rows can be measured, then by what they hold.
 import type { FieldType } from '../../api/types'
 
 const WIDTHS: Partial<Record<FieldType, number>> = {
@@ -20,18 +20,25 @@ const WIDTHS: Partial<Record<FieldType, number>> = {
   auto_number: 140,
 }
 
-export const columnWidth = (type: FieldType) => WIDTHS[type] ?? 150
-
 const PADDING = 24
-const BOLD_LETTER = 8
-const BOLD_IDEOGRAPH = 15
-const WIDEST_TITLE = 300
+const NARROWEST = 72
+const WIDEST = 300
+/** Up to here a text is a code, a name or a choice and is shown whole; longer ones share what is left. */
+const SHORT = 190
+const LEAST_OF_LONG = 150
 
-/** How wide the column of the records' names begins: as its longest name needs, within bounds. */
-export function titleWidth(type: FieldType, names: string[]): number {
-  const longest = Math.max(0, ...names.map(widthOfText))
-  return Math.max(columnWidth(type), Math.min(WIDEST_TITLE, PADDING + longest))
+/** In pixels: what a column never falls below, and its part of the room there is. */
+export interface Track {
+  least: number
+  share: number
 }
 
-const widthOfText = (text: string) =>
-  [...text].reduce((sum, sign) => sum + (sign > '\u2e7f' ? BOLD_IDEOGRAPH : BOLD_LETTER), 0)
+/** `content` is the widest of the column's texts, its header's too; 0 as long as none was measured. */
+export function columnTrack(type: FieldType, content: number): Track {
+  if (content === 0) {
+    const usual = WIDTHS[type] ?? 150
+    return { least: usual, share: usual }
+  }
+  const share = Math.max(NARROWEST, Math.min(WIDEST, content + PADDING))
+  return { least: share <= SHORT ? share : LEAST_OF_LONG, share }
+}
